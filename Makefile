@@ -1,0 +1,102 @@
+# The one door: `make` lists what there is. CI runs `make check` and nothing else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(BIN)/python
+# Newer than the lock and the project's metadata whenever the environment is up to date.
+STAMP := $(VENV)/.installed
+COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# PYTEST_ARGS="-k name -x" reaches pytest through any target that runs tests.
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(STAMP) ## Make .venv as the lock says; nothing to do when it already is
+
+$(STAMP): requirements/dev.txt pyproject.toml deploy/find-python.sh
+	@python="$$(bash deploy/find-python.sh)"; \
+	if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "Making $(VENV) with $$python"; \
+		rm -rf "$(VENV)"; \
+		"$$python" -m venv "$(VENV)"; \
+	fi
+	@echo "Installing what requirements/dev.txt locks"
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: run
+run: install ## Start a relay on SQLite; with no account configured, a demo with a VTEX sandbox
+	@exec $(BIN)/carrier-relay serve
+
+.PHONY: test
+test: install ## Run every test, in random order
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: install ## Format, lint, types, imports, tests with branch coverage: what CI runs
+	@echo "== format"
+	@$(BIN)/ruff format --check --quiet . || { echo "make format puts that right" >&2; exit 1; }
+	@echo "== lint"
+	@$(BIN)/ruff check --quiet .
+	@echo "== types"
+	@$(BIN)/mypy --no-error-summary
+	@echo "== imports"
+	@$(BIN)/lint-imports --no-logo
+	@echo "== tests"
+	@$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+.PHONY: carrier
+carrier: slug-given install ## Run one carrier's checks, in seconds: make carrier SLUG=loggi
+	@$(BIN)/pytest tests/carriers tests/test_carrier_files.py --carrier "$(SLUG)" $(PYTEST_ARGS)
+
+.PHONY: new-carrier
+new-carrier: slug-given install ## Write a carrier's file and first case: make new-carrier SLUG=loggi
+	@$(PYTHON) -m tests.carriers.scaffold new "$(SLUG)"
+
+.PHONY: golden
+golden: slug-given install ## Write what a carrier's cases map to, for review: make golden SLUG=loggi
+	@$(PYTHON) -m tests.carriers.scaffold golden "$(SLUG)"
+
+.PHONY: slug-given
+slug-given:
+	@[[ "$(SLUG)" =~ ^[a-z0-9]+(-[a-z0-9]+)*$$ ]] || { \
+		echo "Name the carrier by its slug: make $(or $(firstword $(MAKECMDGOALS)),carrier) SLUG=loggi" >&2; exit 2; }
+
+.PHONY: format
+format: install ## Format the code and apply the linter's safe fixes
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+# LOCK_ARGS=--upgrade takes the newest versions; without it only what pyproject.toml changed moves.
+.PHONY: lock
+lock: install ## Resolve the dependencies of pyproject.toml into requirements/*.txt, with hashes
+	@$(COMPILE) $(LOCK_ARGS) pyproject.toml --output-file requirements/runtime.txt
+	@$(COMPILE) $(LOCK_ARGS) --group build --output-file requirements/build.txt
+	@$(COMPILE) $(LOCK_ARGS) pyproject.toml --group dev --constraints requirements/runtime.txt \
+		--constraints requirements/build.txt --output-file requirements/dev.txt
+
+.PHONY: openapi
+openapi: install ## Write openapi/relay.json from the application
+	@$(BIN)/carrier-relay openapi --write openapi/relay.json
+
+.PHONY: fresh-test
+fresh-test: ## Prove make test and make run on a bare Debian (needs root)
+	@bash deploy/fresh-test.sh
+
+.PHONY: clean
+clean: ## Remove what building and testing left behind, .venv included; data stays
+	@rm -rf $(VENV) build dist htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -f .coverage .coverage.*
+	@find app tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,153 @@
+"""Take in a webhook: prove its sender, recognise a repetition, store it durably. Meaning comes later."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.adapter import Answer
+from app.errors import KeyNeeded, MalformedPayload, StoreUnavailable, WrongCredential
+from app.keyring import Keyring
+from app.model import Webhook
+from app.source import Source
+from app.store import Put, Store
+from app.verification import Credentials, Verified, verify
+
+__all__ = ["Accepted", "Intake", "Masked", "mask"]
+
+_LEDGER: Final = timedelta(days=35)
+_TIMELESS_LEDGER: Final = timedelta(hours=24)
+_MASK: Final = "***"
+_ALWAYS_MASKED: Final = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"})
+_SECRET_PARAMETER: Final = re.compile(r"(?i)(^|&)([^=&]*(?:key|token|secret|sign|auth|pass)[^=&]*)=[^&]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of a webhook.
+
+    Args:
+        status: ``accepted``, ``duplicate`` (``webhook_id`` is the first one's) or ``ignored`` (a recognised probe).
+        webhook_id: The stored webhook, None for a probe.
+        answer: What the carrier must be answered instead of the relay's own words, None for those.
+
+    """
+
+    status: str
+    webhook_id: int | None
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masked:
+    """A request without its credentials, fit for storage and for people."""
+
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+
+
+class Intake:
+    """Verify and store webhooks."""
+
+    def __init__(
+        self,
+        store: Store,
+        keyring: Keyring,
+        *,
+        now: Callable[[], datetime],
+        stored: Callable[[int, Source, Webhook], None],
+        commit_seconds: float = 5.0,
+    ) -> None:
+        """Hand each newly stored webhook to ``stored``; give up on a commit that was not begun in ``commit_seconds``."""
+        self._store = store
+        self._keyring = keyring
+        self._now = now
+        self._stored = stored
+        self._commit_seconds = commit_seconds
+
+    async def verify(self, source: Source, webhook: Webhook, *, path_key: bool) -> Verified:
+        """Prove the sender; ``path_key`` says whether the request named the source's path key.
+
+        Raises:
+            Unverified: The sender is not proven.
+            LookupFailed: A key that is needed could not be fetched: our fault.
+
+        """
+        credentials = replace(source.credentials, path_key=path_key, keys=self._keyring)
+        scheme = source.adapter.verification
+        try:
+            return verify(scheme, webhook, credentials, self._now())
+        except KeyNeeded as needed:
+            await self._keyring.fetch(needed.jwks_url)
+        try:
+            return verify(scheme, webhook, credentials, self._now())
+        except KeyNeeded as needed:
+            raise WrongCredential(f"the key set holds no RSA key {needed.key_id!r}") from None
+
+    async def accept(self, source: Source, webhook: Webhook, *, path_key: bool) -> Accepted:
+        """Verify and store a webhook; when this returns, it is on disk.
+
+        Raises:
+            Unverified: The sender is not proven.
+            Unavailable: It could not be stored, or verification could not be decided: our fault.
+
+        """
+        adapter = source.adapter
+        if adapter.probe_is_unsigned and (answer := _probe(source, webhook)) is not None:
+            return Accepted(status="ignored", webhook_id=None, answer=answer)
+        verified = await self.verify(source, webhook, path_key=path_key)
+        if (answer := _probe(source, webhook)) is not None:
+            return Accepted(status="ignored", webhook_id=None, answer=answer)
+        masked = mask(webhook, source.credentials, adapter.verification.headers, source.path_key)
+        put = Put(
+            id=self._store.ids.next(),
+            owner=source.owner,
+            carrier=adapter.slug,
+            identity=_identity(source, webhook),
+            verified=verified,
+            path=masked.path,
+            query=masked.query,
+            headers=masked.headers,
+            remember=_TIMELESS_LEDGER if adapter.timeless else _LEDGER,
+        )
+        ticket = self._store.submit(put, size=len(webhook.body))
+        done, _ = await asyncio.wait({ticket.outcome}, timeout=self._commit_seconds)
+        if not done and self._store.withdraw(ticket):
+            raise StoreUnavailable(f"no transaction began within {self._commit_seconds:g} s")
+        received = await ticket.outcome
+        if not received.duplicate:
+            self._stored(received.webhook_id, source, webhook)
+        status = "duplicate" if received.duplicate else "accepted"
+        return Accepted(status=status, webhook_id=received.webhook_id, answer=adapter.acknowledgement)
+
+
+def _probe(source: Source, webhook: Webhook) -> Answer | None:
+    probe = source.adapter.probe
+    return probe(webhook) if probe else None
+
+
+def _identity(source: Source, webhook: Webhook) -> str:
+    """Name the delivery: by the sender's id where there is one, else by the digest of its bytes."""
+    if source.adapter.identity is not None:
+        try:
+            given = source.adapter.identity(webhook)
+        except MalformedPayload:
+            given = None  # Evidence all the same: stored, and shown as unmappable.
+        if given:
+            return f"id:{given}"
+    return f"body:{hashlib.sha256(webhook.body).hexdigest()}"
+
+
+def mask(webhook: Webhook, credentials: Credentials, headers: tuple[str, ...], path_key: str | None) -> Masked:
+    """Blank the credentials of a request: those of its scheme, the path key, and whatever looks like one."""
+    hidden = _ALWAYS_MASKED | set(headers) | ({credentials.header.lower()} if credentials.header else set())
+    head, _, last = webhook.path.rpartition("/")
+    return Masked(
+        path=f"{head}/{_MASK}" if path_key and head.count("/") >= 2 and last else webhook.path,  # noqa: PLR2004 - /w/alias
+        query=_SECRET_PARAMETER.sub(rf"\1\2={_MASK}", webhook.query),
+        headers=tuple((name, _MASK if name in hidden else value) for name, value in webhook.headers),
+    )

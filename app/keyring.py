@@ -1,0 +1,101 @@
+"""Public keys that carriers publish: fetched when a signature first names one, cached, and refetched sparingly."""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+
+from app.egress import Egress
+from app.errors import CallFailed, LookupFailed, MalformedPayload
+from app.payload import Node, json_document
+
+__all__ = ["Keyring"]
+
+_FRESH: Final = timedelta(hours=24)
+_MINIMUM_INTERVAL: Final = timedelta(seconds=30)
+_TOTAL_SECONDS: Final = 5.0
+_MAX_BYTES: Final = 262_144
+_MINIMUM_BITS: Final = 2048
+_HTTP_OK: Final = 200
+
+
+@dataclass(slots=True)
+class _KeySet:
+    keys: dict[str, RSAPublicKey] = field(default_factory=dict)
+    fetched_at: datetime = datetime.min.replace(tzinfo=UTC)
+    tried_at: datetime = datetime.min.replace(tzinfo=UTC)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Keyring:
+    """Find RSA keys by key set and id."""
+
+    def __init__(self, egress: Egress, now: Callable[[], datetime]) -> None:
+        """Fetch through ``egress``."""
+        self._egress = egress
+        self._now = now
+        self._sets: dict[str, _KeySet] = {}
+
+    def find(self, jwks_url: str, key_id: str) -> RSAPublicKey | None:
+        """Return a cached key that is fresh enough, None otherwise."""
+        known = self._sets.get(jwks_url)
+        if known is None or self._now() - known.fetched_at > _FRESH:
+            return None
+        return known.keys.get(key_id)
+
+    async def fetch(self, jwks_url: str) -> None:
+        """Fetch a key set, unless it was tried a moment ago: strangers can name unknown keys as fast as they like.
+
+        Raises:
+            LookupFailed: The key set cannot be had, and none is cached.
+
+        """
+        known = self._sets.setdefault(jwks_url, _KeySet())
+        async with known.lock:
+            if self._now() - known.tried_at < _MINIMUM_INTERVAL:
+                if not known.keys:
+                    raise LookupFailed(f"the key set {jwks_url} could not be fetched a moment ago")
+                return
+            known.tried_at = self._now()
+            try:
+                reply = await self._egress.call(
+                    "GET",
+                    jwks_url,
+                    headers={"accept": "application/json"},
+                    total_seconds=_TOTAL_SECONDS,
+                    max_bytes=_MAX_BYTES,
+                )
+                if reply.status != _HTTP_OK or reply.cut:
+                    raise LookupFailed(f"the key set {jwks_url} answered {reply.status}")
+                known.keys = dict(_read_keys(json_document(reply.body.decode())))
+            except (CallFailed, MalformedPayload, UnicodeDecodeError) as error:
+                raise LookupFailed(f"the key set {jwks_url} could not be fetched: {error}") from None
+            known.fetched_at = self._now()
+
+
+def _read_keys(document: Node) -> list[tuple[str, RSAPublicKey]]:
+    """Take the RSA keys of a key set; it may hold keys of other kinds beside them."""
+    keys: list[tuple[str, RSAPublicKey]] = []
+    for entry in document["keys"].items():
+        key_id, modulus, exponent = (entry.get(name).text() for name in ("kid", "n", "e"))
+        if entry.get("kty").text() == "RSA" and key_id and modulus and exponent:
+            key = _rsa_key(modulus, exponent)
+            if key is not None:
+                keys.append((str(key_id), key))
+    return keys
+
+
+def _rsa_key(modulus: str, exponent: str) -> RSAPublicKey | None:
+    try:
+        key = RSAPublicNumbers(e=_integer(exponent), n=_integer(modulus)).public_key()
+    except ValueError:
+        return None
+    return key if key.key_size >= _MINIMUM_BITS else None
+
+
+def _integer(text: str) -> int:
+    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

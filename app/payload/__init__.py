@@ -1,0 +1,24 @@
+"""Read untrusted documents without ever meeting a ``KeyError``.
+
+A `Node` is a place in a document. ``node["x"]`` demands, ``node.get("x")`` allows. Leaves are taken by ``text()``,
+``number()``, ``flag()`` and ``moment()``: a demanded leaf raises `MalformedPayload` with its path when it is missing,
+empty or of another type; an allowed one is None instead. Texts remember their path, so that a mapping can be traced.
+"""
+
+from app.payload.bodies import form_body, json_body, json_or_form_body, member, text_body
+from app.payload.node import Maybe, Node, Text, json_document
+from app.payload.times import read_moment, read_offset
+
+__all__ = [
+    "Maybe",
+    "Node",
+    "Text",
+    "form_body",
+    "json_body",
+    "json_document",
+    "json_or_form_body",
+    "member",
+    "read_moment",
+    "read_offset",
+    "text_body",
+]

@@ -1,0 +1,95 @@
+"""Turn a webhook's bytes into a document."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import parse_qsl
+
+from app.errors import MalformedPayload
+from app.model import Webhook
+from app.payload.node import Maybe, Node, json_document
+
+_MAX_FORM_FIELDS: Final = 200
+
+_CHARSETS: Final = {
+    "ascii": "ascii",
+    "cp1252": "cp1252",
+    "iso-8859-1": "latin-1",
+    "iso-8859-15": "iso-8859-15",
+    "latin1": "latin-1",
+    "us-ascii": "ascii",
+    "utf-16": "utf-16",
+    "utf-8": "utf-8-sig",
+    "utf8": "utf-8-sig",
+    "windows-1252": "cp1252",
+}
+"""Charsets that senders declare. Python knows more, some of which do not even decode to text."""
+
+
+def _charset(webhook: Webhook) -> str | None:
+    match = re.search(r"charset=\"?([\w-]+)", webhook.header("content-type") or "", re.IGNORECASE)
+    return match.group(1).lower() if match else None
+
+
+def _decode(webhook: Webhook) -> str:
+    """Decode the body by its declared charset, UTF-8 unless declared otherwise; a byte order mark is dropped."""
+    declared = _charset(webhook) or "utf-8"
+    if declared not in _CHARSETS:
+        raise MalformedPayload("$", f"declares the unknown charset {declared!r}")
+    try:
+        return webhook.body.decode(_CHARSETS[declared])
+    except UnicodeDecodeError as error:
+        raise MalformedPayload("$", f"is not {declared} at byte {error.start}") from None
+
+
+def json_body(webhook: Webhook) -> Node:
+    """Read a webhook's body as JSON."""
+    return json_document(_decode(webhook))
+
+
+def form_body(webhook: Webhook) -> Node:
+    """Read a webhook's form-encoded body as an object of texts; of a repeated field the first counts."""
+    try:
+        pairs = parse_qsl(
+            _decode(webhook),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MAX_FORM_FIELDS,
+        )
+    except ValueError:
+        raise MalformedPayload("$", "is not a form of at most 200 fields in UTF-8") from None
+    return Node(dict(reversed(pairs)), "$")
+
+
+def json_or_form_body(webhook: Webhook) -> Node:
+    """Read a body that comes as JSON or as a form, whatever its Content-Type says: JSON opens with a brace."""
+    opening = webhook.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return json_body(webhook) if opening in {b"{", b"["} else form_body(webhook)
+
+
+def text_body(webhook: Webhook) -> str:
+    """Read a plain text; without a declared charset it is UTF-8 where that fits, else Windows-1252 as old EDI is."""
+    if _charset(webhook):
+        return _decode(webhook)
+    try:
+        return webhook.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return webhook.body.decode("cp1252", "replace")
+
+
+def member(*names: str) -> Callable[[Webhook], str | None]:
+    """Make a reader of one text of a JSON body, as an adapter's ``identity``; None whatever the body holds instead.
+
+    Each name descends one level: ``member("message", "messageId")``.
+    """
+
+    def read(webhook: Webhook) -> str | None:
+        try:
+            place: Node | Maybe = json_body(webhook)
+        except MalformedPayload:
+            return None
+        for name in names:
+            place = place.get(name)
+        return str(text) if isinstance(place, Maybe) and (text := place.text()) else None
+
+    return read

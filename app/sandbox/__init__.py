@@ -1,0 +1,45 @@
+"""A faithful VTEX order system in memory, for tests, demonstrations and staging.
+
+It answers the calls by which invoices, tracking numbers and tracking events reach VTEX, keeps
+what VTEX would keep, and shows an order as its shopper would see it. Where VTEX does not
+document what it does, ``SandboxOptions`` has a switch.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from app.sandbox.admin import admin_router
+from app.sandbox.gateway import api_router
+from app.sandbox.options import Credential, Mode, SandboxOptions
+from app.sandbox.pages import STATIC_PATH, page_router
+from app.sandbox.state import Sandbox
+
+__all__ = ["Credential", "Mode", "SandboxOptions", "create_sandbox"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_sandbox(options: SandboxOptions | None = None, now: Callable[[], datetime] = _utc_now) -> FastAPI:
+    """Make the sandbox; its state lives as long as the application."""
+    sandbox = Sandbox(options or SandboxOptions(), now)
+    app = FastAPI(
+        title="VTEX sandbox",
+        description="The sandbox's own API. The emulated one is VTEX's, under /api/oms.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/sandbox/openapi.json",
+    )
+    app.state.sandbox = sandbox
+    app.include_router(admin_router(sandbox))
+    app.include_router(page_router(sandbox))
+    static = StaticFiles(directory=Path(__file__).with_name("static"))
+    app.mount(STATIC_PATH, static, name="static")
+    # Last, because its account in front of the path would take in the other routes.
+    app.include_router(api_router(sandbox))
+    return app

@@ -1,0 +1,143 @@
+"""The one way into the emulated API: account, key, operation, journal."""
+
+import hashlib
+import ipaddress
+import time
+from collections.abc import Awaitable, Callable
+from hmac import compare_digest
+
+from fastapi import APIRouter, Request, Response
+from pydantic_core import from_json
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+
+from app.sandbox.answers import Answer, oms_error
+from app.sandbox.journal import Entry
+from app.sandbox.operations import NOT_JSON, OPERATIONS, UNKNOWN_ROUTE, Call, Operation
+from app.sandbox.options import SandboxOptions
+from app.sandbox.state import Sandbox
+
+__all__ = ["api_router"]
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+
+def api_router(sandbox: Sandbox) -> APIRouter:
+    """Route every operation, with the account in front of the path and without."""
+    router = APIRouter()
+    for operation in (*OPERATIONS, UNKNOWN_ROUTE):
+        methods = _METHODS if operation is UNKNOWN_ROUTE else [operation.method]
+        for prefix in ("", "/{account}"):
+            router.add_api_route(
+                prefix + operation.path,
+                _endpoint(sandbox, operation),
+                methods=methods,
+                name=operation.name,
+                include_in_schema=False,
+            )
+    return router
+
+
+def _endpoint(sandbox: Sandbox, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        started = time.perf_counter()
+        number = sandbox.journal.take_id()
+        call = await _read_call(sandbox, request)
+        answer = await serve(sandbox, operation, call, request.headers)
+        duration = (time.perf_counter() - started) * 1000
+        sandbox.journal.add(_entry(number, operation, call, request, answer, duration))
+        if answer.body is None:
+            return Response(status_code=answer.status)
+        return JSONResponse(answer.body, status_code=answer.status, media_type=answer.media_type)
+
+    return endpoint
+
+
+async def serve(sandbox: Sandbox, operation: Operation, call: Call, headers: Headers) -> Answer:
+    """Let a call through to its operation.
+
+    Every call of the API passes here, with the operation's name: whatever is to go wrong on
+    purpose, before or after the operation takes effect, goes wrong in this function.
+    """
+    refusal = _refusal(sandbox.options, operation, call.account, headers)
+    return refusal or operation.perform(sandbox, call)
+
+
+def _refusal(options: SandboxOptions, operation: Operation, account: str, headers: Headers) -> Answer | None:
+    """Check the key: 401 when it is missing or wrong, 403 when its role lacks the resource."""
+    unauthorized = oms_error(401, "1", "Unauthorized access")
+    key = headers.get("x-vtex-api-appkey", "")
+    token = headers.get("x-vtex-api-apptoken", "")
+    if options.credentials is None:
+        user_token = headers.get("vtexidclientautcookie", "")
+        return None if (key and token) or user_token else unauthorized
+    for credential in options.credentials:
+        if (
+            credential.account == account
+            and compare_digest(credential.app_key.encode(), key.encode())
+            and compare_digest(credential.app_token.encode(), token.encode())
+        ):
+            needed = operation.resource
+            allowed = needed is None or needed in credential.resources
+            return None if allowed else Answer(status=403)
+    return unauthorized
+
+
+async def _read_call(sandbox: Sandbox, request: Request) -> Call:
+    body = await request.body()
+    try:
+        document = from_json(body, allow_inf_nan=False) if body else None
+    except ValueError:
+        document = NOT_JSON
+    parameters: dict[str, str] = dict(request.path_params)
+    account = parameters.pop("account", None)
+    return Call(
+        account=account or _account_of(request.headers.get("host", ""), sandbox.options),
+        path_parameters=parameters,
+        query=dict(request.query_params),
+        raw_query=request.url.query,
+        media_type=request.headers.get("content-type", ""),
+        body=body,
+        document=document,
+        received_at=sandbox.now(),
+    )
+
+
+def _account_of(host: str, options: SandboxOptions) -> str:
+    """Read the account off a host name such as ``mystore.vtex.example``; else take the default."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+    account, dot, _ = name.partition(".")
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return account if account and dot else options.default_account
+    return options.default_account
+
+
+def _entry(
+    number: int,
+    operation: Operation,
+    call: Call,
+    request: Request,
+    answer: Answer,
+    duration_ms: float,
+) -> Entry:
+    body: object = call.document
+    if body is NOT_JSON:
+        body = call.body.decode(errors="replace")
+    return Entry(
+        id=number,
+        time=call.received_at,
+        account=call.account,
+        method=request.method,
+        path=request.scope["path"],
+        query=call.raw_query,
+        route=operation.name,
+        order_id=call.order_id,
+        invoice_number=call.invoice_number,
+        status=answer.status,
+        duration_ms=round(duration_ms, 3),
+        body_sha256=hashlib.sha256(call.body).hexdigest() if call.body else None,
+        body=body,
+        refusal=answer.body if answer.status >= 400 else None,  # noqa: PLR2004
+    )

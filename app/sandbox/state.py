@@ -1,0 +1,92 @@
+"""All state of a sandbox: its orders with their history, its options, its journal."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from app.sandbox.identity import FULFILLMENT_PREFIX
+from app.sandbox.journal import Journal
+from app.sandbox.options import SandboxOptions
+from app.sandbox.orders import Order
+
+__all__ = ["Sandbox"]
+
+_Version = tuple[datetime, Order]
+
+# VTEX counts sequences from 500001.
+_FIRST_SEQUENCE = 500_001
+_OLDEST_READABLE = timedelta(days=730)
+
+
+class Sandbox:
+    """Orders are frozen values, kept in the versions that lagging readers may still see."""
+
+    def __init__(self, options: SandboxOptions, now: Callable[[], datetime]) -> None:
+        """Start without orders."""
+        self.options = options
+        self.now = now
+        self.journal = Journal()
+        self._initial_options = options
+        self._versions: dict[tuple[str, str], list[_Version]] = {}
+        self._next_sequence = _FIRST_SEQUENCE
+
+    def reset(self) -> None:
+        """Go back to how the sandbox was created."""
+        self.options = self._initial_options
+        self.journal.clear()
+        self._versions.clear()
+        self._next_sequence = _FIRST_SEQUENCE
+
+    def take_sequence(self) -> int:
+        """Give the next order its number."""
+        self._next_sequence += 1
+        return self._next_sequence - 1
+
+    def save(self, order: Order, *, written_at: datetime | None = None) -> None:
+        """Write an order: a new one, or the next version of one; now, unless it was earlier."""
+        versions = self._versions.setdefault((order.account, order.order_id), [])
+        versions.append((written_at or self.now(), order))
+        # What no reader can see any more is dropped, except the version they all see.
+        lag = max(self.options.list_lag_seconds, self.options.read_after_write_delay_seconds)
+        settled = self.now() - timedelta(seconds=lag)
+        while len(versions) > 1 and versions[1][0] <= settled:
+            del versions[0]
+
+    def find(self, account: str, order_id: str) -> Order | None:
+        """Find an order by its id, as writers see it: without delay."""
+        versions = self._versions.get((account, order_id))
+        if versions is None and self.options.fulfillment_alias:
+            unprefixed = order_id.removeprefix(FULFILLMENT_PREFIX)
+            versions = self._versions.get((account, unprefixed))
+        return versions[-1][1] if versions else None
+
+    def read(self, account: str, id_or_sequence: str) -> Order | None:
+        """Find an order by id or sequence, as readers see it: late, and not beyond two years."""
+        order = self.find(account, id_or_sequence)
+        if order is None:
+            matches = (each for each in self.orders(account) if each.sequence == id_or_sequence)
+            order = next(matches, None)
+        if order is None or self.now() - order.created_at > _OLDEST_READABLE:
+            return None
+        versions = self._versions[account, order.order_id]
+        delay = self.options.read_after_write_delay_seconds
+        return self._as_of(versions, delay) or versions[0][1]
+
+    def indexed(self, account: str) -> list[Order]:
+        """Give the orders as the list knows them: later than readers of one order."""
+        lag = self.options.list_lag_seconds
+        found = (self._as_of(versions, lag) for (owner, _), versions in self._versions.items() if owner == account)
+        return [order for order in found if order is not None]
+
+    def orders(self, account: str | None = None) -> Iterator[Order]:
+        """Go through the newest versions of all orders, or of one account's."""
+        for (owner, _), versions in self._versions.items():
+            if account in {None, owner}:
+                yield versions[-1][1]
+
+    def _as_of(self, versions: list[_Version], delay_seconds: float) -> Order | None:
+        until = self.now() - timedelta(seconds=delay_seconds)
+        seen = None
+        for written_at, order in versions:
+            if written_at <= until:
+                seen = order
+        return seen

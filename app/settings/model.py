@@ -1,0 +1,140 @@
+"""The settings as one frozen value."""
+
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, Field, JsonValue, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from app.settings.account import Account, Group, frozen_section
+from app.settings.contradictions import Contradictory, contradictions
+from app.settings.places import Listen, ListenAddress, Network, PublicURL
+from app.settings.values import (
+    Count,
+    DatabaseURL,
+    Digest,
+    Frozen,
+    InWords,
+    Many,
+    Name,
+    PositiveSeconds,
+    Seconds,
+    TokenName,
+)
+
+__all__ = ["Settings", "Token"]
+
+Bytes = Annotated[int, Field(ge=1024), InWords("bytes, from 1024")]
+Days = Annotated[int, Field(ge=1), InWords("days, from 1")]
+
+
+class Token(BaseModel):
+    """A key to the operators' interface, known only by its digest."""
+
+    model_config = frozen_section
+
+    name: TokenName = Field(description="Who holds the token; it stands in the audit log.")
+    role: Literal["viewer", "support", "operator", "admin"] = Field(description="What its holder may see and do.")
+    sha256: Digest = Field(description="Digest of the token; `carrier-relay token new` makes both.")
+    accounts: Many[Name] | None = Field(
+        default=None,
+        min_length=1,
+        description="Accounts that the token is limited to; all when null.",
+    )
+
+
+def _with_base_urls(accounts: Frozen[str, Account]) -> Frozen[str, Account]:
+    """Give each account without an address the one that VTEX gives it."""
+    return MappingProxyType(
+        {
+            name: account
+            if account.base_url
+            else account.model_copy(update={"base_url": f"https://{name}.vtexcommercestable.com.br"})
+            for name, account in accounts.items()
+        }
+    )
+
+
+class Settings(BaseSettings):
+    """Everything that is configured, read once at the start and passed in.
+
+    The class itself reads nothing: `load_settings` puts the layers together, because only there is it known which
+    names exist.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+    database_url: DatabaseURL = Field(
+        default=SecretStr("sqlite:///data/relay.db"),
+        description="The one database: a file of its own, or PostgreSQL for several replicas.",
+    )
+    lock_wait_seconds: Seconds = Field(
+        default=30.0,
+        description="How long to wait at the start for another process to let go of an SQLite file.",
+    )
+    listen: Listen = Field(default=ListenAddress("127.0.0.1", 8080), description="Where webhooks are received.")
+    ops_listen: Listen | None = Field(
+        default=None,
+        description=("Where the operators' interface, console and metrics are served; beside the webhooks when null."),
+    )
+    public_url: PublicURL | None = Field(
+        default=None,
+        description="How carriers and VTEX reach `listen` from outside; it is printed in briefs and installed hooks.",
+    )
+    trusted_proxies: Many[Network] = Field(
+        default=(),
+        description="Networks of proxies in front, whose X-Forwarded-For is believed.",
+    )
+    max_body_bytes: Bytes = Field(
+        default=10 * 1024 * 1024, description="Largest webhook; a larger one is refused whole."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least important log line that is written."
+    )
+    log_format: Literal["json", "text"] = Field(default="json", description="Log lines for machines, or for people.")
+    resolve_within_days: Days = Field(
+        default=15,
+        description="How long an event waits for its order to appear before it counts as not ours.",
+    )
+    ledger_days: Days = Field(
+        default=35, description="How long a webhook is remembered as a duplicate of an earlier one."
+    )
+    refusals_max_count: Count = Field(default=10_000, description="Most refused requests kept; the oldest go first.")
+    refusals_max_bytes: Bytes = Field(default=64 * 1024 * 1024, description="Most space that refused requests take.")
+    forward_slots: Count = Field(default=16, description="Shipments that one process brings to VTEX at the same time.")
+    shutdown_seconds: PositiveSeconds = Field(
+        default=25.0,
+        description="How long a stop waits for requests and calls in flight; keep it below the supervisor's patience.",
+    )
+    accounts: Annotated[Frozen[Name, Account], AfterValidator(_with_base_urls)] = Field(
+        default_factory=lambda: MappingProxyType({}), description="VTEX accounts by name."
+    )
+    groups: Frozen[Name, Group] = Field(
+        default_factory=lambda: MappingProxyType({}),
+        description="Groups of accounts that share a carrier's contract, by name.",
+    )
+    declared: Frozen[Name, Frozen[str, JsonValue]] = Field(
+        default_factory=lambda: MappingProxyType({}),
+        description="Carriers described by expressions instead of an adapter, by slug.",
+    )
+    tokens: tuple[Token, ...] = Field(default=(), description="Tokens of operators and scripts, as digests.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the hook's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the arguments only."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Refuse settings that contradict each other."""
+        tree: dict[str, Any] = self.model_dump()
+        if problems := contradictions(tree):
+            raise Contradictory(problems)
+        return self

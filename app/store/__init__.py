@@ -1,0 +1,50 @@
+"""One SQL database holds inbox, ledger, events, shipments (the queue), rows, attempts and audit.
+
+`Store` opens it; operations and queries are values of this package's modules, run by `Store.write` and `Store.read`.
+"""
+
+from app.store.columns import Ids, parse_public_id, public_id
+from app.store.inbox import AddRefusal, Put, Received
+from app.store.index import AddShipment, Indexed, IndexedShipment, RemoveNumber
+from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup
+from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
+from app.store.placement import Candidate, Facts, Resolution
+from app.store.queue import AcceptRead, Claim, Settle, Settlement
+from app.store.service import Store
+from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Work
+
+__all__ = [
+    "AcceptRead",
+    "AddRefusal",
+    "AddShipment",
+    "Candidate",
+    "Claim",
+    "ClaimLookups",
+    "Claimed",
+    "EventRow",
+    "ExpireParked",
+    "Fact",
+    "Facts",
+    "FinishLookup",
+    "Frozen",
+    "Ids",
+    "Indexed",
+    "IndexedShipment",
+    "Lookup",
+    "Plan",
+    "Put",
+    "Received",
+    "RecordMapping",
+    "RecordUnmappable",
+    "Recorded",
+    "RemoveNumber",
+    "Resolution",
+    "Seen",
+    "Settle",
+    "Settlement",
+    "Skip",
+    "Store",
+    "Work",
+    "parse_public_id",
+    "public_id",
+]

@@ -1,0 +1,235 @@
+"""The inbox: webhooks as received, once each, and the refusals that never became one."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
+
+from app.store.dialect import insert
+from app.store.schema import bodies, ledger, refusals, webhooks
+from app.verification import Verified
+
+__all__ = ["AddRefusal", "Put", "Received", "StoredWebhook", "unmapped", "webhook_with_body"]
+
+_WEEK: Final = 7 * 86_400
+_REFUSALS_KEPT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What became of a webhook: its id, or the first id when it had come before."""
+
+    webhook_id: int
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """Store a verified webhook unless its delivery was stored before.
+
+    Args:
+        id: The id it gets when it is new.
+        owner: Account or group that its source belongs to.
+        carrier: The adapter's slug.
+        identity: What makes two deliveries the same, unique within the source.
+        verified: The webhook; the type says that its sender was proven.
+        path: Its path with credentials masked.
+        query: Its query with credentials masked.
+        headers: Its headers with credentials masked.
+        remember: How long a repetition counts as the same delivery.
+
+    """
+
+    id: int
+    owner: str
+    carrier: str
+    identity: str
+    verified: Verified
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    remember: timedelta
+
+    @property
+    def digest(self) -> bytes:
+        """Return the ledger's key."""
+        return hashlib.sha256(f"{self.owner}/{self.carrier}/{self.identity}".encode("utf-8", "surrogatepass")).digest()[
+            :16
+        ]
+
+    def run(self, connection: Connection) -> Received:
+        """Store one."""
+        return self.run_all(connection, [self])[0]
+
+    @classmethod
+    def run_all(cls, connection: Connection, operations: Sequence["Put"]) -> list[Received]:
+        """Store many: a few statements, whatever their number."""
+        digests = [operation.digest for operation in operations]
+        known = _known(connection, operations, digests)
+        fresh: dict[bytes, Put] = {}
+        for digest, operation in zip(digests, operations, strict=True):
+            if digest not in known:
+                fresh.setdefault(digest, operation)
+        if fresh:
+            known |= _claim(connection, fresh)
+            _insert(connection, [put for digest, put in fresh.items() if known[digest] == put.id])
+        outcomes = [
+            Received(webhook_id=known[digest], duplicate=known[digest] != operation.id)
+            for digest, operation in zip(digests, operations, strict=True)
+        ]
+        repeated = [outcome.webhook_id for outcome in outcomes if outcome.duplicate]
+        if repeated:
+            count = update(webhooks).where(webhooks.c.id == bindparam("webhook"))
+            connection.execute(
+                count.values(duplicates=webhooks.c.duplicates + 1), [{"webhook": id_} for id_ in repeated]
+            )
+        return outcomes
+
+
+def _period(at: datetime) -> int:
+    return int(at.timestamp()) // _WEEK
+
+
+def _known(connection: Connection, operations: Sequence[Put], digests: Sequence[bytes]) -> dict[bytes, int]:
+    """Find which deliveries the ledger holds, live and with their bytes still kept."""
+    now = max(operation.verified.webhook.received_at for operation in operations)
+    oldest = min(operation.verified.webhook.received_at - operation.remember for operation in operations)
+    periods = range(_period(oldest), _period(now) + 1)
+    found = connection.execute(
+        select(ledger.c.digest, ledger.c.webhook_id)
+        .join(bodies, bodies.c.webhook_id == ledger.c.webhook_id)
+        .where(ledger.c.period.in_(periods), ledger.c.digest.in_(set(digests)), ledger.c.expires_at > now)
+        .order_by(ledger.c.period)
+    )
+    return {row.digest: row.webhook_id for row in found}
+
+
+def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
+    """Enter deliveries into the ledger; of two that race for one key the first wins, and both learn who."""
+    entries = [
+        {
+            "period": _period(put.verified.webhook.received_at),
+            "digest": digest,
+            "webhook_id": put.id,
+            "expires_at": put.verified.webhook.received_at + put.remember,
+        }
+        for digest, put in fresh.items()
+    ]
+    # What stands there without being known expired, or its bytes are gone: the new delivery takes its place.
+    stale = tuple_(ledger.c.period, ledger.c.digest).in_([(entry["period"], entry["digest"]) for entry in entries])
+    has_bytes = select(bodies.c.webhook_id).where(bodies.c.webhook_id == ledger.c.webhook_id).exists()
+    earliest = min(put.verified.webhook.received_at for put in fresh.values())
+    connection.execute(delete(ledger).where(stale, (ledger.c.expires_at <= earliest) | ~has_bytes))
+    connection.execute(insert(connection, ledger).on_conflict_do_nothing(), entries)
+    winners = connection.execute(select(ledger.c.digest, ledger.c.webhook_id).where(stale))
+    return {row.digest: row.webhook_id for row in winners}
+
+
+def _insert(connection: Connection, puts: Sequence[Put]) -> None:
+    if not puts:
+        return
+    connection.execute(insert(connection, webhooks).on_conflict_do_nothing(), [_columns(put) for put in puts])
+    connection.execute(
+        insert(connection, bodies).on_conflict_do_nothing(),
+        [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts],
+    )
+
+
+def _columns(put: Put) -> dict[str, Any]:
+    webhook = put.verified.webhook
+    return {
+        "id": put.id,
+        "owner": put.owner,
+        "carrier": put.carrier,
+        "received_at": webhook.received_at,
+        "method": webhook.method,
+        "path": put.path,
+        "query": put.query,
+        "headers": put.headers,
+        "peer": webhook.peer,
+        "body_sha256": hashlib.sha256(webhook.body).hexdigest(),
+        "size": len(webhook.body),
+        "scheme": put.verified.scheme,
+        "secret": put.verified.secret,
+        "state": "stored",
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRefusal:
+    """Keep a refused request as evidence, within a bounded table."""
+
+    id: int
+    at: datetime
+    status: int
+    cause: str
+    detail: str
+    owner: str
+    carrier: str
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    peer: str
+    size: int
+    body: bytes
+    kept: int = _REFUSALS_KEPT
+
+    def run(self, connection: Connection) -> int:
+        """Add it, and drop the oldest ones now and then."""
+        names = [column.name for column in refusals.columns]
+        connection.execute(refusals.insert().values({name: getattr(self, name) for name in names}))
+        if self.id % 64 == 0:
+            count = connection.execute(select(func.count()).select_from(refusals)).scalar_one()
+            oldest = select(refusals.c.id).order_by(refusals.c.id).limit(max(0, count - self.kept))
+            connection.execute(delete(refusals).where(refusals.c.id.in_(oldest)))
+        return self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredWebhook:
+    """A webhook as the store gives it back, credentials masked."""
+
+    id: int
+    owner: str
+    carrier: str
+    received_at: datetime
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    peer: str
+    body: bytes | None
+    state: str
+
+
+def webhook_with_body(connection: Connection, webhook_id: int) -> StoredWebhook | None:
+    """Read one webhook with its bytes; None when there is no such webhook, ``body`` None when they expired."""
+    row = connection.execute(
+        select(webhooks, bodies.c.body)
+        .join(bodies, bodies.c.webhook_id == webhooks.c.id, isouter=True)
+        .where(webhooks.c.id == webhook_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return StoredWebhook(
+        id=row.id,
+        owner=row.owner,
+        carrier=row.carrier,
+        received_at=row.received_at,
+        method=row.method,
+        path=row.path,
+        query=row.query,
+        headers=tuple((name, value) for name, value in row.headers),
+        peer=row.peer,
+        body=row.body,
+        state=row.state,
+    )
+
+
+def unmapped(connection: Connection, limit: int) -> list[int]:
+    """List stored webhooks that were not mapped yet, oldest first."""
+    found = select(webhooks.c.id).where(webhooks.c.state == "stored").order_by(webhooks.c.id).limit(limit)
+    return list(connection.execute(found).scalars())

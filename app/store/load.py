@@ -1,0 +1,71 @@
+"""Read a shipment with everything that planning it needs."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from app.model import Milestone
+from app.store.index import shown_numbers
+from app.store.schema import events, rows, shipments
+from app.store.work import EventRow, Frozen, Work
+
+__all__ = ["load_work"]
+
+
+def load_work(connection: Connection, shipment_id: int) -> Work:
+    """Read one shipment; it must exist."""
+    row = connection.execute(select(shipments).where(shipments.c.id == shipment_id)).one()
+    found = connection.execute(
+        select(
+            events,
+            rows.c.state.label("row_state"),
+            rows.c.city.label("row_city"),
+            rows.c.uf.label("row_uf"),
+            rows.c.description.label("row_description"),
+            rows.c.date.label("row_date"),
+        )
+        .join(rows, rows.c.event_id == events.c.id)
+        .where(rows.c.shipment_id == shipment_id)
+        .order_by(events.c.id)
+    )
+    return Work(
+        shipment_id=row.id,
+        account=row.account,
+        order_id=row.order_id,
+        invoice_number=row.invoice_number,
+        tracking_numbers=shown_numbers(connection, shipment_id),
+        invoiced_at=row.invoiced_at,
+        attempts=row.attempts,
+        failing_since=row.failing_since,
+        read_after=row.read_after,
+        read_at=row.read_at,
+        baseline=tuple(Frozen(**entry) for entry in row.baseline),
+        delivered_date=row.delivered_date,
+        delivered=row.delivered_at is not None,
+        accepted_hash=row.accepted_hash,
+        accepted_puts=row.accepted_puts,
+        rows=tuple(_event_row(entry) for entry in found),
+    )
+
+
+def _event_row(row: Row[Any]) -> EventRow:
+    frozen = None
+    if row.row_date is not None:
+        frozen = Frozen(city=row.row_city, state=row.row_uf, description=row.row_description, date=row.row_date)
+    return EventRow(
+        event_id=row.id,
+        row_state=row.row_state,
+        code=row.code,
+        milestone=Milestone(row.milestone),
+        occurred_at=row.occurred_at,
+        occurred_text=row.occurred_text,
+        quality=row.quality,
+        received_at=row.received_at,
+        city=row.city,
+        state=row.state,
+        description=row.description,
+        tracking_number=row.tracking_number,
+        reverses=frozenset(row.reverses),
+        revises=row.revises,
+        frozen=frozen,
+    )

@@ -1,0 +1,231 @@
+"""Keep what a webhook was read as: its events, each once, on their shipments or parked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from app.model import CarrierEvent
+from app.store.columns import Ids
+from app.store.dialect import insert
+from app.store.placement import Facts, Resolve, event_ids, facts_of, keys_of, place_subject
+from app.store.schema import events, subjects, webhooks
+
+__all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An event to be kept: its identity within its subject, its reading, and where each value came from."""
+
+    fingerprint: str
+    event: CarrierEvent
+    trace: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a mapping changed."""
+
+    new_events: int
+    placed: int
+    parked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUnmappable:
+    """Say that an authentic webhook cannot be read, and why."""
+
+    webhook_id: int
+    reason: str
+    adapter_version: int
+    now: datetime
+
+    def run(self, connection: Connection) -> None:
+        """Change the webhook's state."""
+        connection.execute(
+            update(webhooks)
+            .where(webhooks.c.id == self.webhook_id)
+            .values(state="unmappable", reason=self.reason, mapped_at=self.now, adapter_version=self.adapter_version)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordMapping:
+    """Keep a reading: new events are stored and placed, known ones are left as they are.
+
+    Args:
+        webhook_id: What was read.
+        owner: Account or group of its source.
+        carrier: The adapter's slug.
+        accounts: The accounts among which its shipments are sought.
+        adapter_version: Which reading this is.
+        facts: The events, in order of occurrence.
+        ignored: Why parts are no events.
+        warnings: What a person should know.
+        lookup: Whether the order that the references name may be looked up in VTEX.
+        resolve: Decides where a subject's events go.
+        ids: Makes ids.
+        now: The time of the mapping.
+
+    """
+
+    webhook_id: int
+    owner: str
+    carrier: str
+    accounts: tuple[str, ...]
+    adapter_version: int
+    facts: tuple[Fact, ...]
+    ignored: tuple[str, ...]
+    warnings: tuple[str, ...]
+    lookup: bool
+    resolve: Resolve
+    ids: Ids
+    now: datetime
+
+    def run(self, connection: Connection) -> Recorded:
+        """Keep everything in one transaction."""
+        by_subject: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            by_subject.setdefault(fact.event.subject, []).append(fact)
+        new_events = placed = parked = 0
+        for subject, facts in by_subject.items():
+            subject_id = self._subject(connection, subject, facts)
+            new = self._add_events(connection, subject_id, facts)
+            new_events += len(new)
+            if not new:
+                continue
+            ids = new if self._is_placed(connection, subject_id) else event_ids(connection, subject_id)
+            known = _merged(facts)
+            resolution = place_subject(
+                connection, subject_id, known, ids, accounts=self.accounts, resolve=self.resolve, now=self.now
+            )
+            placed += bool(resolution.shipments)
+            parked += not resolution.shipments
+            if not resolution.shipments and self.lookup and any(kind == "order" for kind, _ in keys_of(known)):
+                self._ask_for_lookup(connection, subject_id)
+        self._finish(connection)
+        return Recorded(new_events=new_events, placed=placed, parked=parked)
+
+    def _subject(self, connection: Connection, subject: str, facts: Sequence[Fact]) -> int:
+        known = _merged(facts)
+        values = {"numbers": list(known.numbers), "references": asdict(known.references)}
+        connection.execute(
+            insert(connection, subjects)
+            .values(
+                id=self.ids.next(),
+                owner=self.owner,
+                carrier=self.carrier,
+                subject=subject,
+                state="parked",
+                since=self.now,
+                **values,
+            )
+            .on_conflict_do_update(index_elements=["owner", "carrier", "subject"], set_=values)
+        )
+        found = select(subjects.c.id).where(
+            subjects.c.owner == self.owner, subjects.c.carrier == self.carrier, subjects.c.subject == subject
+        )
+        subject_id: int = connection.execute(found).scalar_one()
+        return subject_id
+
+    def _is_placed(self, connection: Connection, subject_id: int) -> bool:
+        state: str = connection.execute(select(subjects.c.state).where(subjects.c.id == subject_id)).scalar_one()
+        return state == "placed"
+
+    def _add_events(self, connection: Connection, subject_id: int, facts: Sequence[Fact]) -> list[int]:
+        known = connection.execute(
+            select(events.c.id, events.c.fingerprint, events.c.code, events.c.time_text)
+            .where(events.c.subject_id == subject_id)
+            .order_by(events.c.id)
+        ).all()
+        fingerprints = {row.fingerprint for row in known}
+        latest = known[-1].fingerprint if known else ""
+        withdrawn = {
+            (row.code, row.time_text): row.id
+            for row in known
+            if row.fingerprint not in {fact.fingerprint for fact in facts}
+        }
+        new: list[int] = []
+        for fact in facts:
+            fingerprint = _occurrence(fact, fingerprints, latest)
+            if fingerprint is None:
+                continue
+            fingerprints.add(fingerprint)
+            latest = fingerprint
+            id_ = self.ids.next()
+            revises = withdrawn.get(_moment_key(fact.event)) if fact.event.full_history else None
+            connection.execute(
+                events.insert().values(self._columns(id_, subject_id, fingerprint, fact), revises=revises)
+            )
+            new.append(id_)
+        return new
+
+    def _columns(self, id_: int, subject_id: int, fingerprint: str, fact: Fact) -> dict[str, Any]:
+        event = fact.event
+        occurred = event.occurred_at
+        return {
+            "id": id_,
+            "subject_id": subject_id,
+            "fingerprint": fingerprint,
+            "webhook_id": self.webhook_id,
+            "received_at": self.now,
+            "code": str(event.code),
+            "milestone": event.milestone.value,
+            "occurred_at": occurred.at if occurred else None,
+            "occurred_text": occurred.at.isoformat() if occurred else None,
+            "time_text": occurred.text if occurred else None,
+            "quality": occurred.quality.value if occurred else None,
+            "city": event.place.city,
+            "state": event.place.state,
+            "description": event.description,
+            "event_id": event.event_id,
+            "tracking_number": event.tracking_numbers[0] if event.tracking_numbers else None,
+            "reverses": sorted(event.reverses),
+            "trace": dict(fact.trace),
+            "warnings": list(event.warnings),
+        }
+
+    def _ask_for_lookup(self, connection: Connection, subject_id: int) -> None:
+        unasked = update(subjects).where(subjects.c.id == subject_id, subjects.c.lookups == 0)
+        connection.execute(unasked.values(lookup_at=self.now))
+
+    def _finish(self, connection: Connection) -> None:
+        state = "mapped" if self.facts else "ignored"
+        connection.execute(
+            update(webhooks)
+            .where(webhooks.c.id == self.webhook_id)
+            .values(
+                state=state,
+                reason=None if self.facts else "; ".join(self.ignored) or "it holds no event",
+                adapter_version=self.adapter_version,
+                mapped_at=self.now,
+                notes={"ignored": list(self.ignored), "warnings": list(self.warnings)},
+            )
+        )
+
+
+def _merged(facts: Sequence[Fact]) -> Facts:
+    """Unite what the events of one subject say about their shipment; the latest event speaks for the references."""
+    numbers = dict.fromkeys(number for fact in facts for number in facts_of(fact.event).numbers)
+    return Facts(numbers=tuple(numbers), references=facts[-1].event.references)
+
+
+def _moment_key(event: CarrierEvent) -> tuple[str, str | None]:
+    return (str(event.code), event.occurred_at.text if event.occurred_at else None)
+
+
+def _occurrence(fact: Fact, known: set[str], latest: str) -> str | None:
+    """Return the fingerprint under which an event is new, None when it is known.
+
+    An event without a time repeats only the latest one of its subject: a parcel may be out for delivery twice.
+    """
+    base = fact.fingerprint
+    if fact.event.occurred_at is not None or fact.event.full_history:
+        return None if base in known else base
+    if latest.partition("#")[0] == base:
+        return None
+    times = sum(fingerprint.partition("#")[0] == base for fingerprint in known)
+    return f"{base}#{times}" if times else base

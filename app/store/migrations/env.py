@@ -1,0 +1,8 @@
+"""Run revisions inside the connection and transaction that the caller opened."""
+
+from alembic import context
+
+from app.store.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

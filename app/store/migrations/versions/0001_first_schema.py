@@ -1,0 +1,285 @@
+"""Create the first schema: inbox, ledger, events, shipments, rows, attempts, audit."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from app.store.columns import Instant
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "accounts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False, comment="open, paused, probing, held"),
+        sa.Column("until", Instant(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("changed_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_accounts")),
+        comment="what operators and VTEX's answers did to an account; one without a row is open",
+    )
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("detail", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_index("ix_audit_target", "audit", ["target", "id"], unique=False)
+    op.create_table(
+        "ledger",
+        sa.Column(
+            "period", sa.Integer(), nullable=False, comment="week of receipt: keeps the busy part of the index small"
+        ),
+        sa.Column("digest", sa.LargeBinary(length=16), nullable=False, comment="of source and delivery identity"),
+        sa.Column("webhook_id", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("period", "digest", name=op.f("pk_ledger")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "refusals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False, comment="credentials masked"),
+        sa.Column("headers", sa.JSON(none_as_null=True), nullable=False, comment="credentials masked"),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="the first kilobytes"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refusals")),
+    )
+    op.create_table(
+        "shipments",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("invoice_number", sa.Text(), nullable=False),
+        sa.Column("invoice_bare", sa.Text(), nullable=False, comment="without leading zeros"),
+        sa.Column("invoice_key", sa.Text(), nullable=True),
+        sa.Column("courier", sa.Text(), nullable=True),
+        sa.Column("invoiced_at", Instant(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=False, comment="manual or order"),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=True),
+        sa.Column("retrying", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("lease", sa.Text(), nullable=True, comment="token of the claim that may act"),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False, comment="since the last success"),
+        sa.Column("failing_since", Instant(), nullable=True),
+        sa.Column(
+            "read_after", Instant(), nullable=True, comment="read the order before the next PUT, not earlier than this"
+        ),
+        sa.Column("read_at", Instant(), nullable=True, comment="when VTEX's rows were last read"),
+        sa.Column(
+            "baseline", sa.JSON(none_as_null=True), server_default="[]", nullable=False, comment="rows of other writers"
+        ),
+        sa.Column("delivered_date", sa.Text(), nullable=True, comment="as sent with the accepted isDelivered"),
+        sa.Column("delivered_at", Instant(), nullable=True, comment="when VTEX accepted isDelivered"),
+        sa.Column("accepted_hash", sa.Text(), nullable=True, comment="of the last accepted body"),
+        sa.Column("accepted_puts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("dead_reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipments")),
+        sa.UniqueConstraint("account", "order_id", "invoice_number", name=op.f("uq_shipments_account")),
+    )
+    op.create_index(
+        "ix_shipments_dead",
+        "shipments",
+        ["account", "id"],
+        unique=False,
+        sqlite_where=sa.text("dead_reason IS NOT NULL"),
+        postgresql_where=sa.text("dead_reason IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_shipments_due",
+        "shipments",
+        ["account", "retrying", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index("ix_shipments_invoice", "shipments", ["account", "invoice_bare"], unique=False)
+    op.create_index("ix_shipments_key", "shipments", ["account", "invoice_key"], unique=False)
+    op.create_table(
+        "subjects",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("numbers", sa.JSON(none_as_null=True), nullable=False, comment="tracking numbers as shown"),
+        sa.Column("references", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False, comment="placed, parked, unmatched, skipped"),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("since", Instant(), nullable=False, comment="when the state began"),
+        sa.Column(
+            "lookup_at", Instant(), nullable=True, comment="when to ask VTEX for the order that the references name"
+        ),
+        sa.Column("lookups", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subjects")),
+        sa.UniqueConstraint("owner", "carrier", "subject", name=op.f("uq_subjects_owner")),
+    )
+    op.create_index(
+        "ix_subjects_lookup",
+        "subjects",
+        ["lookup_at"],
+        unique=False,
+        sqlite_where=sa.text("lookup_at IS NOT NULL"),
+        postgresql_where=sa.text("lookup_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_subjects_parked",
+        "subjects",
+        ["since"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
+    )
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False, comment="account or group"),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("received_at", Instant(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False, comment="credentials masked"),
+        sa.Column("query", sa.Text(), nullable=False, comment="credentials masked"),
+        sa.Column("headers", sa.JSON(none_as_null=True), nullable=False, comment="pairs in order, credentials masked"),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("body_sha256", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Integer(), nullable=False, comment="which live secret matched, -1 without"),
+        sa.Column("state", sa.Text(), nullable=False, comment="stored, mapped, ignored, unmappable"),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("adapter_version", sa.Integer(), nullable=True),
+        sa.Column("mapped_at", Instant(), nullable=True),
+        sa.Column(
+            "notes", sa.JSON(none_as_null=True), nullable=True, comment="ignored parts and warnings of the mapping"
+        ),
+        sa.Column("duplicates", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+    )
+    op.create_index("ix_webhooks_carrier", "webhooks", ["carrier", "id"], unique=False)
+    op.create_index("ix_webhooks_owner", "webhooks", ["owner", "id"], unique=False)
+    op.create_index("ix_webhooks_state", "webhooks", ["state", "id"], unique=False)
+    op.create_index(
+        "ix_webhooks_stored",
+        "webhooks",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'stored'"),
+        postgresql_where=sa.text("state = 'stored'"),
+    )
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("shipment_id", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("call", sa.Text(), nullable=False, comment="put or get"),
+        sa.Column("lease", sa.Text(), nullable=False),
+        sa.Column("started_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True, comment="null while in flight"),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=True),
+        sa.Column("body", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("body_hash", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["shipment_id"], ["shipments.id"], name=op.f("fk_attempts_shipment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+    )
+    op.create_index("ix_attempts_shipment", "attempts", ["shipment_id", "id"], unique=False)
+    op.create_table(
+        "bodies",
+        sa.Column("webhook_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhooks.id"], name=op.f("fk_bodies_webhook_id")),
+        sa.PrimaryKeyConstraint("webhook_id", name=op.f("pk_bodies")),
+    )
+    op.create_table(
+        "events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("webhook_id", sa.BigInteger(), nullable=False, comment="which brought it first"),
+        sa.Column("received_at", Instant(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("milestone", sa.Text(), nullable=False),
+        sa.Column("occurred_at", Instant(), nullable=True),
+        sa.Column("occurred_text", sa.Text(), nullable=True, comment="RFC 3339 in the zone it was read in"),
+        sa.Column("time_text", sa.Text(), nullable=True, comment="as sent"),
+        sa.Column("quality", sa.Text(), nullable=True),
+        sa.Column("city", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("event_id", sa.Text(), nullable=True),
+        sa.Column("tracking_number", sa.Text(), nullable=True),
+        sa.Column("reverses", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("trace", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column(
+            "revises", sa.BigInteger(), nullable=True, comment="the event of an earlier full history that it replaces"
+        ),
+        sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name=op.f("fk_events_subject_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sa.UniqueConstraint("subject_id", "fingerprint", name=op.f("uq_events_subject_id")),
+    )
+    op.create_index("ix_events_webhook", "events", ["webhook_id"], unique=False)
+    op.create_table(
+        "numbers",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False, comment="normalised"),
+        sa.Column("shipment_id", sa.BigInteger(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["shipment_id"], ["shipments.id"], name=op.f("fk_numbers_shipment_id")),
+        sa.PrimaryKeyConstraint("account", "number", "shipment_id", name=op.f("pk_numbers")),
+    )
+    op.create_index("ix_numbers_shipment", "numbers", ["shipment_id"], unique=False)
+    op.create_table(
+        "subject_keys",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="number, key, invoice, order"),
+        sa.Column("value", sa.Text(), nullable=False, comment="normalised"),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name=op.f("fk_subject_keys_subject_id")),
+        sa.PrimaryKeyConstraint("account", "kind", "value", "subject_id", name=op.f("pk_subject_keys")),
+        comment="what wakes a parked subject",
+    )
+    op.create_index("ix_subject_keys_subject", "subject_keys", ["subject_id"], unique=False)
+    op.create_table(
+        "rows",
+        sa.Column("shipment_id", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False, comment="pending, sent, applied, skipped, dead"),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("city", sa.Text(), nullable=True),
+        sa.Column("uf", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("date", sa.Text(), nullable=True),
+        sa.Column("sent_at", Instant(), nullable=True),
+        sa.Column("applied_at", Instant(), nullable=True),
+        sa.Column("attempt_id", sa.BigInteger(), nullable=True, comment="the call or read that settled it"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_rows_event_id")),
+        sa.ForeignKeyConstraint(["shipment_id"], ["shipments.id"], name=op.f("fk_rows_shipment_id")),
+        sa.PrimaryKeyConstraint("shipment_id", "event_id", name=op.f("pk_rows")),
+    )
+    op.create_index(
+        "ix_rows_dead",
+        "rows",
+        ["shipment_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
+    )
+    op.create_index("ix_rows_event", "rows", ["event_id"], unique=False)

@@ -1,0 +1,8 @@
+"""The schema's history: the ids of the files in ``migrations/versions``, oldest first."""
+
+from typing import Final
+
+__all__ = ["HEAD", "REVISIONS"]
+
+REVISIONS: Final = ("0001",)
+HEAD: Final = REVISIONS[-1]

@@ -1,0 +1,273 @@
+"""The tables: inbox, dedupe ledger, events, shipments (which are the queue), rows, attempts and audit.
+
+One schema for every engine. Ids grow with time; times are microseconds; nested values are JSON text; raw bodies are
+bytes in a table of their own, so that lists never read them.
+"""
+
+from sqlalchemy import (
+    JSON as _JSON,
+)
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from app.store.columns import Instant
+
+JSON = _JSON(none_as_null=True)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Index only the rows that are worked on, so that claiming does not slow down as history grows."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    Column("owner", Text, nullable=False, comment="account or group"),
+    Column("carrier", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False, comment="credentials masked"),
+    Column("query", Text, nullable=False, comment="credentials masked"),
+    Column("headers", JSON, nullable=False, comment="pairs in order, credentials masked"),
+    Column("peer", Text, nullable=False),
+    Column("body_sha256", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("scheme", Text, nullable=False),
+    Column("secret", Integer, nullable=False, comment="which live secret matched, -1 without"),
+    Column("state", Text, nullable=False, comment="stored, mapped, ignored, unmappable"),
+    Column("reason", Text),
+    Column("adapter_version", Integer),
+    Column("mapped_at", Instant),
+    Column("notes", JSON, comment="ignored parts and warnings of the mapping"),
+    Column("duplicates", Integer, nullable=False, server_default="0"),
+    _partial("ix_webhooks_stored", "id", where="state = 'stored'"),
+    Index("ix_webhooks_carrier", "carrier", "id"),
+    Index("ix_webhooks_owner", "owner", "id"),
+    Index("ix_webhooks_state", "state", "id"),
+)
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("webhook_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("webhooks.id"), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("period", Integer, primary_key=True, comment="week of receipt: keeps the busy part of the index small"),
+    Column("digest", LargeBinary(16), primary_key=True, comment="of source and delivery identity"),
+    Column("webhook_id", BigInteger, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    _id(),
+    Column("at", Instant, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False, comment="credentials masked"),
+    Column("headers", JSON, nullable=False, comment="credentials masked"),
+    Column("peer", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="the first kilobytes"),
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    _id(),
+    Column("owner", Text, nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("numbers", JSON, nullable=False, comment="tracking numbers as shown"),
+    Column("references", JSON, nullable=False),
+    Column("state", Text, nullable=False, comment="placed, parked, unmatched, skipped"),
+    Column("reason", Text),
+    Column("since", Instant, nullable=False, comment="when the state began"),
+    Column("lookup_at", Instant, comment="when to ask VTEX for the order that the references name"),
+    Column("lookups", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("owner", "carrier", "subject"),
+    _partial("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
+    _partial("ix_subjects_parked", "since", where="state = 'parked'"),
+)
+
+subject_keys = Table(
+    "subject_keys",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="number, key, invoice, order"),
+    Column("value", Text, primary_key=True, comment="normalised"),
+    Column("subject_id", BigInteger, ForeignKey("subjects.id"), primary_key=True),
+    Index("ix_subject_keys_subject", "subject_id"),
+    comment="what wakes a parked subject",
+)
+
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    Column("subject_id", BigInteger, ForeignKey("subjects.id"), nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("webhook_id", BigInteger, nullable=False, comment="which brought it first"),
+    Column("received_at", Instant, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("milestone", Text, nullable=False),
+    Column("occurred_at", Instant),
+    Column("occurred_text", Text, comment="RFC 3339 in the zone it was read in"),
+    Column("time_text", Text, comment="as sent"),
+    Column("quality", Text),
+    Column("city", Text),
+    Column("state", Text),
+    Column("description", Text),
+    Column("event_id", Text),
+    Column("tracking_number", Text),
+    Column("reverses", JSON, nullable=False),
+    Column("trace", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False),
+    Column("revises", BigInteger, comment="the event of an earlier full history that it replaces"),
+    UniqueConstraint("subject_id", "fingerprint"),
+    Index("ix_events_webhook", "webhook_id"),
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    _id(),
+    Column("account", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("invoice_number", Text, nullable=False),
+    Column("invoice_bare", Text, nullable=False, comment="without leading zeros"),
+    Column("invoice_key", Text),
+    Column("courier", Text),
+    Column("invoiced_at", Instant),
+    Column("origin", Text, nullable=False, comment="manual or order"),
+    Column("created_at", Instant, nullable=False),
+    # The queue: a shipment is due, or it is not. A claim moves ``due_at`` to the end of its lease.
+    Column("due_at", Instant),
+    Column("retrying", Boolean, nullable=False, server_default=text("false")),
+    Column("lease", Text, comment="token of the claim that may act"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="since the last success"),
+    Column("failing_since", Instant),
+    Column("read_after", Instant, comment="read the order before the next PUT, not earlier than this"),
+    Column("read_at", Instant, comment="when VTEX's rows were last read"),
+    Column("baseline", JSON, nullable=False, server_default="[]", comment="rows of other writers"),
+    Column("delivered_date", Text, comment="as sent with the accepted isDelivered"),
+    Column("delivered_at", Instant, comment="when VTEX accepted isDelivered"),
+    Column("accepted_hash", Text, comment="of the last accepted body"),
+    Column("accepted_puts", Integer, nullable=False, server_default="0"),
+    Column("dead_reason", Text),
+    UniqueConstraint("account", "order_id", "invoice_number"),
+    _partial("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
+    Index("ix_shipments_key", "account", "invoice_key"),
+    Index("ix_shipments_invoice", "account", "invoice_bare"),
+    _partial("ix_shipments_dead", "account", "id", where="dead_reason IS NOT NULL"),
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("number", Text, primary_key=True, comment="normalised"),
+    Column("shipment_id", BigInteger, ForeignKey("shipments.id"), primary_key=True),
+    Column("shown", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Index("ix_numbers_shipment", "shipment_id"),
+)
+
+rows = Table(
+    "rows",
+    metadata,
+    Column("shipment_id", BigInteger, ForeignKey("shipments.id"), primary_key=True),
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
+    Column("state", Text, nullable=False, comment="pending, sent, applied, skipped, dead"),
+    Column("reason", Text),
+    # Frozen when first sent: later settings touch unsent rows only.
+    Column("city", Text),
+    Column("uf", Text),
+    Column("description", Text),
+    Column("date", Text),
+    Column("sent_at", Instant),
+    Column("applied_at", Instant),
+    Column("attempt_id", BigInteger, comment="the call or read that settled it"),
+    Index("ix_rows_event", "event_id"),
+    _partial("ix_rows_dead", "shipment_id", where="state = 'dead'"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _id(),
+    Column("shipment_id", BigInteger, ForeignKey("shipments.id"), nullable=False),
+    Column("account", Text, nullable=False),
+    Column("call", Text, nullable=False, comment="put or get"),
+    Column("lease", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", Text, comment="null while in flight"),
+    Column("status", Integer),
+    Column("detail", Text),
+    Column("receipt", Text),
+    Column("body", JSON),
+    Column("body_hash", Text),
+    Index("ix_attempts_shipment", "shipment_id", "id"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("state", Text, nullable=False, comment="open, paused, probing, held"),
+    Column("until", Instant),
+    Column("reason", Text),
+    Column("changed_at", Instant, nullable=False),
+    comment="what operators and VTEX's answers did to an account; one without a row is open",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", JSON, nullable=False),
+    Index("ix_audit_target", "target", "id"),
+)

@@ -1,0 +1,118 @@
+"""The open database."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Self, TypeVar
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import StoreUnavailable
+from app.store.columns import Ids
+from app.store.engine import Ownership, database_file, open_reader, open_writer
+from app.store.migrate import is_current, migrate
+from app.store.writer import Operation, Ticket, Writer
+
+__all__ = ["Store"]
+
+T = TypeVar("T")
+_READERS: Final = 4
+
+
+class Store:
+    """Write through one group-committing thread, read through a few others.
+
+    Open it with `open`; the file is owned until `close`.
+    """
+
+    def __init__(self, database_url: str, ownership: Ownership, observe: Callable[[int, float], None]) -> None:
+        """Start the threads; use `open`."""
+        self.ids = Ids()
+        self._ownership = ownership
+        self._writing = open_writer(database_url)
+        self._reading = open_reader(database_url)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+        self.revisions = migrate(self._writing)
+        self._writer = Writer(self._writing, observe=observe)
+
+    @classmethod
+    def open(
+        cls,
+        database_url: str,
+        *,
+        lock_wait_seconds: float = 10.0,
+        observe: Callable[[int, float], None] = lambda _count, _seconds: None,
+    ) -> Self:
+        """Own the database, bring its schema up to date, and start.
+
+        Raises:
+            ConfigurationError: The URL or the file cannot be used.
+            StoreBusy: Another process owns the file.
+
+        """
+        ownership = Ownership(database_file(database_url), wait_seconds=lock_wait_seconds)
+        try:
+            return cls(database_url, ownership, observe)
+        except BaseException:
+            ownership.release()
+            raise
+
+    async def write(self, operation: Operation[T], *, size: int = 0) -> T:
+        """Commit an operation, together with whatever else waits; return its result once it is synced to disk.
+
+        Raises:
+            StoreUnavailable: The database refused; nothing was changed.
+
+        """
+        return await self._writer.submit(operation, size=size).outcome
+
+    def submit(self, operation: Operation[T], *, size: int = 0) -> Ticket[T]:
+        """Queue an operation; see `Writer.submit`."""
+        return self._writer.submit(operation, size=size)
+
+    def withdraw(self, ticket: Ticket[Any]) -> bool:
+        """Take an operation back; see `Writer.withdraw`."""
+        return self._writer.withdraw(ticket)
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run a query on a read-only snapshot, off the event loop.
+
+        Raises:
+            StoreUnavailable: The database cannot be read.
+
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._query, query)
+
+    def _query(self, query: Callable[[Connection], T]) -> T:
+        try:
+            with self._reading.begin() as connection:
+                return query(connection)
+        except DBAPIError as error:
+            raise StoreUnavailable(f"the database cannot be read: {error.orig}") from None
+
+    async def check(self) -> None:
+        """Prove that the database can be written and has this release's schema.
+
+        Raises:
+            StoreUnavailable: It cannot, or has not.
+
+        """
+        await self.write(_Touch())
+        if not await self.read(is_current):
+            raise StoreUnavailable("the database has not this release's schema; run: carrier-relay migrate")
+
+    async def close(self) -> None:
+        """Commit what is queued and give the file up."""
+        await asyncio.to_thread(self._writer.close)
+        self._readers.shutdown()
+        self._writing.dispose()
+        self._reading.dispose()
+        self._ownership.release()
+
+
+class _Touch:
+    """Take the write lock and change nothing that lasts."""
+
+    def run(self, connection: Connection) -> None:
+        connection.execute(text("UPDATE alembic_version SET version_num = version_num"))

@@ -1,0 +1,141 @@
+"""What the queue hands to a forwarder, and what it takes back: plain values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.model import Milestone
+
+__all__ = ["Claimed", "EventRow", "Frozen", "Plan", "Planner", "Seen", "Skip", "Work"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A row as rendered for VTEX; never rendered again once it was sent."""
+
+    city: str
+    state: str
+    description: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One event on one shipment: what happened, and what became of its row.
+
+    Args:
+        event_id: Grows with the order of arrival.
+        row_state: ``pending``, ``sent`` (frozen, not known to be on the timeline), ``applied``, ``skipped``, ``dead``.
+        revises: The event of an earlier full history that this one replaces.
+        frozen: The row as first sent.
+
+    """
+
+    event_id: int
+    row_state: str
+    code: str
+    milestone: Milestone
+    occurred_at: datetime | None
+    occurred_text: str | None
+    quality: str | None
+    received_at: datetime
+    city: str | None
+    state: str | None
+    description: str | None
+    tracking_number: str | None
+    reverses: frozenset[str]
+    revises: int | None
+    frozen: Frozen | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A shipment with everything that a plan needs."""
+
+    shipment_id: int
+    account: str
+    order_id: str
+    invoice_number: str
+    tracking_numbers: tuple[str, ...]
+    invoiced_at: datetime | None
+    attempts: int
+    failing_since: datetime | None
+    read_after: datetime | None
+    read_at: datetime | None
+    baseline: tuple[Frozen, ...]
+    delivered_date: str | None
+    delivered: bool
+    accepted_hash: str | None
+    accepted_puts: int
+    rows: tuple[EventRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A row that will not be sent, and why; ``state`` is ``skipped`` or ``dead``."""
+
+    event_id: int
+    reason: str
+    state: str = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do next for a shipment. Exactly one of ``read``, ``body``, ``wait_until`` and ``dead`` is set, or none.
+
+    Args:
+        read: Read the order first.
+        body: The request to PUT.
+        body_hash: Its digest.
+        frozen: The pending rows that ``body`` holds for the first time, as rendered.
+        skips: Rows that will not be sent.
+        delivered_date: The ``deliveredDate`` of ``body`` when it says isDelivered.
+        wait_until: Nothing may be done before.
+        dead: Nothing will ever be done, and why.
+
+    """
+
+    read: bool = False
+    body: dict[str, Any] | None = None
+    body_hash: str | None = None
+    frozen: tuple[tuple[int, Frozen], ...] = ()
+    skips: tuple[Skip, ...] = ()
+    delivered_date: str | None = None
+    wait_until: datetime | None = None
+    dead: str | None = None
+
+
+Planner = Callable[[Work], Plan]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A shipment that one forwarder alone may act upon until ``deadline``.
+
+    ``attempt_id`` is the journal's entry of the call that ``plan`` asks for.
+    """
+
+    work: Work
+    plan: Plan
+    lease: str
+    attempt_id: int
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a read found.
+
+    Args:
+        matched: Our events that VTEX's timeline holds, with the row as it stands there.
+        baseline: The rows of other writers.
+        finished: Whether VTEX counts the package as delivered.
+        delivered_date: What VTEX says of when, None when it does not.
+
+    """
+
+    matched: Sequence[tuple[int, Frozen]] = ()
+    baseline: tuple[Frozen, ...] = ()
+    finished: bool = False
+    delivered_date: str | None = None

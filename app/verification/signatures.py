@@ -1,0 +1,232 @@
+"""Schemes that bind the body: what is signed, and with what."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+from app.errors import (
+    KeyNeeded,
+    MalformedPayload,
+    MissingCredential,
+    StaleTimestamp,
+    UnreadableCredential,
+    WrongCredential,
+)
+from app.model import Webhook
+from app.payload import form_body, json_body, read_moment
+from app.verification.proof import Credentials, demand, match, same
+
+_PAST: Final = timedelta(days=7)
+"""How old a signed time may be: our own 503 and the carrier's retries; the ledger is the guard against replays."""
+_FUTURE: Final = timedelta(minutes=5)
+
+
+def raw_body(webhook: Webhook) -> bytes:
+    """Sign the body as received."""
+    return webhook.body
+
+
+def timestamp_and_body(header: str, separator: bytes = b".") -> Callable[[Webhook], bytes]:
+    """Sign the text of a header, a separator, and the body."""
+
+    def signed(webhook: Webhook) -> bytes:
+        return demand(webhook, header).encode("latin-1", "replace") + separator + webhook.body
+
+    return signed
+
+
+def text_field(name: str) -> Callable[[Webhook], bytes]:
+    """Sign the decoded value of a form field; senders that post JSON instead sign the same text."""
+
+    def signed(webhook: Webhook) -> bytes:
+        try:
+            is_json = webhook.content_type == "application/json"
+            document = json_body(webhook) if is_json else form_body(webhook)
+            value = document[name].raw_text()
+        except MalformedPayload as error:
+            raise UnreadableCredential(f"the signed field cannot be read: {error}") from None
+        return value.encode("utf-8", "surrogatepass")
+
+    return signed
+
+
+def _nfkd(secret: str) -> bytes:
+    return unicodedata.normalize("NFKD", secret).encode()
+
+
+def _encode(digest: bytes, encoding: str) -> str:
+    return digest.hex() if encoding == "hex" else base64.b64encode(digest).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hmac:
+    """A keyed digest in a header.
+
+    Args:
+        header: Its name.
+        algorithm: Name of the hash, as `hashlib` knows it.
+        encodings: How the digest may be written; hex is compared in lower case.
+        prefix: What stands before the digest in the header.
+        signed: What is signed.
+        nfkd_secret: Whether the sender normalises its secret with NFKD.
+
+    """
+
+    header: str
+    algorithm: str = "sha256"
+    encodings: tuple[Literal["hex", "base64"], ...] = ("hex",)
+    prefix: str = ""
+    signed: Callable[[Webhook], bytes] = raw_body
+    nfkd_secret: bool = False
+
+    needs_secret: bool = field(default=True, init=False)
+    binds_body: bool = field(default=True, init=False)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Name the signature's header."""
+        return (self.header.lower(),)
+
+    def _expected(self, secret: str, content: bytes, encoding: str) -> str:
+        key = _nfkd(secret) if self.nfkd_secret else secret.encode()
+        return _encode(hmac.digest(key, content, self.algorithm), encoding)
+
+    def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:  # noqa: ARG002 - no time is signed
+        """Compare with every live secret and every encoding."""
+        given = demand(webhook, credentials.header or self.header)
+        if not given.startswith(self.prefix):
+            raise WrongCredential(f"the header {self.header} does not start with {self.prefix!r}")
+        given = given[len(self.prefix) :].strip()
+        written = {"hex": given.lower(), "base64": given}
+        content = self.signed(webhook)
+        return match(
+            credentials.secrets,
+            lambda secret: any(same(written[e], self._expected(secret, content, e)) for e in self.encodings),
+            f"the signature in {self.header}",
+        )
+
+    def sign(self, webhook: Webhook, credentials: Credentials, now: datetime) -> Mapping[str, str]:  # noqa: ARG002
+        """Sign with the first secret."""
+        value = self._expected(credentials.secrets[0], self.signed(webhook), self.encodings[0])
+        return {credentials.header or self.header: self.prefix + value}
+
+    def describe(self) -> str:
+        """Name algorithm, encoding and header."""
+        return f"HMAC-{self.algorithm.upper()} in {' or '.join(self.encodings)} in the header {self.header}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyDigest:
+    """A plain digest of a text with the secret appended, in a header: all that some carriers have."""
+
+    header: str
+    algorithm: str
+    signed: Callable[[Webhook], bytes]
+    encoding: Literal["hex", "base64"] = "hex"
+    separator: bytes = b""
+
+    needs_secret: bool = field(default=True, init=False)
+    binds_body: bool = field(default=True, init=False)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Name the digest's header."""
+        return (self.header.lower(),)
+
+    def _expected(self, secret: str, content: bytes) -> str:
+        digest = hashlib.new(self.algorithm, content + self.separator + secret.encode(), usedforsecurity=False)
+        return _encode(digest.digest(), self.encoding)
+
+    def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:  # noqa: ARG002 - no time is signed
+        """Compare with every live secret."""
+        given = demand(webhook, self.header)
+        content = self.signed(webhook)
+        value = given.lower() if self.encoding == "hex" else given
+        return match(
+            credentials.secrets,
+            lambda secret: same(value, self._expected(secret, content)),
+            f"the digest in {self.header}",
+        )
+
+    def sign(self, webhook: Webhook, credentials: Credentials, now: datetime) -> Mapping[str, str]:  # noqa: ARG002
+        """Make the digest with the first secret."""
+        return {self.header: self._expected(credentials.secrets[0], self.signed(webhook))}
+
+    def describe(self) -> str:
+        """Name algorithm, encoding and header."""
+        return (
+            f"{self.algorithm.upper()} of the content and the secret, in {self.encoding}, in the header {self.header}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RsaJwks:
+    """RSA-SHA256 (PKCS #1 v1.5), base64, over ``timestamp.body``, by a key of the carrier's published key set."""
+
+    jwks_url: str
+    key_id_header: str
+    signature_header: str
+    timestamp_header: str
+
+    needs_secret: bool = field(default=False, init=False)
+    binds_body: bool = field(default=True, init=False)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Name the signature's header."""
+        return (self.signature_header.lower(),)
+
+    def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:
+        """Verify with the named key, and the signed time against the clock."""
+        key_id = demand(webhook, self.key_id_header)
+        signature = demand(webhook, self.signature_header)
+        timestamp = demand(webhook, self.timestamp_header)
+        jwks_url = credentials.jwks_url or self.jwks_url
+        key = credentials.keys.find(jwks_url, key_id)
+        if key is None:
+            raise KeyNeeded(jwks_url, key_id)
+        content = timestamp_and_body(self.timestamp_header)(webhook)
+        try:
+            key.verify(base64.b64decode(signature, validate=True), content, PKCS1v15(), hashes.SHA256())
+        except (InvalidSignature, binascii.Error, ValueError):
+            raise WrongCredential(
+                "the signature is not that of the named key over the timestamp and the body"
+            ) from None
+        check_timestamp(timestamp, now)
+        return -1
+
+    def sign(self, webhook: Webhook, credentials: Credentials, now: datetime) -> Mapping[str, str]:
+        """Sign with a private key of one's own, whose public half the relay under test was told."""
+        if credentials.private_key is None:
+            raise MissingCredential("only the carrier holds the private key; name one of your own to send a sample")
+        headers = {
+            self.key_id_header: "sample",
+            self.timestamp_header: now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        }
+        stamped = replace(webhook, headers=tuple((name.lower(), value) for name, value in headers.items()))
+        content = timestamp_and_body(self.timestamp_header)(stamped)
+        signature = credentials.private_key.sign(content, PKCS1v15(), hashes.SHA256())
+        return {**headers, self.signature_header: base64.b64encode(signature).decode()}
+
+    def describe(self) -> str:
+        """Name the headers and the key set."""
+        return f"RSA-SHA256 over timestamp and body in the header {self.signature_header}, key set {self.jwks_url}"
+
+
+def check_timestamp(text: str, now: datetime) -> None:
+    """Refuse a signed time that is more than 7 days past or 5 minutes ahead, or that cannot be read."""
+    moment = read_moment(text)
+    if moment is None:
+        raise UnreadableCredential("the signed time cannot be read")
+    if not now - _PAST <= moment.at <= now + _FUTURE:
+        raise StaleTimestamp(f"the signed time {text} is too far from this server's clock")
