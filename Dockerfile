@@ -16,7 +16,8 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
 
 FROM python:3.13-slim
 
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin relay \
+RUN groupadd --system --gid 10001 relay \
+    && useradd --system --uid 10001 --gid relay --no-create-home --shell /usr/sbin/nologin relay \
     && install --directory --owner relay --group relay --mode 0700 /data
 COPY --from=build /opt/relay /opt/relay
 

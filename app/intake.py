@@ -18,7 +18,6 @@ from app.verification import Credentials, Verified, verify
 
 __all__ = ["Accepted", "Intake", "Masked", "mask"]
 
-_LEDGER: Final = timedelta(days=35)
 _TIMELESS_LEDGER: Final = timedelta(hours=24)
 _MASK: Final = "***"
 _ALWAYS_MASKED: Final = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"})
@@ -60,13 +59,25 @@ class Intake:
         *,
         now: Callable[[], datetime],
         stored: Callable[[int, Source, Webhook], None],
+        ledger: timedelta = timedelta(days=35),
         commit_seconds: float = 5.0,
     ) -> None:
-        """Hand each newly stored webhook to ``stored``; give up on a commit that was not begun in ``commit_seconds``."""
+        """Take in webhooks.
+
+        Args:
+            store: Where they are kept.
+            keyring: Public keys of carriers.
+            now: The clock.
+            stored: Is handed each newly stored webhook.
+            ledger: For how long a repetition is recognised.
+            commit_seconds: When to give up on a transaction that has not begun.
+
+        """
         self._store = store
         self._keyring = keyring
         self._now = now
         self._stored = stored
+        self._ledger = ledger
         self._commit_seconds = commit_seconds
 
     async def verify(self, source: Source, webhook: Webhook, *, path_key: bool) -> Verified:
@@ -112,7 +123,7 @@ class Intake:
             path=masked.path,
             query=masked.query,
             headers=masked.headers,
-            remember=_TIMELESS_LEDGER if adapter.timeless else _LEDGER,
+            remember=_TIMELESS_LEDGER if adapter.timeless else self._ledger,
         )
         ticket = self._store.submit(put, size=len(webhook.body))
         done, _ = await asyncio.wait({ticket.outcome}, timeout=self._commit_seconds)

@@ -21,13 +21,14 @@ _TOTAL_SECONDS: Final = 5.0
 _MAX_BYTES: Final = 262_144
 _MINIMUM_BITS: Final = 2048
 _HTTP_OK: Final = 200
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class _KeySet:
     keys: dict[str, RSAPublicKey] = field(default_factory=dict)
-    fetched_at: datetime = datetime.min.replace(tzinfo=UTC)
-    tried_at: datetime = datetime.min.replace(tzinfo=UTC)
+    fetched_at: datetime = _NEVER
+    tried_at: datetime = _NEVER
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

@@ -85,7 +85,7 @@ class Moment:
         return replace(self, at=self.at.replace(tzinfo=zone), quality=quality)
 
     def as_false_utc(self) -> "Moment":
-        """Keep the time as sent, and say that its label UTC may be wrong; times with another offset stay as they are."""
+        """Say that a label UTC may be wrong, and keep the time; times with another offset stay as they are."""
         return replace(self, quality=TimeQuality.FALSE_UTC) if self.quality is TimeQuality.UTC else self
 
 

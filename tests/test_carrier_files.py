@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.carriers import module_name
+
 ROOT = Path(__file__).resolve().parent.parent
 CARRIERS = sorted(path for path in (ROOT / "app" / "carriers").glob("*") if path.name != "__pycache__")
 FILES = [path for path in CARRIERS if path.name != "__init__.py"]
@@ -38,9 +40,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test on every carrier's file, or on the one that `--carrier` names."""
     if "path" in metafunc.fixturenames:
         slug = metafunc.config.getoption("--carrier")
-        chosen = [path for path in FILES if slug is None or path.stem == slug.replace("-", "_")]
+        chosen = [path for path in FILES if slug is None or path.stem == module_name(slug)]
         if slug and not chosen:
-            message = f"no carrier is called {slug}: app/carriers/{slug.replace('-', '_')}.py does not exist"
+            message = f"no carrier is called {slug}: app/carriers/{module_name(slug)}.py does not exist"
             raise pytest.UsageError(message)
         metafunc.parametrize("path", chosen, ids=[path.stem for path in chosen])
 
@@ -82,11 +84,12 @@ def imported(path: Path) -> set[str]:
 
 
 def test_the_folder_holds_carriers_and_nothing_else() -> None:
+    assert FILES
     assert [] == [path.name for path in CARRIERS if path.suffix != ".py"]
 
 
 def test_no_carrier_has_a_test_module_of_its_own() -> None:
-    slugs = {path.stem for path in FILES}
+    slugs = {path.stem.removeprefix("_") for path in FILES}
     tests = (ROOT / "tests").rglob("test_*.py")
 
     assert [] == [str(path.relative_to(ROOT)) for path in tests if path.stem.removeprefix("test_") in slugs]
@@ -140,4 +143,4 @@ def test_a_carriers_slug_is_its_files_name(path: Path) -> None:
         if keyword.arg == "slug" and isinstance(keyword.value, ast.Constant)
     ]
 
-    assert [path.stem] == [str(slug).replace("-", "_") for slug in slugs]
+    assert [path.stem] == [module_name(str(slug)) for slug in slugs]

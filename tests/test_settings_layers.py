@@ -131,7 +131,7 @@ def test_a_folder_of_toml_files_is_merged_in_the_order_of_their_names(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "name, text, complaint",
+    ("name", "text", "complaint"),
     [
         ("broken.toml", "ledger_days = = 1", "config / RELAY_CONFIG is not TOML:"),
         ("latin.toml", None, "config / RELAY_CONFIG is not UTF-8:"),

@@ -23,7 +23,7 @@ def refused(environ: dict[str, str], config: Path = EMPTY) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    "variable, problem",
+    ("variable", "problem"),
     [
         (
             "RELAY_DATABASE_URI",
@@ -31,29 +31,39 @@ def refused(environ: dict[str, str], config: Path = EMPTY) -> tuple[str, ...]:
         ),
         (
             "RELAY_ACOUNTS__MYSTORE__APP_KEY",
-            "acounts / RELAY_ACOUNTS is no setting; did you mean accounts / RELAY_ACCOUNTS?"
-            " (in RELAY_ACOUNTS__MYSTORE__APP_KEY)",
+            (
+                "acounts / RELAY_ACOUNTS is no setting; did you mean accounts / RELAY_ACCOUNTS?"
+                " (in RELAY_ACOUNTS__MYSTORE__APP_KEY)"
+            ),
         ),
         (
             "RELAY_ACCOUNTS__MYSTORE__TIME_ZONE",
-            "accounts.mystore.time_zone / RELAY_ACCOUNTS__MYSTORE__TIME_ZONE is no setting;"
-            " did you mean accounts.mystore.timezone / RELAY_ACCOUNTS__MYSTORE__TIMEZONE?",
+            (
+                "accounts.mystore.time_zone / RELAY_ACCOUNTS__MYSTORE__TIME_ZONE is no setting;"
+                " did you mean accounts.mystore.timezone / RELAY_ACCOUNTS__MYSTORE__TIMEZONE?"
+            ),
         ),
         (
             "RELAY_ACCOUNTS__MYSTORE__CARRIER__LOGGI__SECRETS",
-            "accounts.mystore.carrier / RELAY_ACCOUNTS__MYSTORE__CARRIER is no setting;"
-            " did you mean accounts.mystore.carriers / RELAY_ACCOUNTS__MYSTORE__CARRIERS?"
-            " (in RELAY_ACCOUNTS__MYSTORE__CARRIER__LOGGI__SECRETS)",
+            (
+                "accounts.mystore.carrier / RELAY_ACCOUNTS__MYSTORE__CARRIER is no setting;"
+                " did you mean accounts.mystore.carriers / RELAY_ACCOUNTS__MYSTORE__CARRIERS?"
+                " (in RELAY_ACCOUNTS__MYSTORE__CARRIER__LOGGI__SECRETS)"
+            ),
         ),
         (
             f"{SOURCE_VARIABLE}__SECRET",
-            f"{SOURCE}.secret / {SOURCE_VARIABLE}__SECRET is no setting;"
-            f" did you mean {SOURCE}.secrets / {SOURCE_VARIABLE}__SECRETS?",
+            (
+                f"{SOURCE}.secret / {SOURCE_VARIABLE}__SECRET is no setting;"
+                f" did you mean {SOURCE}.secrets / {SOURCE_VARIABLE}__SECRETS?"
+            ),
         ),
         (
             "RELAY_GROUPS__BRANDS__ACCOUNT",
-            "groups.brands.account / RELAY_GROUPS__BRANDS__ACCOUNT is no setting;"
-            " did you mean groups.brands.accounts / RELAY_GROUPS__BRANDS__ACCOUNTS?",
+            (
+                "groups.brands.account / RELAY_GROUPS__BRANDS__ACCOUNT is no setting;"
+                " did you mean groups.brands.accounts / RELAY_GROUPS__BRANDS__ACCOUNTS?"
+            ),
         ),
     ],
 )
@@ -62,7 +72,7 @@ def test_a_misspelt_variable_is_refused_with_the_right_one_at_every_depth(variab
 
 
 @pytest.mark.parametrize(
-    "line, wrong, right",
+    ("line", "wrong", "right"),
     [
         ("databse_url = 1", "databse_url", "database_url"),
         ("[acounts.mystore]", "acounts", "accounts"),
@@ -136,10 +146,14 @@ def test_the_place_of_the_configuration_cannot_stand_in_the_configuration(tmp_pa
 def test_an_account_that_a_misspelt_name_made_up_points_to_the_right_one() -> None:
     problems = refused(CREDENTIALS | {"RELAY_ACCOUNTS__MYSTROE__LOCALE": "es"})
     assert problems == (
-        "accounts.mystroe.app_key / RELAY_ACCOUNTS__MYSTROE__APP_KEY is missing; set it,"
-        " or did you mean accounts.mystore.app_key?",
-        "accounts.mystroe.app_token / RELAY_ACCOUNTS__MYSTROE__APP_TOKEN is missing; set it,"
-        " or did you mean accounts.mystore.app_token?",
+        (
+            "accounts.mystroe.app_key / RELAY_ACCOUNTS__MYSTROE__APP_KEY is missing; set it,"
+            " or did you mean accounts.mystore.app_key?"
+        ),
+        (
+            "accounts.mystroe.app_token / RELAY_ACCOUNTS__MYSTROE__APP_TOKEN is missing; set it,"
+            " or did you mean accounts.mystore.app_token?"
+        ),
     )
 
 

@@ -5,7 +5,7 @@ A `Node` is a place in a document. ``node["x"]`` demands, ``node.get("x")`` allo
 empty or of another type; an allowed one is None instead. Texts remember their path, so that a mapping can be traced.
 """
 
-from app.payload.bodies import form_body, json_body, json_or_form_body, member, text_body
+from app.payload.bodies import form_body, json_body, json_or_form_body, maybe_json, member, text_body
 from app.payload.node import Maybe, Node, Text, json_document
 from app.payload.times import read_moment, read_offset
 
@@ -17,6 +17,7 @@ __all__ = [
     "json_body",
     "json_document",
     "json_or_form_body",
+    "maybe_json",
     "member",
     "read_moment",
     "read_offset",

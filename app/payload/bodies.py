@@ -77,6 +77,14 @@ def text_body(webhook: Webhook) -> str:
         return webhook.body.decode("cp1252", "replace")
 
 
+def maybe_json(webhook: Webhook) -> Maybe:
+    """Read a webhook's body as JSON where it is that: for what must not fail, such as an identity or a probe."""
+    try:
+        return json_body(webhook).allowed()
+    except MalformedPayload:
+        return Maybe(None, "$")
+
+
 def member(*names: str) -> Callable[[Webhook], str | None]:
     """Make a reader of one text of a JSON body, as an adapter's ``identity``; None whatever the body holds instead.
 
@@ -84,12 +92,9 @@ def member(*names: str) -> Callable[[Webhook], str | None]:
     """
 
     def read(webhook: Webhook) -> str | None:
-        try:
-            place: Node | Maybe = json_body(webhook)
-        except MalformedPayload:
-            return None
+        place = maybe_json(webhook)
         for name in names:
             place = place.get(name)
-        return str(text) if isinstance(place, Maybe) and (text := place.text()) else None
+        return place.text()
 
     return read

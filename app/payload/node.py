@@ -207,6 +207,10 @@ class Node(_Place):
             raise MalformedPayload(f"{self._path}.{key}", "is missing")
         return Node(self._value[key], f"{self._path}.{key}")
 
+    def allowed(self) -> Maybe:
+        """Return the same place as one that may be missing."""
+        return Maybe(self._value, self._path)
+
     def items(self) -> Iterator["Node"]:
         """Iterate over a demanded list."""
         if not isinstance(self._value, list):

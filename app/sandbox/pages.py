@@ -28,8 +28,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_PAID = frozenset({"payment-approved", "ready-for-handling", "handling", "invoiced"})
-_STEPS = ("paid", "handling", "shipped", "delivered")
+_HANDLED = frozenset({"ready-for-handling", "handling", "invoiced"})
+_PAID = _HANDLED | {"payment-approved"}
 
 StepState = Literal["done", "current", "todo"]
 
@@ -59,22 +59,23 @@ ViewChoice = Annotated[View, Depends(View)]
 
 
 def progress(order: Order) -> list[tuple[str, StepState]]:
-    """Tell how far an order is: the first step that is not done is the current one.
+    """Tell how far an order is: what lies before the furthest step it reached is done.
 
     As on the page of a store, one package without events holds the whole order back.
     """
     statuses = [package.courier_status for package in order.output_packages]
-    invoiced = order.status == "invoiced" and bool(statuses)
-    done = {
+    shipped = bool(statuses) and all(status and _moves(status) for status in statuses)
+    reached = {
         "paid": order.status in _PAID,
-        "handling": invoiced,
-        "shipped": invoiced and all(status and _moves(status) for status in statuses),
-        "delivered": invoiced and all(status and status.finished for status in statuses),
+        "handling": order.status in _HANDLED,
+        "shipped": order.status == "invoiced" and shipped,
+        "delivered": order.status == "invoiced" and shipped and all(status and status.finished for status in statuses),
     }
+    furthest = max((index for index, name in enumerate(reached) if reached[name]), default=-1)
     steps: list[tuple[str, StepState]] = []
-    for name in _STEPS:
-        reached = all(state == "done" for _, state in steps)
-        steps.append((name, "done" if reached and done[name] else "current" if reached else "todo"))
+    for index, name in enumerate(reached):
+        done = index < furthest or reached["delivered"]
+        steps.append((name, "done" if done else "current" if index == furthest else "todo"))
     return steps
 
 

@@ -119,7 +119,8 @@ class OrderSeed(_Schema):
         items = tuple(Item(**item.model_dump()) for item in self.items)
         packages = tuple(each.package(items, sandbox.options, now) for each in self.invoices)
         first_invoice = min((each.issuance_date for each in packages), default=now)
-        created_at = self.created_at or min(now, first_invoice - timedelta(hours=1))
+        # Whoever names no dates gets an order that was placed before it was invoiced.
+        created_at = self.created_at or (min(now, first_invoice - timedelta(hours=1)) if packages else now)
         status = self.status or ("invoiced" if packages else "ready-for-handling")
         paid_at = None if status in _BEFORE_PAYMENT else self.authorized_at or created_at
         items_value = sum(item.price * item.quantity for item in items)

@@ -23,6 +23,7 @@ from app.settings.values import (
     PositiveSeconds,
     Seconds,
     Secret,
+    Some,
     TimeZone,
 )
 
@@ -43,10 +44,9 @@ class Source(BaseModel):
 
     model_config = frozen_section
 
-    secrets: Many[Secret] = Field(
+    # Left out, a source has no secrets; listing none is a template that nobody filled in.
+    secrets: Some[Secret] = Field(
         default=(),
-        # Left out, a source has no secrets; listing none is a template that nobody filled in.
-        min_length=1,
         description=(
             "What the carrier signs or authenticates with, newest first; every one is live, so list the old one"
             " too while it is being rotated. For HTTP Basic write user:password."
@@ -170,13 +170,13 @@ class Account(BaseModel):
         default=20.0, description="Longest time for one call to VTEX, from first to last byte."
     )
     retry_base_seconds: PositiveSeconds = Field(
-        default=5.0,
+        default=30.0,
         description="First wait before a retry; it doubles, up to an hour. The gate first pauses ten times as long.",
     )
     rate_per_second: Annotated[float, Field(gt=0), InWords("number above 0")] = Field(
-        default=10.0, description="Most calls to VTEX in a second, reads and writes together."
+        default=20.0, description="Most calls to VTEX in a second, reads and writes together."
     )
-    concurrency: Count = Field(default=4, description="Most calls to VTEX at the same time.")
+    concurrency: Count = Field(default=8, description="Most calls to VTEX at the same time.")
     carriers: Sources = Field(
         default_factory=lambda: MappingProxyType({}),
         description="Carriers that post webhooks for this account.",
@@ -188,7 +188,7 @@ class Group(BaseModel):
 
     model_config = frozen_section
 
-    accounts: Many[Name] = Field(min_length=1, description="Accounts whose orders the group's webhooks may be about.")
+    accounts: Some[Name] = Field(description="Accounts whose orders the group's webhooks may be about.")
     carriers: Sources = Field(
         default_factory=lambda: MappingProxyType({}),
         description="Carriers that post webhooks for the group.",

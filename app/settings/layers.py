@@ -166,13 +166,7 @@ def _parsed(text: str, shape: Shape, path: tuple[str, ...], origin: str) -> Foun
 def _entries(value: object, shape: Shape, path: tuple[str, ...], origin: str) -> Found:
     """Take nested values apart and refuse what no setting is called."""
     if isinstance(shape, Leaf):
-        if shape.is_open and isinstance(value, Mapping) and value:
-            for key, inner in value.items():
-                yield from _entries(inner, shape, (*path, key), origin)
-        elif shape.items is not None and isinstance(value, list):
-            yield from _list(value, shape.items, path, origin)
-        else:
-            yield Entry(path=path, value=value, origin=origin)
+        yield from _values(value, shape, path, origin)
         return
     if not isinstance(value, Mapping):
         yield Problem(path=path, text=f"must be a table of {_contents(shape)}", origin=origin)
@@ -180,11 +174,22 @@ def _entries(value: object, shape: Shape, path: tuple[str, ...], origin: str) ->
     if not value and path:
         yield Entry(path=path, value={}, origin=origin)
     for key, inner in value.items():
-        below = shape.of if isinstance(shape, Table) else shape.fields.get(key)
-        if below is None and isinstance(shape, Section):
+        if isinstance(shape, Table):
+            yield from _entries(inner, shape.of, (*path, key), origin)
+        elif key in shape.fields:
+            yield from _entries(inner, shape.fields[key], (*path, key), origin)
+        else:
             yield _unknown_key(path, key, shape, origin)
-        elif below is not None:
-            yield from _entries(inner, below, (*path, key), origin)
+
+
+def _values(value: object, leaf: Leaf, path: tuple[str, ...], origin: str) -> Found:
+    if leaf.is_open and isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _values(inner, leaf, (*path, key), origin)
+    elif leaf.items is not None and isinstance(value, list):
+        yield from _list(value, leaf.items, path, origin)
+    else:
+        yield Entry(path=path, value=value, origin=origin)
 
 
 def _list(value: list[object], items: Section, path: tuple[str, ...], origin: str) -> Found:

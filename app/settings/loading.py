@@ -119,7 +119,7 @@ def _text(detail: ErrorDetails, path: Path, tree: Mapping[str, Any], leaf: Leaf 
         return str(detail["ctx"]["error"])
     value = detail["input"]
     if leaf is not None and leaf.is_secret:
-        return "is empty; set the secret, or leave the setting out" if value in ((), []) else "must be text"
+        return "must be text"
     text = detail["msg"].replace("Input should be", "must be").replace("Input should", "must")
     if not isinstance(value, str | int | float):
         return text

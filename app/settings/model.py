@@ -19,6 +19,7 @@ from app.settings.values import (
     Name,
     PositiveSeconds,
     Seconds,
+    Some,
     TokenName,
 )
 
@@ -36,9 +37,8 @@ class Token(BaseModel):
     name: TokenName = Field(description="Who holds the token; it stands in the audit log.")
     role: Literal["viewer", "support", "operator", "admin"] = Field(description="What its holder may see and do.")
     sha256: Digest = Field(description="Digest of the token; `carrier-relay token new` makes both.")
-    accounts: Many[Name] | None = Field(
+    accounts: Some[Name] | None = Field(
         default=None,
-        min_length=1,
         description="Accounts that the token is limited to; all when null.",
     )
 

@@ -61,11 +61,12 @@ def _settings(shape: Shape, path: tuple[str, ...]) -> Iterator[SettingDoc]:
 
 def _documented(field: FieldInfo, path: tuple[str, ...]) -> SettingDoc:
     # A field of a list's items is set with the whole list.
+    is_named = path[-1].endswith(">")
     settable = next((path[: i + 1] for i, part in enumerate(path) if part.endswith("[]")), path)
     return SettingDoc(
         path=".".join(path),
         variable=PREFIX + "__".join(part.upper().removesuffix("[]") for part in settable),
-        type=_in_words(field.annotation, tuple(field.metadata)),
+        type="table" if is_named else _in_words(field.annotation, tuple(field.metadata)),
         default=_default(field),
         description=field.description or "",
     )

@@ -106,12 +106,9 @@ def _leaf(field: FieldInfo, inner: object) -> Leaf:
 
 
 def leaf_at(shape: Shape, path: Path) -> tuple[Path, Leaf | None]:
-    """Follow a path as far as settings go; return where that is and the setting, if it is one."""
+    """Follow a path of the tree down to its setting; return where that ends and the setting, if it is one."""
     for depth, part in enumerate(path):
         if isinstance(shape, Leaf):
             return path[:depth], shape
-        below = shape.of if isinstance(shape, Table) else shape.fields.get(str(part))
-        if below is None:
-            return path[:depth], None
-        shape = below
+        shape = shape.of if isinstance(shape, Table) else shape.fields[str(part)]
     return path, shape if isinstance(shape, Leaf) else None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -19,6 +19,8 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     SecretStr,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
 )
 
 from app.settings.names import nearest
@@ -39,6 +41,7 @@ __all__ = [
     "PositiveSeconds",
     "Seconds",
     "Secret",
+    "Some",
     "TimeZone",
     "TokenName",
     "shown",
@@ -92,18 +95,25 @@ def _one_as_list(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def _at_least_one(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    if items:
+        return items
+    raise ValueError("is empty; list at least one, or leave the setting out")
+
+
 Many = Annotated[tuple[_Item, ...], BeforeValidator(_one_as_list)]
+Some = Annotated[tuple[_Item, ...], BeforeValidator(_one_as_list), AfterValidator(_at_least_one)]
 
 
 def _frozen(table: Mapping[_Key, _Item]) -> Mapping[_Key, _Item]:
     return MappingProxyType(dict(table))
 
 
-def _thawed(table: Mapping[_Key, _Item]) -> dict[_Key, _Item]:
-    return dict(table)
+def _thawed(table: Mapping[_Key, _Item], serialise: SerializerFunctionWrapHandler) -> Any:  # noqa: ANN401 - JSON
+    return serialise(dict(table))
 
 
-Frozen = Annotated[Mapping[_Key, _Item], AfterValidator(_frozen), PlainSerializer(_thawed)]
+Frozen = Annotated[Mapping[_Key, _Item], AfterValidator(_frozen), WrapSerializer(_thawed)]
 
 
 # --- names ---------------------------------------------------------------------------------------
@@ -186,22 +196,22 @@ def _path_key(value: SecretStr) -> SecretStr:
 PathKey = Annotated[Secret, AfterValidator(_path_key), InWords("secret of [A-Za-z0-9._~-]")]
 
 
-def _database_url(value: object) -> SecretStr:
+def _database_url(value: object) -> str:
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     url = text_of(text, "sqlite:///data/relay.db").rstrip("\r\n")
     if url.startswith("postgres://"):
         raise ValueError("begins with postgres://; write postgresql://")
     if url.startswith(("postgresql://", "postgresql+psycopg://")):
-        return SecretStr(url)
+        return url
     if not url.startswith("sqlite:///"):
         raise ValueError("must begin with sqlite:/// or postgresql://")
     file = url.removeprefix("sqlite:///").partition("?")[0]
     if not file or ":memory:" in file or file.startswith("file:"):
         raise ValueError("needs a plain file, such as sqlite:///data/relay.db: webhooks must last")
-    return SecretStr(url)
+    return url
 
 
-DatabaseURL = Annotated[SecretStr, PlainValidator(_database_url), InWords("sqlite:///… or postgresql://…")]
+DatabaseURL = Annotated[SecretStr, BeforeValidator(_database_url), InWords("sqlite:///… or postgresql://…")]
 
 # --- times and numbers ---------------------------------------------------------------------------
 

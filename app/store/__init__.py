@@ -4,13 +4,15 @@
 """
 
 from app.store.columns import Ids, parse_public_id, public_id
+from app.store.engine import database_file
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddShipment, Indexed, IndexedShipment, RemoveNumber
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
 from app.store.placement import Candidate, Facts, Resolution
-from app.store.queue import AcceptRead, Claim, Settle, Settlement
+from app.store.queue import Claim, Requeue, next_due
 from app.store.service import Store
+from app.store.settling import AcceptRead, Settle, Settlement
 from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Work
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "RecordUnmappable",
     "Recorded",
     "RemoveNumber",
+    "Requeue",
     "Resolution",
     "Seen",
     "Settle",
@@ -45,6 +48,8 @@ __all__ = [
     "Skip",
     "Store",
     "Work",
+    "database_file",
+    "next_due",
     "parse_public_id",
     "public_id",
 ]

@@ -44,6 +44,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
         delivered=row.delivered_at is not None,
         accepted_hash=row.accepted_hash,
         accepted_puts=row.accepted_puts,
+        split=row.split,
         rows=tuple(_event_row(entry) for entry in found),
     )
 

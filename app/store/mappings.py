@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select, update
 from app.model import CarrierEvent
 from app.store.columns import Ids
 from app.store.dialect import insert
-from app.store.placement import Facts, Resolve, event_ids, facts_of, keys_of, place_subject
-from app.store.schema import events, subjects, webhooks
+from app.store.placement import Facts, Resolve, event_ids, facts_of, keys_of, make_due, place_subject
+from app.store.schema import events, rows, subjects, webhooks
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded"]
 
@@ -69,6 +69,7 @@ class RecordMapping:
         resolve: Decides where a subject's events go.
         ids: Makes ids.
         now: The time of the mapping.
+        revise: Whether known events take over what this reading says of them.
 
     """
 
@@ -84,6 +85,7 @@ class RecordMapping:
     resolve: Resolve
     ids: Ids
     now: datetime
+    revise: bool = False
 
     def run(self, connection: Connection) -> Recorded:
         """Keep everything in one transaction."""
@@ -95,6 +97,8 @@ class RecordMapping:
             subject_id = self._subject(connection, subject, facts)
             new = self._add_events(connection, subject_id, facts)
             new_events += len(new)
+            if self.revise:
+                self._revise(connection, subject_id, facts)
             if not new:
                 continue
             ids = new if self._is_placed(connection, subject_id) else event_ids(connection, subject_id)
@@ -163,29 +167,28 @@ class RecordMapping:
             new.append(id_)
         return new
 
+    def _revise(self, connection: Connection, subject_id: int, facts: Sequence[Fact]) -> None:
+        """Read known events anew; their shipments are looked at again, since their state may have changed."""
+        for fact in facts:
+            connection.execute(
+                update(events)
+                .where(events.c.subject_id == subject_id, events.c.fingerprint == fact.fingerprint)
+                .values(**_readings(fact))
+            )
+        of_subject = select(rows.c.shipment_id).join(events, events.c.id == rows.c.event_id)
+        shipment_ids = (
+            connection.execute(of_subject.where(events.c.subject_id == subject_id).distinct()).scalars().all()
+        )
+        make_due(connection, shipment_ids, self.now)
+
     def _columns(self, id_: int, subject_id: int, fingerprint: str, fact: Fact) -> dict[str, Any]:
-        event = fact.event
-        occurred = event.occurred_at
         return {
             "id": id_,
             "subject_id": subject_id,
             "fingerprint": fingerprint,
             "webhook_id": self.webhook_id,
             "received_at": self.now,
-            "code": str(event.code),
-            "milestone": event.milestone.value,
-            "occurred_at": occurred.at if occurred else None,
-            "occurred_text": occurred.at.isoformat() if occurred else None,
-            "time_text": occurred.text if occurred else None,
-            "quality": occurred.quality.value if occurred else None,
-            "city": event.place.city,
-            "state": event.place.state,
-            "description": event.description,
-            "event_id": event.event_id,
-            "tracking_number": event.tracking_numbers[0] if event.tracking_numbers else None,
-            "reverses": sorted(event.reverses),
-            "trace": dict(fact.trace),
-            "warnings": list(event.warnings),
+            **_readings(fact),
         }
 
     def _ask_for_lookup(self, connection: Connection, subject_id: int) -> None:
@@ -205,6 +208,28 @@ class RecordMapping:
                 notes={"ignored": list(self.ignored), "warnings": list(self.warnings)},
             )
         )
+
+
+def _readings(fact: Fact) -> dict[str, Any]:
+    """List what an event was read as: everything that a later adapter may read differently."""
+    event = fact.event
+    occurred = event.occurred_at
+    return {
+        "code": str(event.code),
+        "milestone": event.milestone.value,
+        "occurred_at": occurred.at if occurred else None,
+        "occurred_text": occurred.at.isoformat() if occurred else None,
+        "time_text": occurred.text if occurred else None,
+        "quality": occurred.quality.value if occurred else None,
+        "city": event.place.city,
+        "state": event.place.state,
+        "description": event.description,
+        "event_id": event.event_id,
+        "tracking_number": event.tracking_numbers[0] if event.tracking_numbers else None,
+        "reverses": sorted(event.reverses),
+        "trace": dict(fact.trace),
+        "warnings": list(event.warnings),
+    }
 
 
 def _merged(facts: Sequence[Fact]) -> Facts:

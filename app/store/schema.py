@@ -123,6 +123,8 @@ subjects = Table(
     Column("lookup_at", Instant, comment="when to ask VTEX for the order that the references name"),
     Column("lookups", Integer, nullable=False, server_default="0"),
     UniqueConstraint("owner", "carrier", "subject"),
+    # A person who looks for a tracking number does not know whose it is.
+    Index("ix_subjects_subject", "subject"),
     _partial("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
     _partial("ix_subjects_parked", "since", where="state = 'parked'"),
 )
@@ -191,6 +193,7 @@ shipments = Table(
     Column("delivered_at", Instant, comment="when VTEX accepted isDelivered"),
     Column("accepted_hash", Text, comment="of the last accepted body"),
     Column("accepted_puts", Integer, nullable=False, server_default="0"),
+    Column("split", Boolean, nullable=False, server_default=text("false"), comment="send rows one by one"),
     Column("dead_reason", Text),
     UniqueConstraint("account", "order_id", "invoice_number"),
     _partial("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
@@ -226,6 +229,7 @@ rows = Table(
     Column("applied_at", Instant),
     Column("attempt_id", BigInteger, comment="the call or read that settled it"),
     Index("ix_rows_event", "event_id"),
+    _partial("ix_rows_open", "shipment_id", where="state IN ('pending', 'sent')"),
     _partial("ix_rows_dead", "shipment_id", where="state = 'dead'"),
 )
 

@@ -51,7 +51,10 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A shipment with everything that a plan needs."""
+    """A shipment with everything that a plan needs.
+
+    ``split`` says that VTEX refused several rows together, so that they go one by one until the bad one is found.
+    """
 
     shipment_id: int
     account: str
@@ -68,6 +71,7 @@ class Work:
     delivered: bool
     accepted_hash: str | None
     accepted_puts: int
+    split: bool
     rows: tuple[EventRow, ...]
 
 
@@ -89,6 +93,7 @@ class Plan:
         body: The request to PUT.
         body_hash: Its digest.
         frozen: The pending rows that ``body`` holds for the first time, as rendered.
+        carries: The events whose rows are open and in ``body``: its acceptance settles them.
         skips: Rows that will not be sent.
         delivered_date: The ``deliveredDate`` of ``body`` when it says isDelivered.
         wait_until: Nothing may be done before.
@@ -100,6 +105,7 @@ class Plan:
     body: dict[str, Any] | None = None
     body_hash: str | None = None
     frozen: tuple[tuple[int, Frozen], ...] = ()
+    carries: tuple[int, ...] = ()
     skips: tuple[Skip, ...] = ()
     delivered_date: str | None = None
     wait_until: datetime | None = None

@@ -5,11 +5,16 @@ store takes nothing else.
 """
 
 from app.verification.agreed import AnyOf, Basic, Bearer, StaticHeader, Unsigned
+from app.verification.enclosed import BodyHmac, JsonWebToken, StampedHmac
+from app.verification.keys import rsa_keys
 from app.verification.proof import Credentials, PublicKeys, Scheme, Verified, same, verify
-from app.verification.signatures import (
-    BodyDigest,
-    Hmac,
-    RsaJwks,
+from app.verification.seal import seal
+from app.verification.signatures import BodyDigest, Hmac, RsaJwks
+from app.verification.signed import (
+    header_text,
+    headers_and_body,
+    json_members,
+    member_span,
     raw_body,
     text_field,
     timestamp_and_body,
@@ -20,16 +25,25 @@ __all__ = [
     "Basic",
     "Bearer",
     "BodyDigest",
+    "BodyHmac",
     "Credentials",
     "Hmac",
+    "JsonWebToken",
     "PublicKeys",
     "RsaJwks",
     "Scheme",
+    "StampedHmac",
     "StaticHeader",
     "Unsigned",
     "Verified",
+    "header_text",
+    "headers_and_body",
+    "json_members",
+    "member_span",
     "raw_body",
+    "rsa_keys",
     "same",
+    "seal",
     "text_field",
     "timestamp_and_body",
     "verify",

@@ -116,7 +116,9 @@ class Unsigned:
     headers: tuple[str, ...] = field(default=(), init=False)
 
     def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:  # noqa: ARG002 - nothing is signed
-        """Accept only what came through the path key of a source that says ``unsigned = true``."""
+        """Accept only what came through the path key of a source that says ``unsigned = true`` and has no secret."""
+        if any(credentials.secrets):
+            raise MissingCredential("this source has a secret, so requests without a credential are refused")
         if not (credentials.unsigned and credentials.path_key):
             raise MissingCredential("this carrier cannot sign: its source needs unsigned = true and a path key")
         return -1
@@ -138,8 +140,8 @@ class AnyOf:
 
     @property
     def needs_secret(self) -> bool:
-        """Tell whether any way needs a secret."""
-        return any(scheme.needs_secret for scheme in self.schemes)
+        """Tell whether every way needs a secret."""
+        return all(scheme.needs_secret for scheme in self.schemes)
 
     @property
     def binds_body(self) -> bool:

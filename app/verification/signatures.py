@@ -1,11 +1,11 @@
-"""Schemes that bind the body: what is signed, and with what."""
+"""Schemes whose credential stands in headers and is made from what was sent."""
 
 import base64
 import binascii
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -16,56 +16,36 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
 from app.errors import (
     KeyNeeded,
-    MalformedPayload,
     MissingCredential,
     StaleTimestamp,
     UnreadableCredential,
     WrongCredential,
 )
 from app.model import Webhook
-from app.payload import form_body, json_body, read_moment
+from app.payload import read_moment
 from app.verification.proof import Credentials, demand, match, same
+from app.verification.signed import Signed, raw_body, timestamp_and_body
 
 _PAST: Final = timedelta(days=7)
 """How old a signed time may be: our own 503 and the carrier's retries; the ledger is the guard against replays."""
 _FUTURE: Final = timedelta(minutes=5)
 
-
-def raw_body(webhook: Webhook) -> bytes:
-    """Sign the body as received."""
-    return webhook.body
-
-
-def timestamp_and_body(header: str, separator: bytes = b".") -> Callable[[Webhook], bytes]:
-    """Sign the text of a header, a separator, and the body."""
-
-    def signed(webhook: Webhook) -> bytes:
-        return demand(webhook, header).encode("latin-1", "replace") + separator + webhook.body
-
-    return signed
-
-
-def text_field(name: str) -> Callable[[Webhook], bytes]:
-    """Sign the decoded value of a form field; senders that post JSON instead sign the same text."""
-
-    def signed(webhook: Webhook) -> bytes:
-        try:
-            is_json = webhook.content_type == "application/json"
-            document = json_body(webhook) if is_json else form_body(webhook)
-            value = document[name].raw_text()
-        except MalformedPayload as error:
-            raise UnreadableCredential(f"the signed field cannot be read: {error}") from None
-        return value.encode("utf-8", "surrogatepass")
-
-    return signed
+Encoding = Literal["hex", "base64"]
 
 
 def _nfkd(secret: str) -> bytes:
     return unicodedata.normalize("NFKD", secret).encode()
 
 
-def _encode(digest: bytes, encoding: str) -> str:
+def _encode(digest: bytes, encoding: Encoding) -> str:
     return digest.hex() if encoding == "hex" else base64.b64encode(digest).decode()
+
+
+def with_headers(webhook: Webhook, headers: Mapping[str, str]) -> Webhook:
+    """Return the webhook with headers set, in the place of those it has of these names."""
+    fresh = {name.lower(): value for name, value in headers.items()}
+    kept = tuple((name, value) for name, value in webhook.headers if name not in fresh)
+    return replace(webhook, headers=(*kept, *fresh.items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,50 +55,61 @@ class Hmac:
     Args:
         header: Its name.
         algorithm: Name of the hash, as `hashlib` knows it.
-        encodings: How the digest may be written; hex is compared in lower case.
+        encodings: How the digest may be written; hex is compared in lower case. Samples are written in the first.
         prefix: What stands before the digest in the header.
+        prefix_is_optional: Whether some senders leave the prefix out.
         signed: What is signed.
+        timestamp_header: The header whose text ``signed`` covers and that must be near the clock, where there is one.
+        binds_body: Whether ``signed`` covers the body.
         nfkd_secret: Whether the sender normalises its secret with NFKD.
 
     """
 
     header: str
     algorithm: str = "sha256"
-    encodings: tuple[Literal["hex", "base64"], ...] = ("hex",)
+    encodings: tuple[Encoding, ...] = ("hex",)
     prefix: str = ""
-    signed: Callable[[Webhook], bytes] = raw_body
+    prefix_is_optional: bool = False
+    signed: Signed = raw_body
+    timestamp_header: str | None = None
+    binds_body: bool = True
     nfkd_secret: bool = False
 
     needs_secret: bool = field(default=True, init=False)
-    binds_body: bool = field(default=True, init=False)
 
     @property
     def headers(self) -> tuple[str, ...]:
         """Name the signature's header."""
         return (self.header.lower(),)
 
-    def _expected(self, secret: str, content: bytes, encoding: str) -> str:
+    def _expected(self, secret: str, content: bytes, encoding: Encoding) -> str:
         key = _nfkd(secret) if self.nfkd_secret else secret.encode()
         return _encode(hmac.digest(key, content, self.algorithm), encoding)
 
-    def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:  # noqa: ARG002 - no time is signed
-        """Compare with every live secret and every encoding."""
-        given = demand(webhook, credentials.header or self.header)
-        if not given.startswith(self.prefix):
-            raise WrongCredential(f"the header {self.header} does not start with {self.prefix!r}")
-        given = given[len(self.prefix) :].strip()
-        written = {"hex": given.lower(), "base64": given}
+    def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:
+        """Compare with every live secret and every encoding, then the signed time with the clock."""
+        header = credentials.header or self.header
+        given = demand(webhook, header)
+        if not (given.startswith(self.prefix) or self.prefix_is_optional):
+            raise WrongCredential(f"the header {header} does not start with {self.prefix!r}")
+        given = given.removeprefix(self.prefix).strip()
+        written: Mapping[Encoding, str] = {"hex": given.lower(), "base64": given}
         content = self.signed(webhook)
-        return match(
+        secret = match(
             credentials.secrets,
             lambda secret: any(same(written[e], self._expected(secret, content, e)) for e in self.encodings),
-            f"the signature in {self.header}",
+            f"the signature in {header}",
         )
+        if self.timestamp_header:
+            check_timestamp(demand(webhook, self.timestamp_header), now)
+        return secret
 
-    def sign(self, webhook: Webhook, credentials: Credentials, now: datetime) -> Mapping[str, str]:  # noqa: ARG002
+    def sign(self, webhook: Webhook, credentials: Credentials, now: datetime) -> Mapping[str, str]:
         """Sign with the first secret."""
-        value = self._expected(credentials.secrets[0], self.signed(webhook), self.encodings[0])
-        return {credentials.header or self.header: self.prefix + value}
+        stamp = {self.timestamp_header: str(int(now.timestamp()))} if self.timestamp_header else {}
+        content = self.signed(with_headers(webhook, stamp))
+        value = self._expected(credentials.secrets[0], content, self.encodings[0])
+        return {**stamp, credentials.header or self.header: self.prefix + value}
 
     def describe(self) -> str:
         """Name algorithm, encoding and header."""
@@ -131,8 +122,8 @@ class BodyDigest:
 
     header: str
     algorithm: str
-    signed: Callable[[Webhook], bytes]
-    encoding: Literal["hex", "base64"] = "hex"
+    signed: Signed
+    encoding: Encoding = "hex"
     separator: bytes = b""
 
     needs_secret: bool = field(default=True, init=False)
@@ -213,8 +204,7 @@ class RsaJwks:
             self.key_id_header: "sample",
             self.timestamp_header: now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         }
-        stamped = replace(webhook, headers=tuple((name.lower(), value) for name, value in headers.items()))
-        content = timestamp_and_body(self.timestamp_header)(stamped)
+        content = timestamp_and_body(self.timestamp_header)(with_headers(webhook, headers))
         signature = credentials.private_key.sign(content, PKCS1v15(), hashes.SHA256())
         return {**headers, self.signature_header: base64.b64encode(signature).decode()}
 

@@ -1,8 +1,7 @@
 """What signatures cover: functions from a webhook to the signed bytes, and where in a body a member stands."""
 
 import json
-from collections.abc import Callable
-from json.decoder import scanstring
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from app.errors import MalformedPayload, UnreadableCredential
@@ -13,6 +12,7 @@ from app.verification.proof import demand
 Signed = Callable[[Webhook], bytes]
 
 _JSON_SPACE: Final = " \t\r\n"
+_DECODER: Final = json.JSONDecoder()
 
 
 def raw_body(webhook: Webhook) -> bytes:
@@ -75,15 +75,17 @@ def member_span(text: str, *names: str) -> tuple[int, int]:
     """Find where the value of a member stands in a JSON text, without rewriting it; names descend.
 
     Raises:
-        UnreadableCredential: The text is not JSON, or has no such member.
+        UnreadableCredential: The text is not JSON, has no such member, or has it twice: readers take the last one of
+            two, so a signed first one would prove nothing.
 
     """
+    start, end = 0, len(text)
     try:
-        start, end = 0, len(text)
         for name in names:
-            start, end = _member(text, _skip_space(text, start), name)
+            spans = [span for found, span in _members(text, _skip_space(text, start)) if found == name]
+            ((start, end),) = spans
     except (ValueError, IndexError, RecursionError):
-        raise UnreadableCredential(f"the body has no member {'.'.join(names)} that can be cut out") from None
+        raise UnreadableCredential(f"the body has no single member {'.'.join(names)}") from None
     return start, end
 
 
@@ -93,20 +95,21 @@ def _skip_space(text: str, position: int) -> int:
     return position
 
 
-def _after(text: str, position: int, mark: str) -> int:
+def _demand_mark(text: str, position: int, mark: str) -> int:
     position = _skip_space(text, position)
     if text[position] != mark:
         raise ValueError(mark)
     return _skip_space(text, position + 1)
 
 
-def _member(text: str, position: int, wanted: str) -> tuple[int, int]:
+def _members(text: str, position: int) -> Iterator[tuple[object, tuple[int, int]]]:
     """Walk over the members of the object that opens at a position."""
-    position = _after(text, position, "{")
-    while True:
-        name, position = scanstring(text, _after(text, position, '"') if text[position] == " " else position + 1)
-        start = _after(text, position, ":")
-        _, end = json.JSONDecoder().raw_decode(text, start)
-        if name == wanted:
-            return start, end
-        position = _after(text, end, ",")
+    position = _demand_mark(text, position, "{")
+    while text[position] != "}":
+        name, position = _DECODER.raw_decode(text, position)
+        start = _demand_mark(text, position, ":")
+        _, end = _DECODER.raw_decode(text, start)
+        yield name, (start, end)
+        position = _skip_space(text, end)
+        if text[position] == ",":
+            position = _skip_space(text, position + 1)

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.sandbox import SandboxOptions, create_sandbox
 
+ORDERS = "/api/oms/pvt/orders"
+TARGET = f"{ORDERS}/1527103869572-01/invoice/000045781/tracking"
 KEYS = {"X-VTEX-API-AppKey": "vtexappkey-demo-EXAMPLE", "X-VTEX-API-AppToken": "invented-token"}
+
+COLLECTED = {"city": "Campinas", "state": "SP", "description": "Coletado", "date": "2026-03-02T10:00:00-03:00"}
+ON_ROUTE = {"city": "Campinas", "state": "SP", "description": "Saiu para entrega", "date": "2026-03-04T08:00:00-03:00"}
+LEFT = {"city": "Jundiaí", "state": "SP", "description": "Em trânsito", "date": "2026-03-03T09:30:00-03:00"}
+COLLECTED_ROW = ("Coletado", "2026-03-02T13:00")
+LEFT_ROW = ("Em trânsito", "2026-03-03T12:30")
+ON_ROUTE_ROW = ("Saiu para entrega", "2026-03-04T11:00")
 
 
 class Clock:
@@ -56,7 +65,7 @@ class Oms:
         invoice = {"invoice_number": "000045781", "tracking_number": "QX004512345BR", **invoice}
         return self.seed(order_id="1527103869572-01", invoices=[invoice])
 
-    def put(self, *events: dict[str, object], invoice: str = "000045781", **fields: object) -> httpx.Response:
+    def put(self, *events: Mapping[str, object], invoice: str = "000045781", **fields: object) -> httpx.Response:
         body = {"isDelivered": False, "deliveredDate": None, "events": list(events), **fields}
         return self.http.put(f"{ORDERS}/1527103869572-01/invoice/{invoice}/tracking", json=body)
 
@@ -82,9 +91,6 @@ class Oms:
         items = self.http.get("/sandbox/api/journal").json()["items"]
         assert isinstance(items, list)
         return items
-
-
-ORDERS = "/api/oms/pvt/orders"
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,9 @@ def upgrade() -> None:
         sa.Column("delivered_at", Instant(), nullable=True, comment="when VTEX accepted isDelivered"),
         sa.Column("accepted_hash", sa.Text(), nullable=True, comment="of the last accepted body"),
         sa.Column("accepted_puts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "split", sa.Boolean(), server_default=sa.text("false"), nullable=False, comment="send rows one by one"
+        ),
         sa.Column("dead_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shipments")),
         sa.UniqueConstraint("account", "order_id", "invoice_number", name=op.f("uq_shipments_account")),
@@ -144,6 +147,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'parked'"),
         postgresql_where=sa.text("state = 'parked'"),
     )
+    op.create_index("ix_subjects_subject", "subjects", ["subject"], unique=False)
     op.create_table(
         "webhooks",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -283,3 +287,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'dead'"),
     )
     op.create_index("ix_rows_event", "rows", ["event_id"], unique=False)
+    op.create_index(
+        "ix_rows_open",
+        "rows",
+        ["shipment_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('pending', 'sent')"),
+        postgresql_where=sa.text("state IN ('pending', 'sent')"),
+    )

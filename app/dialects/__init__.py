@@ -1,0 +1,1 @@
+"""Grammars that two or more carriers speak, each in a module of its own."""

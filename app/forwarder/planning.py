@@ -1,0 +1,152 @@
+"""Decide what a shipment needs next: nothing, a read, or one PUT with everything that is pending. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, time
+from re import fullmatch
+from typing import Final
+
+from app.account import Account, History
+from app.forwarder.timeline import chronological, delivered_at, moment
+from app.model import TimeQuality
+from app.store import EventRow, Frozen, Plan, Skip, Work
+from app.vtex import body_hash, delivered_date, description, request_body, row_date
+
+__all__ = ["plan", "planner", "render"]
+
+_INVOICE: Final = r"[A-Za-z0-9._-]+"
+
+
+def planner(accounts: Mapping[str, Account], now: Callable[[], datetime]) -> Callable[[Work], Plan]:
+    """Make the decision that the queue asks for when a shipment is claimed."""
+    return lambda work: plan(work, accounts[work.account], now())
+
+
+def render(row: EventRow, account: Account, now: datetime) -> Frozen:
+    """Write an event as a row of VTEX's timeline; a row that was sent before stays as it was sent."""
+    if row.frozen is not None:
+        return row.frozen
+    return Frozen(
+        city=row.city or "",
+        state=row.state or "",
+        description=description(row.description, row.milestone, account),
+        date=row_date(_as_read(row), account, now=now, day_only=row.quality == TimeQuality.DATE),
+    )
+
+
+def _as_read(row: EventRow) -> datetime:
+    """Return the event's time in the zone in which it was read, which a day alone must not leave."""
+    return datetime.fromisoformat(row.occurred_text) if row.occurred_text else moment(row)
+
+
+def plan(work: Work, account: Account, now: datetime) -> Plan:
+    """Decide what to do for a claimed shipment."""
+    if not fullmatch(_INVOICE, work.invoice_number):
+        return _unaddressable(work)
+    if not forwards(work, account):
+        return Plan()
+    if work.read_after is not None:
+        return Plan(read=True) if now >= work.read_after else Plan(wait_until=work.read_after)
+    skips = _skips(work, account)
+    skipped = {skip.event_id for skip in skips}
+    pending = [row for row in chronological(_open(work)) if row.event_id not in skipped]
+    at = delivered_at(work.rows, work.tracking_numbers)
+    if not pending and (at is None or work.delivered):
+        return Plan(skips=tuple(skips))
+    if account.first_read and work.read_at is None:
+        return Plan(read=True, skips=tuple(skips))
+    ready_at = max((row.received_at for row in pending), default=now) + account.debounce
+    if ready_at > now:
+        return Plan(wait_until=ready_at, skips=tuple(skips))
+    return _send(work, account, now, pending[:1] if work.split else pending, skips)
+
+
+def forwards(work: Work, account: Account) -> bool:
+    """Tell whether a shipment is written to VTEX at all, or only observed."""
+    if account.observe:
+        return False
+    if account.forward_from is None or work.invoiced_at is None:
+        return True
+    return work.invoiced_at >= datetime.combine(account.forward_from, time.min, tzinfo=account.timezone)
+
+
+def _unaddressable(work: Work) -> Plan:
+    reason = f"VTEX cannot take the invoice number {work.invoice_number!r}: it must be letters, digits, and . _ -"
+    return Plan(
+        dead=reason,
+        skips=tuple(Skip(event_id=row.event_id, reason=reason, state="dead") for row in _open(work)),
+    )
+
+
+def _open(work: Work) -> list[EventRow]:
+    """List the rows that are not known to be on the timeline and are still wanted there."""
+    return [row for row in work.rows if row.row_state in {"pending", "sent"}]
+
+
+def _skips(work: Work, account: Account) -> list[Skip]:
+    """Say which pending rows are not wanted on this account's timeline."""
+    states = {row.event_id: row.row_state for row in work.rows}
+    replaced = {row.revises: row for row in work.rows if row.revises is not None}
+    skips: list[Skip] = []
+    for row in work.rows:
+        if row.row_state != "pending":
+            continue
+        if account.forward_milestones is not None and row.milestone not in account.forward_milestones:
+            skips.append(Skip(event_id=row.event_id, reason=f"forward_milestones leaves out {row.milestone}"))
+        elif row.event_id in replaced:
+            skips.append(Skip(event_id=row.event_id, reason="the carrier revised it before it was sent"))
+        elif row.revises is not None and states.get(row.revises) in {"sent", "applied"} and not _is_full(account):
+            skips.append(Skip(event_id=row.event_id, reason="a revision of a row that was sent already"))
+    return skips
+
+
+def _is_full(account: Account) -> bool:
+    return account.history is History.FULL
+
+
+def _send(work: Work, account: Account, now: datetime, pending: Sequence[EventRow], skips: list[Skip]) -> Plan:
+    """Put pending rows into one request, in order, each distinct row once."""
+    taken = {row.frozen for row in work.rows if row.row_state == "applied"} | set(work.baseline)
+    fresh: list[tuple[EventRow, Frozen]] = []
+    for row in pending:
+        rendered = render(row, account, now)
+        if rendered in taken:
+            skips.append(Skip(event_id=row.event_id, reason="the very same row is on the timeline already"))
+        else:
+            taken.add(rendered)
+            fresh.append((row, rendered))
+    delivered = _delivered_date(work, account, now)
+    if not fresh and (delivered is None or work.delivered):
+        return Plan(skips=tuple(skips))
+    rows = _whole(work, fresh) if _is_full(account) else [rendered for _, rendered in fresh]
+    body = request_body([(row.city, row.state, row.description, row.date) for row in rows], delivered)
+    if _is_full(account) and body_hash(body) == work.accepted_hash:
+        return Plan(skips=tuple(skips))
+    return Plan(
+        body=body,
+        body_hash=body_hash(body),
+        frozen=tuple((row.event_id, rendered) for row, rendered in fresh if row.row_state == "pending"),
+        carries=tuple(row.event_id for row, _ in fresh),
+        skips=tuple(skips),
+        delivered_date=delivered,
+    )
+
+
+def _delivered_date(work: Work, account: Account, now: datetime) -> str | None:
+    """Return the deliveredDate to send, None while the package is not delivered; what VTEX accepted stays."""
+    if work.delivered_date is not None:
+        return work.delivered_date
+    at = delivered_at(work.rows, work.tracking_numbers)
+    if at is None and not work.delivered:
+        return None
+    return delivered_date(at or now, account, now=now)
+
+
+def _whole(work: Work, fresh: Sequence[tuple[EventRow, Frozen]]) -> list[Frozen]:
+    """Return the baseline and all of our rows, in order: what a timeline that is replaced must be sent."""
+    revised = {row.revises for row, _ in fresh}
+    rendered = {row.event_id: frozen for row, frozen in fresh}
+    for row in work.rows:
+        if row.row_state == "applied" and row.frozen and row.event_id not in revised:
+            rendered[row.event_id] = row.frozen
+    ours = chronological([row for row in work.rows if row.event_id in rendered])
+    return [*work.baseline, *(rendered[row.event_id] for row in ours)]

@@ -1,0 +1,216 @@
+"""Bring VTEX's timelines to the truth: claim what is due, call, settle."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.account import Account
+from app.errors import StoreUnavailable
+from app.forwarder.outcomes import Consequence, consequence
+from app.forwarder.planning import planner
+from app.forwarder.reading import package_of, seen
+from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due
+from app.telemetry import Metrics, log_event
+from app.vtex import Answered, Client, Gate, Outcome
+
+__all__ = ["Destination", "Forwarder"]
+
+logger = logging.getLogger(__name__)
+
+_MARGIN: Final = timedelta(seconds=5)
+_POLL_SECONDS: Final = 5.0
+_TENTH: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """An account, how it is called, and the gate before it."""
+
+    account: Account
+    client: Client
+    gate: Gate
+
+    @property
+    def lease(self) -> timedelta:
+        """Return how long a claim lasts: a read and a write at their longest, and what VTEX may still apply after."""
+        return 2 * self.account.request_timeout + self.account.read_lag + _MARGIN
+
+
+class Forwarder:
+    """Work on due shipments, several at a time, never two calls for one shipment."""
+
+    def __init__(
+        self,
+        store: Store,
+        destinations: Mapping[str, Destination],
+        metrics: Metrics,
+        *,
+        now: Callable[[], datetime],
+        slots: int = 64,
+        jitter: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311 - spreads retries, keeps no secret
+    ) -> None:
+        """Forward for ``destinations``; at most ``slots`` shipments at once."""
+        self._store = store
+        self._destinations = destinations
+        self._metrics = metrics
+        self._now = now
+        self._slots = slots
+        self._jitter = jitter
+        self._plan = planner({name: d.account for name, d in destinations.items()}, now)
+        self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self.beat_at = now()
+
+    def wake(self) -> None:
+        """Look for due work now: something was made due."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        await self._store.write(Requeue(now=self._now()))
+        while not self._stopping:
+            self._wake.clear()
+            self.beat_at = self._now()
+            try:
+                claimed = await self._claim()
+            except StoreUnavailable as error:
+                log_event(logger, "forward.store-unavailable", level=logging.ERROR, error=error)
+                await self._sleep(self._now() + timedelta(seconds=1))
+                continue
+            for claim in claimed:
+                self._start(claim)
+            if not claimed:
+                await self._sleep(await self._next_time())
+
+    async def stop(self) -> None:
+        """Claim nothing more, and finish the calls in flight."""
+        self._stopping = True
+        self._wake.set()
+        if self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _claim(self) -> list[Claimed]:
+        now = self._now()
+        free = {name: destination.gate.free(now) for name, destination in self._destinations.items()}
+        free = {name: count for name, count in free.items() if count > 0}
+        slots = self._slots - len(self._running)
+        if slots <= 0 or not free:
+            return []
+        return await self._store.write(
+            Claim(
+                free=free,
+                slots=slots,
+                retry_slots=-(-slots // _TENTH),
+                lease={name: self._destinations[name].lease for name in free},
+                plan=self._plan,
+                ids=self._store.ids,
+                now=now,
+            )
+        )
+
+    async def _next_time(self) -> datetime:
+        """Say when to look again unless woken: when something becomes due, when a gate opens, or soon."""
+        now = self._now()
+        gates = [destination.gate.opens_at(now) for destination in self._destinations.values()]
+        open_now = [name for name, destination in self._destinations.items() if destination.gate.free(now) > 0]
+        times = [at for at in gates if at is not None]
+        if open_now and len(self._running) < self._slots:
+            due = await self._store.read(lambda connection: next_due(connection, open_now))
+            times += [due] if due is not None else []
+        return min([*times, now + timedelta(seconds=_POLL_SECONDS)])
+
+    async def _sleep(self, until: datetime) -> None:
+        seconds = max(0.0, (until - self._now()).total_seconds())
+        try:
+            async with asyncio.timeout(min(seconds, _POLL_SECONDS)):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _start(self, claim: Claimed) -> None:
+        destination = self._destinations[claim.work.account]
+        destination.gate.enter()
+        task = asyncio.create_task(self._forward(destination, claim), name=f"forward-{claim.work.shipment_id}")
+        self._running.add(task)
+        task.add_done_callback(lambda done: self._ended(done, destination))
+
+    def _ended(self, task: asyncio.Task[None], destination: Destination) -> None:
+        self._running.discard(task)
+        destination.gate.leave()
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The lease ends by itself, and the call's end is then found out by a read.
+            logger.error("a forward ended unexpectedly", exc_info=error)
+
+    async def _forward(self, destination: Destination, claim: Claimed) -> None:
+        """Make the calls of one claim: a read if the plan wants one, then the PUT."""
+        following: Claimed | None = claim
+        while following is not None:
+            following = await self._step(destination, following)
+
+    async def _step(self, destination: Destination, claim: Claimed) -> Claimed | None:
+        now = self._now()
+        account = destination.account
+        if now + account.request_timeout + account.read_lag > claim.deadline:
+            released = Settlement(
+                outcome="not-applied", detail="too little of the lease was left", retry_at=now, spends=False
+            )
+            await self._settle(claim, Consequence(settlement=released))
+            return None
+        destination.gate.spend()
+        started = time.perf_counter()
+        if claim.plan.read:
+            answered = await destination.client.get_order(claim.work.order_id)
+            found = self._seen(claim, answered, account)
+            if found is not None:
+                self._report(claim, answered, started)
+                return await self._store.write(
+                    AcceptRead(claimed=claim, seen=found, plan=self._plan, ids=self._store.ids, now=self._now())
+                )
+        else:
+            body = claim.plan.body or {}
+            answered = await destination.client.put_tracking(claim.work.order_id, claim.work.invoice_number, body)
+        self._report(claim, answered, started)
+        meaning = consequence(claim, answered, account, now=self._now(), jitter=self._jitter())
+        if meaning.pause_until is not None:
+            destination.gate.pause(meaning.pause_until, meaning.reason or "")
+        await self._settle(claim, meaning)
+        return None
+
+    def _seen(self, claim: Claimed, answered: Answered, account: Account) -> Seen | None:
+        """Return what a read found, None when it found out nothing; an order that is not there shows no rows."""
+        if answered.outcome is Outcome.MISSING:
+            return Seen(baseline=claim.work.baseline)
+        if answered.outcome is not Outcome.APPLIED or answered.order is None:
+            return None
+        return seen(claim.work, package_of(answered.order, claim.work.invoice_number), account, self._now())
+
+    async def _settle(self, claim: Claimed, meaning: Consequence) -> None:
+        mine = await self._store.write(Settle(claimed=claim, settlement=meaning.settlement, now=self._now()))
+        if not mine:
+            log_event(logger, "forward.lease-lost", level=logging.WARNING, shipment=claim.work.shipment_id)
+
+    def _report(self, claim: Claimed, answered: Answered, started: float) -> None:
+        seconds = time.perf_counter() - started
+        call = "get" if claim.plan.read else "put"
+        self._metrics.attempt(account=claim.work.account, outcome=answered.outcome.value, seconds=seconds)
+        log_event(
+            logger,
+            "forward.settled",
+            account=claim.work.account,
+            order_id=claim.work.order_id,
+            invoice_number=claim.work.invoice_number,
+            shipment=claim.work.shipment_id,
+            call=call,
+            outcome=answered.outcome.value,
+            status=answered.status,
+            detail=answered.detail,
+            rows=len(claim.plan.carries),
+            seconds=round(seconds, 4),
+        )

@@ -1,0 +1,121 @@
+"""From settings to what the pipeline works with: accounts and sources, checked against the carriers there are."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from app.account import Account, DateFormat, History, Locale
+from app.adapter import Adapter
+from app.errors import ConfigurationError
+from app.settings import Account as AccountSettings
+from app.settings import Settings, nearest, variable
+from app.settings import Source as SourceSettings
+from app.source import Source, Sources
+from app.verification import Credentials
+
+__all__ = ["accounts_of", "sources_of"]
+
+
+def accounts_of(settings: Settings) -> dict[str, Account]:
+    """Return the configured accounts by name."""
+    return {name: _account(name, account) for name, account in settings.accounts.items()}
+
+
+def _account(name: str, account: AccountSettings) -> Account:
+    return Account(
+        name=name,
+        base_url=account.base_url.rstrip("/"),
+        app_key=account.app_key.get_secret_value(),
+        app_token=account.app_token.get_secret_value(),
+        timezone=account.timezone,
+        locale=Locale(account.locale),
+        history=History(account.history),
+        date_format=DateFormat(account.date_format),
+        description=account.description,
+        observe=account.mode == "observe",
+        forward_milestones=None if account.forward_milestones is None else frozenset(account.forward_milestones),
+        forward_from=account.forward_from,
+        stale_after=account.stale_after,
+        debounce=timedelta(seconds=account.debounce_seconds),
+        retry_base=timedelta(seconds=account.retry_base_seconds),
+        read_lag=timedelta(seconds=account.read_lag_seconds),
+        first_read=account.first_read,
+        request_timeout=timedelta(seconds=account.request_timeout_seconds),
+        rate_per_second=account.rate_per_second,
+        concurrency=account.concurrency,
+    )
+
+
+def sources_of(settings: Settings, adapters: Mapping[str, Adapter]) -> Sources:
+    """Return the configured sources.
+
+    Raises:
+        ConfigurationError: A carrier does not exist, or a source could not verify anything; all problems at once.
+
+    """
+    sources: list[Source] = []
+    problems: list[str] = []
+    for path, owner, members, slug, configured in _configured(settings):
+        adapter = adapters.get(slug)
+        if adapter is None:
+            problems.append(_unknown_carrier(path, slug, adapters))
+            continue
+        problems += _closed_doors(path, configured, adapter)
+        sources.append(_source(owner, members, configured, adapter))
+    if problems:
+        raise ConfigurationError(*problems)
+    return Sources(sources)
+
+
+def _configured(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str, SourceSettings]]:
+    for name, account in settings.accounts.items():
+        for slug, source in account.carriers.items():
+            yield f"accounts.{name}.carriers.{slug}", name, (name,), slug, source
+    for name, group in settings.groups.items():
+        for slug, source in group.carriers.items():
+            yield f"groups.{name}.carriers.{slug}", name, tuple(group.accounts), slug, source
+
+
+def _source(owner: str, members: tuple[str, ...], configured: SourceSettings, adapter: Adapter) -> Source:
+    return Source(
+        owner=owner,
+        accounts=members,
+        adapter=adapter,
+        credentials=Credentials(
+            secrets=tuple(secret.get_secret_value() for secret in configured.secrets),
+            header=configured.header,
+            unsigned=configured.unsigned,
+            networks=tuple(configured.networks),
+            jwks_url=configured.jwks_url,
+        ),
+        path_key=configured.path_key.get_secret_value() if configured.path_key else None,
+        alias=configured.alias,
+        zone=configured.timezone,
+        milestones=dict(configured.statuses),
+    )
+
+
+def _unknown_carrier(path: str, slug: str, adapters: Mapping[str, Adapter]) -> str:
+    close = nearest(slug, adapters)
+    advice = f"did you mean {close!r}?" if close else "carrier-relay carriers lists those there are"
+    return f"{path} names no carrier; {advice}"
+
+
+def _closed_doors(path: str, source: SourceSettings, adapter: Adapter) -> list[str]:
+    """Say what a source lacks to verify anything: a door that nobody can pass, or one that everybody can."""
+    scheme = adapter.verification
+    if scheme.needs_secret and not source.secrets and not source.unsigned:
+        name = f"{path}.secrets"
+        return [f"{name} is missing ({variable(name)}): {adapter.name} proves itself by {scheme.describe()}"]
+    cannot_sign = not scheme.needs_secret and not scheme.binds_body
+    if not (cannot_sign or source.unsigned):
+        return []
+    problems = []
+    if not source.unsigned:
+        why = f"{adapter.name} cannot sign its webhooks; say so, so that nobody is surprised"
+        problems.append(f"{path}.unsigned must be true: {why}")
+    if source.path_key is None:
+        name = f"{path}.path_key"
+        problems.append(
+            f"{name} is missing ({variable(name)}): without a signature only a secret path keeps strangers out"
+        )
+    return problems

@@ -1,0 +1,201 @@
+"""The composition root: the one place that knows everyone, and the order in which they start and stop."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from app import __version__
+from app.account import Account
+from app.carriers import adapters
+from app.egress import Egress
+from app.errors import StoreUnavailable
+from app.forwarder import Destination, Forwarder
+from app.indexing import Indexer
+from app.intake import Intake
+from app.keyring import Keyring
+from app.main.configured import accounts_of, sources_of
+from app.mapping import Mapper
+from app.resolution import resolver
+from app.settings import Settings
+from app.source import Sources
+from app.store import Store, database_file
+from app.store.queries.backlog import waiting
+from app.telemetry import Backlog, Metrics
+from app.vtex import Client, Gate
+from app.web import Dependencies, Token
+
+__all__ = ["Relay", "relay", "utc_now"]
+
+_SAMPLE_SECONDS: Final = 15.0
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """A running relay: what its web application needs, and who works behind it."""
+
+    dependencies: Dependencies
+    forwarder: Forwarder
+    mapper: Mapper
+    indexer: Indexer
+
+
+@asynccontextmanager
+async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Relay]:
+    """Run the relay's workers and hand out what its web application needs; on leaving, drain.
+
+    Raises:
+        ConfigurationError: The settings name a carrier that there is not, or a source that cannot verify anything.
+        StoreBusy: Another process owns the database.
+
+    """
+    accounts = accounts_of(settings)
+    sources = sources_of(settings, adapters())
+    metrics = Metrics(
+        CollectorRegistry(),
+        carriers=frozenset(adapters()),
+        accounts=frozenset(accounts),
+        sources=frozenset(source.name for source in sources),
+    )
+    store = Store.open(
+        settings.database_url.get_secret_value(),
+        lock_wait_seconds=settings.lock_wait_seconds,
+        observe=lambda count, seconds: metrics.commit(seconds=seconds, size=count),
+    )
+    try:
+        async with Egress() as egress:
+            running = _compose(settings, accounts, sources, metrics, store, egress, now)
+            async with _working(running, metrics, settings.shutdown_seconds):
+                yield running
+    finally:
+        await store.close()
+
+
+def _compose(
+    settings: Settings,
+    accounts: Mapping[str, Account],
+    sources: Sources,
+    metrics: Metrics,
+    store: Store,
+    egress: Egress,
+    now: Callable[[], datetime],
+) -> Relay:
+    destinations = {
+        name: Destination(account=account, client=Client(account, egress), gate=Gate(account))
+        for name, account in accounts.items()
+    }
+    resolve = resolver(now)
+    forwarder = Forwarder(store, destinations, metrics, now=now, slots=settings.forward_slots)
+    indexer = Indexer(
+        store,
+        {name: (destination.client, destination.gate) for name, destination in destinations.items()},
+        resolve=resolve,
+        members=sources.members,
+        now=now,
+        indexed=forwarder.wake,
+        resolve_within=timedelta(days=settings.resolve_within_days),
+    )
+
+    def mapped() -> None:
+        forwarder.wake()
+        indexer.wake()
+
+    mapper = Mapper(
+        store,
+        sources,
+        metrics,
+        resolve=resolve,
+        zones={name: account.timezone for name, account in accounts.items()},
+        now=now,
+        mapped=mapped,
+    )
+    intake = Intake(
+        store,
+        Keyring(egress, now),
+        now=now,
+        stored=mapper.stored,
+        ledger=timedelta(days=settings.ledger_days),
+    )
+    dependencies = Dependencies(
+        store=store,
+        sources=sources,
+        accounts=frozenset(accounts),
+        adapters=adapters(),
+        intake=intake,
+        tokens=tuple(
+            Token(
+                name=token.name,
+                role=token.role,
+                sha256=token.sha256,
+                accounts=None if token.accounts is None else frozenset(token.accounts),
+            )
+            for token in settings.tokens
+        ),
+        metrics=metrics,
+        replay=mapper.replay,
+        wake=mapped,
+        resolve=resolve,
+        members=sources.members,
+        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at),
+        now=now,
+        version=__version__,
+        max_body_bytes=settings.max_body_bytes,
+        trusted_proxies=tuple(settings.trusted_proxies),
+        public_url=settings.public_url,
+        refusals_kept=settings.refusals_max_count,
+        data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
+    )
+    return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer)
+
+
+@asynccontextmanager
+async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
+    """Run the workers; on leaving let each finish what it holds, for a bounded time."""
+    store, now = running.dependencies.store, running.dependencies.now
+    backlog: list[Backlog] = []
+    metrics.watch(lambda: backlog[-1] if backlog else None)
+    tasks = [
+        asyncio.create_task(running.mapper.run(), name="mapper"),
+        asyncio.create_task(running.indexer.run(), name="indexer"),
+        asyncio.create_task(running.forwarder.run(), name="forwarder"),
+        asyncio.create_task(_sample(store, backlog, now), name="sampler"),
+    ]
+    try:
+        yield
+    finally:
+        running.mapper.stop()
+        running.indexer.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(shutdown_seconds):
+                await running.forwarder.stop()
+                await asyncio.gather(*tasks[:3], return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], datetime]) -> None:
+    """Measure the backlog now and then: a scrape must not count rows."""
+    while True:
+        with contextlib.suppress(StoreUnavailable):
+            found = await store.read(waiting)
+            oldest = max(0.0, (now() - found.oldest_due_at).total_seconds()) if found.oldest_due_at else 0.0
+            backlog[:] = [
+                Backlog(
+                    shipments_due=found.shipments_due,
+                    parked=found.parked,
+                    dead=found.dead,
+                    oldest_due_seconds=oldest,
+                )
+            ]
+        await asyncio.sleep(_SAMPLE_SECONDS)

@@ -1,0 +1,277 @@
+"""From stored webhooks to events: read each through its adapter, and keep what it says.
+
+Newly stored webhooks are handed over in memory; the table of stored ones is the recovery log, read at the start and
+whenever more came than memory should hold.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from app.adapter import Adapter, fingerprint
+from app.carriers import adapters
+from app.errors import MalformedPayload, StoreUnavailable
+from app.model import Webhook
+from app.reading import Reading, as_document, read, trace
+from app.source import Source, Sources
+from app.store import Fact, Facts, RecordMapping, RecordUnmappable, Resolution, Store
+from app.store.inbox import StoredWebhook, unmapped, webhook_with_body
+from app.store.placement import Candidate
+from app.store.replays import AuditReplay, known_events
+from app.telemetry import Metrics, log_event
+from app.verification import Credentials
+
+__all__ = ["Mapper"]
+
+logger = logging.getLogger(__name__)
+
+_BATCH: Final = 64
+_HELD_BYTES: Final = 16 * 1024 * 1024
+_LARGE_BODY: Final = 64 * 1024
+"""Larger bodies are read on a thread, so that they do not hold up the event loop."""
+_POLL_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    source: Source
+    webhook: Webhook
+
+
+class Mapper:
+    """Map stored webhooks, in the order in which they came."""
+
+    def __init__(
+        self,
+        store: Store,
+        sources: Sources,
+        metrics: Metrics,
+        *,
+        resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
+        zones: Mapping[str, ZoneInfo],
+        now: Callable[[], datetime],
+        mapped: Callable[[], None],
+    ) -> None:
+        """Call ``mapped`` after each batch: shipments may have become due, and orders may have to be looked up."""
+        self._store = store
+        self._sources = sources
+        self._metrics = metrics
+        self._resolve = resolve
+        self._zones = zones
+        self._now = now
+        self._mapped = mapped
+        self._held: OrderedDict[int, _Held] = OrderedDict()
+        self._held_bytes = 0
+        self._behind = True
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self.beat_at = now()
+
+    def stored(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
+        """Take over a webhook that was just committed."""
+        if self._held_bytes + len(webhook.body) > _HELD_BYTES:
+            self._behind = True
+        else:
+            self._held[webhook_id] = _Held(source=source, webhook=webhook)
+            self._held_bytes += len(webhook.body)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the batch at hand and return from `run`."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Map until `stop`."""
+        while not self._stopping:
+            self._wake.clear()
+            self.beat_at = self._now()
+            try:
+                if not await self._map_some():
+                    await self._sleep(_POLL_SECONDS)
+            except StoreUnavailable as error:
+                log_event(logger, "mapping.store-unavailable", level=logging.ERROR, error=error)
+                self._behind = True
+                await self._sleep(1.0)
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+    async def _map_some(self) -> bool:
+        batch = [self._held.popitem(last=False) for _ in range(min(_BATCH, len(self._held)))]
+        self._held_bytes -= sum(len(held.webhook.body) for _, held in batch)
+        if not batch and self._behind:
+            batch = await self._recover()
+        if not batch:
+            return False
+        await asyncio.gather(*(self._map(id_, held.source, held.webhook) for id_, held in batch))
+        self._mapped()
+        return True
+
+    async def _recover(self) -> list[tuple[int, _Held]]:
+        """Read back what is stored and unmapped; what memory holds by now is left to it."""
+        ids = await self._store.read(lambda connection: unmapped(connection, _BATCH))
+        self._behind = len(ids) == _BATCH
+        batch: list[tuple[int, _Held]] = []
+        for id_ in ids:
+            stored = None if id_ in self._held else await self._stored(id_)
+            if stored is None:
+                continue
+            source = self._sources.find(stored.carrier, stored.owner)
+            if source is None or stored.body is None:
+                await self._unmappable(
+                    id_, 0, f"{stored.owner}/{stored.carrier} is not configured any more", stored.carrier
+                )
+                continue
+            batch.append((id_, _Held(source=source, webhook=_as_webhook(stored))))
+        return batch
+
+    async def _stored(self, webhook_id: int) -> StoredWebhook | None:
+        return await self._store.read(lambda connection: webhook_with_body(connection, webhook_id))
+
+    async def _map(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
+        adapter = source.adapter
+        try:
+            reading = await self._read(source, webhook)
+        except MalformedPayload as error:
+            await self._unmappable(webhook_id, adapter.version, str(error), adapter.slug)
+            return
+        except Exception as error:
+            # An adapter's fault must not stop the others; the bytes are kept and can be replayed once it is mended.
+            logger.exception("the adapter failed", extra={"carrier": adapter.slug, "webhook": webhook_id})
+            await self._unmappable(webhook_id, adapter.version, f"the adapter failed: {error!r}", adapter.slug)
+            return
+        recorded = await self._store.write(self._recording(webhook_id, source, reading, revise=False))
+        for event in reading.events:
+            self._metrics.event(adapter.slug, event.milestone, is_unknown=event.unknown_code is not None)
+        log_event(
+            logger,
+            "webhook.mapped",
+            webhook=webhook_id,
+            source=source.name,
+            events=len(reading.events),
+            new_events=recorded.new_events,
+            placed=recorded.placed,
+            parked=recorded.parked,
+            ignored=list(reading.ignored),
+            warnings=list(reading.warnings),
+        )
+
+    async def _read(self, source: Source, webhook: Webhook) -> Reading:
+        zone = self._zones.get(source.accounts[0])
+
+        def run() -> Reading:
+            return read(source.adapter, webhook, zone=source.zone, account_zone=zone, overrides=source.milestones)
+
+        return await asyncio.to_thread(run) if len(webhook.body) > _LARGE_BODY else run()
+
+    def _recording(self, webhook_id: int, source: Source, reading: Reading, *, revise: bool) -> RecordMapping:
+        return RecordMapping(
+            webhook_id=webhook_id,
+            owner=source.owner,
+            carrier=source.adapter.slug,
+            accounts=source.accounts,
+            adapter_version=source.adapter.version,
+            facts=_facts(source.adapter, reading),
+            ignored=reading.ignored,
+            warnings=reading.warnings,
+            lookup=source.adapter.order_reference_is_vtex,
+            resolve=self._resolve,
+            ids=self._store.ids,
+            now=self._now(),
+            revise=revise,
+        )
+
+    async def _unmappable(self, webhook_id: int, version: int, reason: str, carrier: str) -> None:
+        await self._store.write(
+            RecordUnmappable(webhook_id=webhook_id, reason=reason, adapter_version=version, now=self._now())
+        )
+        log_event(
+            logger, "webhook.unmappable", level=logging.WARNING, webhook=webhook_id, carrier=carrier, reason=reason
+        )
+
+    async def replay(self, webhook_id: int, *, dry_run: bool, reason: str, actor: str) -> dict[str, Any] | None:
+        """Read a stored webhook again with today's adapter, and show what differs from what is known.
+
+        Args:
+            webhook_id: Which one.
+            dry_run: Only show; otherwise events that are missing are added and forwarded, and known ones re-read.
+            reason: Why, for the audit log.
+            actor: Who, for the audit log.
+
+        Returns:
+            ``{"dry_run", "new": […], "changed": [{"event", "before", "after"}], "unchanged": n, "reading": {…}}``;
+            None when there is no such webhook.
+
+        Raises:
+            MalformedPayload: It cannot be read, still.
+
+        """
+        stored = await self._stored(webhook_id)
+        if stored is None:
+            return None
+        if stored.body is None:
+            raise MalformedPayload("$", "was deleted when its retention ended; the events it held are kept")
+        source = self._sources.find(stored.carrier, stored.owner) or _unconfigured(stored)
+        reading = await self._read(source, _as_webhook(stored))
+        recording = self._recording(webhook_id, source, reading, revise=True)
+        known = await self._store.read(lambda connection: known_events(connection, recording))
+        document = as_document(source.adapter, reading)
+        difference = _difference(document["events"], recording.facts, known)
+        if not dry_run:
+            await self._store.write(AuditReplay(recording=recording, actor=actor, reason=reason))
+            self._mapped()
+        return {"dry_run": dry_run, **difference, "reading": document}
+
+
+def _facts(adapter: Adapter, reading: Reading) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(fingerprint=fingerprint(adapter, event), event=event, trace=trace(event)) for event in reading.events
+    )
+
+
+def _as_webhook(stored: StoredWebhook) -> Webhook:
+    return Webhook(
+        method=stored.method,
+        path=stored.path,
+        query=stored.query,
+        headers=stored.headers,
+        body=stored.body or b"",
+        received_at=stored.received_at,
+        peer=stored.peer,
+    )
+
+
+def _unconfigured(stored: StoredWebhook) -> Source:
+    """Stand in for a source that was taken out of the settings: its webhooks can still be read."""
+    return Source(
+        owner=stored.owner,
+        accounts=(stored.owner,),
+        adapter=adapters()[stored.carrier],
+        credentials=Credentials(),
+    )
+
+
+_COMPARED: Final = ("code", "milestone", "occurred_at", "city", "state", "description")
+
+
+def _difference(
+    events: Sequence[Mapping[str, Any]], facts: Sequence[Fact], known: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> dict[str, Any]:
+    new: list[Mapping[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for event, fact in zip(events, facts, strict=True):
+        before = known.get((fact.event.subject, fact.fingerprint))
+        if before is None:
+            new.append(event)
+        elif any(before[name] != event[name] for name in _COMPARED):
+            changed.append({"before": dict(before), "after": {name: event[name] for name in _COMPARED}})
+    return {"new": new, "changed": changed, "unchanged": len(facts) - len(new) - len(changed)}

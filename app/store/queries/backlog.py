@@ -1,0 +1,30 @@
+"""What waits, for gauges: the counts scan partial indexes, so they are taken now and then, never per scrape."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from app.store.schema import rows, shipments, subjects
+
+__all__ = ["Waiting", "waiting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How much waits for what, and since when the oldest due shipment does."""
+
+    shipments_due: int
+    parked: int
+    dead: int
+    oldest_due_at: datetime | None
+
+
+def waiting(connection: Connection) -> Waiting:
+    """Count what waits."""
+    due = connection.execute(
+        select(func.count(), func.min(shipments.c.due_at)).where(shipments.c.due_at.is_not(None))
+    ).one()
+    parked = connection.execute(select(func.count()).where(subjects.c.state == "parked")).scalar_one()
+    dead_rows = connection.execute(select(func.count()).where(rows.c.state == "dead")).scalar_one()
+    return Waiting(shipments_due=due[0], parked=parked, dead=dead_rows, oldest_due_at=due[1])

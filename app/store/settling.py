@@ -1,0 +1,170 @@
+"""Take back what the queue handed out: the end of a call, or what a read found.
+
+Every change checks the lease's token; zero rows changed means that the lease was lost, and then only the journal is
+written.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from app.store.columns import Ids
+from app.store.queue import carry_out, change_row
+from app.store.schema import attempts, rows, shipments
+from app.store.work import Claimed, Frozen, Planner, Seen
+
+__all__ = ["AcceptRead", "Settle", "Settlement"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a call ended, and when to act again.
+
+    Args:
+        outcome: ``applied``, ``read``, ``absent``, ``unknown``, ``not-applied``, ``held``, ``missing``, ``refused``.
+        retry_at: When to try again; None when the shipment is done or dead.
+        spends: Whether the call counts as an attempt.
+        read_after: Whether VTEX applied the call is unknown: read the order first, not before this time.
+        dead: Why nothing will be tried again.
+        dead_rows: Rows that VTEX refused for good, with its words.
+        split: Whether the rows of this call are to be sent one by one from now on.
+
+    """
+
+    outcome: str
+    status: int | None = None
+    detail: str | None = None
+    receipt: str | None = None
+    retry_at: datetime | None = None
+    spends: bool = True
+    read_after: datetime | None = None
+    dead: str | None = None
+    dead_rows: tuple[tuple[int, str], ...] = ()
+    split: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Record how a claimed call ended and release the shipment."""
+
+    claimed: Claimed
+    settlement: Settlement
+    now: datetime
+
+    def run(self, connection: Connection) -> bool:
+        """Settle; tell whether the lease was still ours. A lost lease leaves the journal's entry and nothing else."""
+        ended = self.settlement
+        connection.execute(
+            update(attempts)
+            .where(attempts.c.id == self.claimed.attempt_id)
+            .values(
+                ended_at=self.now,
+                outcome=ended.outcome,
+                status=ended.status,
+                detail=ended.detail,
+                receipt=ended.receipt,
+            )
+        )
+        mine = update(shipments).where(
+            shipments.c.id == self.claimed.work.shipment_id, shipments.c.lease == self.claimed.lease
+        )
+        changes = self._applied() if ended.outcome == "applied" else self._not_applied()
+        if not connection.execute(mine.values(lease=None, **changes)).rowcount:
+            return False
+        if ended.outcome == "applied":
+            self._apply_rows(connection)
+        for event_id, words in ended.dead_rows:
+            change_row(connection, self.claimed.work.shipment_id, event_id, state="dead", reason=words)
+        return True
+
+    def _applied(self) -> dict[str, Any]:
+        work, plan = self.claimed.work, self.claimed.plan
+        delivered = bool(plan.body and plan.body["isDelivered"])
+        changes: dict[str, Any] = {
+            # Due at once: rows that arrived meanwhile go out, and with none the next plan finds nothing to do.
+            "due_at": self.now,
+            "retrying": False,
+            "attempts": 0,
+            "failing_since": None,
+            "read_after": None,
+            "accepted_hash": plan.body_hash,
+            "accepted_puts": work.accepted_puts + 1,
+            "dead_reason": None,
+        }
+        if delivered and not work.delivered:
+            changes |= {"delivered_at": self.now, "delivered_date": plan.delivered_date}
+        return changes
+
+    def _not_applied(self) -> dict[str, Any]:
+        ended, work = self.settlement, self.claimed.work
+        changes: dict[str, Any] = {
+            "due_at": ended.retry_at,
+            "retrying": ended.retry_at is not None,
+            "dead_reason": ended.dead,
+            "failing_since": work.failing_since or self.now,
+        }
+        if ended.spends:
+            changes["attempts"] = work.attempts + 1
+        if ended.split:
+            changes["split"] = True
+        if ended.read_after is not None:
+            changes["read_after"] = ended.read_after
+        return changes
+
+    def _apply_rows(self, connection: Connection) -> None:
+        """Mark the rows that the accepted body held."""
+        connection.execute(
+            update(rows)
+            .where(
+                rows.c.shipment_id == self.claimed.work.shipment_id,
+                rows.c.event_id.in_(self.claimed.plan.carries),
+            )
+            .values(state="applied", applied_at=self.now, attempt_id=self.claimed.attempt_id)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptRead:
+    """Record what a read found, and plan again under the same lease."""
+
+    claimed: Claimed
+    seen: Seen
+    plan: Planner
+    ids: Ids
+    now: datetime
+
+    def run(self, connection: Connection) -> Claimed | None:
+        """Mark the rows that VTEX holds and return the next call; None when there is none or the lease is lost."""
+        shipment_id = self.claimed.work.shipment_id
+        connection.execute(
+            update(attempts).where(attempts.c.id == self.claimed.attempt_id).values(ended_at=self.now, outcome="read")
+        )
+        changes: dict[str, Any] = {"read_at": self.now, "read_after": None}
+        changes["baseline"] = [asdict(row) for row in self.seen.baseline]
+        if self.seen.finished and not self.claimed.work.delivered:
+            changes |= {"delivered_at": self.now, "delivered_date": self.seen.delivered_date}
+        mine = update(shipments).where(shipments.c.id == shipment_id, shipments.c.lease == self.claimed.lease)
+        if not connection.execute(mine.values(**changes)).rowcount:
+            return None
+        for event_id, row in self.seen.matched:
+            self._mark_applied(connection, event_id, row)
+        return carry_out(
+            connection, shipment_id, self.claimed.lease, self.claimed.deadline, self.plan, self.ids, self.now
+        )
+
+    def _mark_applied(self, connection: Connection, event_id: int, row: Frozen) -> None:
+        shipment_id = self.claimed.work.shipment_id
+        never_sent = update(rows).where(
+            rows.c.shipment_id == shipment_id, rows.c.event_id == event_id, rows.c.date.is_(None)
+        )
+        connection.execute(never_sent.values(city=row.city, uf=row.state, description=row.description, date=row.date))
+        change_row(
+            connection,
+            shipment_id,
+            event_id,
+            state="applied",
+            applied_at=self.now,
+            attempt_id=self.claimed.attempt_id,
+        )

@@ -1,0 +1,16 @@
+"""What the relay tells about itself: log lines and metrics."""
+
+from app.telemetry.catalogue import MetricDoc, describe_metrics
+from app.telemetry.logs import MASK, configure_logging, log_event
+from app.telemetry.metrics import OTHER, Backlog, Metrics
+
+__all__ = [
+    "MASK",
+    "OTHER",
+    "Backlog",
+    "MetricDoc",
+    "Metrics",
+    "configure_logging",
+    "describe_metrics",
+    "log_event",
+]

@@ -1,0 +1,165 @@
+"""The catalogue of metrics: every name, label and bucket; the collectors and their reference are made from it."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = [
+    "ATTEMPTS",
+    "ATTEMPT_SECONDS",
+    "COMMIT_BATCH_SIZE",
+    "COMMIT_SECONDS",
+    "DEAD",
+    "EVENTS",
+    "FORWARD_LAG_SECONDS",
+    "INGEST_SECONDS",
+    "OLDEST_DUE_SECONDS",
+    "PARKED",
+    "REFUSALS",
+    "SECRET_MATCHED",
+    "SHIPMENTS_DUE",
+    "UNKNOWN_CODES",
+    "WEBHOOKS",
+    "MetricDoc",
+    "describe_metrics",
+]
+
+_REQUEST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_CALL: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60)
+_LAG: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400)
+_SIZE: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricDoc:
+    """One metric, as the reference shows it and as its collector is made.
+
+    Args:
+        name: Its name in queries.
+        type: What Prometheus calls it.
+        labels: Names of its labels.
+        description: What it counts or measures.
+        buckets: Upper bounds, for histograms.
+
+    """
+
+    name: str
+    type: Literal["counter", "histogram", "gauge"]
+    labels: tuple[str, ...] = ()
+    description: str
+    buckets: tuple[float, ...] = ()
+
+
+WEBHOOKS = MetricDoc(
+    name="relay_webhooks_total",
+    type="counter",
+    labels=("carrier", "outcome"),
+    description="Webhooks by carrier, and what became of them at the door.",
+)
+REFUSALS = MetricDoc(
+    name="relay_refusals_total",
+    type="counter",
+    labels=("cause",),
+    description="Refused requests by cause.",
+)
+EVENTS = MetricDoc(
+    name="relay_events_total",
+    type="counter",
+    labels=("carrier", "milestone"),
+    description="Events that webhooks were mapped to, by what they mean.",
+)
+UNKNOWN_CODES = MetricDoc(
+    name="relay_unknown_codes_total",
+    type="counter",
+    labels=("carrier",),
+    description="Events with a code that the carrier's adapter does not list.",
+)
+ATTEMPTS = MetricDoc(
+    name="relay_attempts_total",
+    type="counter",
+    labels=("account", "outcome"),
+    description="Calls that write to VTEX, by what their answer says.",
+)
+ATTEMPT_SECONDS = MetricDoc(
+    name="relay_attempt_seconds",
+    type="histogram",
+    labels=("account",),
+    description="Duration of calls that write to VTEX.",
+    buckets=_CALL,
+)
+INGEST_SECONDS = MetricDoc(
+    name="relay_ingest_seconds",
+    type="histogram",
+    description="Time from a webhook's last byte to its answer.",
+    buckets=_REQUEST,
+)
+FORWARD_LAG_SECONDS = MetricDoc(
+    name="relay_forward_lag_seconds",
+    type="histogram",
+    labels=("account",),
+    description="Time from a webhook's arrival to its rows in VTEX, waiting for the account included.",
+    buckets=_LAG,
+)
+COMMIT_SECONDS = MetricDoc(
+    name="relay_commit_seconds",
+    type="histogram",
+    description="Duration of a group commit, the sync to disk included.",
+    buckets=_REQUEST,
+)
+COMMIT_BATCH_SIZE = MetricDoc(
+    name="relay_commit_batch_size",
+    type="histogram",
+    description="Writes that one commit made durable together.",
+    buckets=_SIZE,
+)
+SECRET_MATCHED = MetricDoc(
+    name="relay_secret_matched_total",
+    type="counter",
+    labels=("source", "secret"),
+    description=(
+        "Proven webhooks by source and position of the secret that matched, newest first; above 0 the carrier still"
+        " uses an old one."
+    ),
+)
+SHIPMENTS_DUE = MetricDoc(
+    name="relay_shipments_due",
+    type="gauge",
+    description="Shipments that wait for a call that may start now.",
+)
+PARKED = MetricDoc(
+    name="relay_parked",
+    type="gauge",
+    description="Events whose order is not known yet.",
+)
+DEAD = MetricDoc(
+    name="relay_dead",
+    type="gauge",
+    description="Events of ours that will not be tried again without a person.",
+)
+OLDEST_DUE_SECONDS = MetricDoc(
+    name="relay_oldest_due_seconds",
+    type="gauge",
+    description="How long the shipment that is due longest has been due; retries in the future do not count.",
+)
+
+_DOCS: Final = (
+    WEBHOOKS,
+    REFUSALS,
+    EVENTS,
+    UNKNOWN_CODES,
+    ATTEMPTS,
+    ATTEMPT_SECONDS,
+    INGEST_SECONDS,
+    FORWARD_LAG_SECONDS,
+    COMMIT_SECONDS,
+    COMMIT_BATCH_SIZE,
+    SECRET_MATCHED,
+    SHIPMENTS_DUE,
+    PARKED,
+    DEAD,
+    OLDEST_DUE_SECONDS,
+)
+
+
+def describe_metrics() -> tuple[MetricDoc, ...]:
+    """Return every metric of the relay."""
+    return _DOCS

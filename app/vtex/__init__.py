@@ -1,0 +1,28 @@
+"""What the relay knows of VTEX: its objects, its calls, and how rows are written for it."""
+
+from app.vtex.client import Answered, Client, Outcome
+from app.vtex.gate import Gate
+from app.vtex.matching import match_rows
+from app.vtex.orders import Order, Package, TimelineRow, read_order
+from app.vtex.phrases import PHRASES
+from app.vtex.rendering import body_hash, delivered_date, description, request_body, row_date
+from app.vtex.scrubbing import scrub
+
+__all__ = [
+    "PHRASES",
+    "Answered",
+    "Client",
+    "Gate",
+    "Order",
+    "Outcome",
+    "Package",
+    "TimelineRow",
+    "body_hash",
+    "delivered_date",
+    "description",
+    "match_rows",
+    "read_order",
+    "request_body",
+    "row_date",
+    "scrub",
+]

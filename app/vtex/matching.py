@@ -1,0 +1,73 @@
+"""Tell which rows of a VTEX timeline are ours, although VTEX may re-write dates, reorder rows and trim text."""
+
+import unicodedata
+from collections.abc import Hashable, Sequence
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from app.model import Moment
+from app.payload import read_moment
+from app.vtex.orders import TimelineRow
+
+__all__ = ["match_rows"]
+
+Key = TypeVar("Key", bound=Hashable)
+_SAME_MOMENT: Final = timedelta(seconds=1)
+_DAY: Final = len("2026-01-01")
+_COMPARED: Final = 200
+"""How much of a description is compared: longer ones may come back cut."""
+
+
+def _text(value: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())[:_COMPARED]
+
+
+def match_rows(
+    ours: Sequence[tuple[Key, tuple[str, str, str, str]]], theirs: Sequence[TimelineRow]
+) -> tuple[dict[Key, TimelineRow], list[TimelineRow]]:
+    """Pair our rows, as ``(city, state, description, date)``, with VTEX's.
+
+    Each of VTEX's rows explains at most one of ours. Rows are paired by the time that VTEX shows first, and only what
+    is left over by the time that it says they were made at.
+
+    Returns:
+        VTEX's row for each of ours that it holds, and the rows that are nobody's of ours.
+
+    """
+    left = list(theirs)
+    found: dict[Key, TimelineRow] = {}
+    for same in (_is_shown_at, _was_created_at):
+        for key, row in ours:
+            twin = next(
+                (other for other in left if key not in found and _same_words(row, other) and same(row[3], other)), None
+            )
+            if twin is not None:
+                found[key] = twin
+                left.remove(twin)
+    return found, left
+
+
+def _same_words(ours: tuple[str, str, str, str], theirs: TimelineRow) -> bool:
+    city, state, words, _ = ours
+    pairs = ((city, theirs.city), (state, theirs.state), (words, theirs.description))
+    return all(_text(left) == _text(right) for left, right in pairs)
+
+
+def _is_shown_at(date: str, row: TimelineRow) -> bool:
+    return row.date == date or _is_same(date, row.changed)
+
+
+def _was_created_at(date: str, row: TimelineRow) -> bool:
+    """Compare with the other time, which may be that of the call: only a time of day makes that no coincidence."""
+    return len(date) > _DAY and _is_same(date, row.created)
+
+
+def _is_same(date: str, theirs: Moment | None) -> bool:
+    ours = read_moment(date)
+    if ours is None or theirs is None:
+        return False
+    if len(date) == _DAY:
+        return theirs.at.strftime("%Y-%m-%d") == date
+    if theirs.zone_is_assumed:
+        return abs(theirs.at.replace(tzinfo=None) - ours.at.replace(tzinfo=None)) < _SAME_MOMENT
+    return abs(theirs.at - ours.at) < _SAME_MOMENT

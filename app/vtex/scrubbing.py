@@ -1,0 +1,31 @@
+"""Take personal data out of a carrier's words before a shopper's page, and everyone it is shown to, gets them.
+
+Documents and phone numbers are blanked wherever they stand; the name of who received a parcel is cut where carriers
+announce it. Nothing else is touched: the carrier's words are what the merchant chose to show.
+"""
+
+import re
+from typing import Final
+
+__all__ = ["scrub"]
+
+_BLANK: Final = "***"
+_DOCUMENT: Final = re.compile(
+    r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b"  # CPF as people write it
+    r"|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b"  # CNPJ
+    r"|\b(?:CPF|CNPJ|RG|CURP|RUT|DNI|NIT|CUIT|C[ÉE]DULA|DOC(?:UMENTO)?)\b[\s.:nº°#-]*[\dXx][\d.\-/Xx]{4,}",
+    re.IGNORECASE,
+)
+_PHONE: Final = re.compile(r"(?<![\w/])(?:\+?55[\s.-]?)?\(\d{2}\)\s?\d{4,5}[\s.-]?\d{4}\b|(?<!\w)\+\d{10,14}\b")
+_RECEIVER: Final = re.compile(
+    r"\b((?:recebid[oa]|assinad[oa]|retirad[oa])\s+por|recebedor(?:a)?|recibid[oa]\s+por|firmad[oa]\s+por"
+    r"|received\s+by|signed\s+(?:for\s+)?by)\b(\s*:?\s*)[^.;,()|\n]+",
+    re.IGNORECASE,
+)
+
+
+def scrub(text: str) -> str:
+    """Return the text without documents, phone numbers and the receiver's name."""
+    text = _RECEIVER.sub(rf"\1\2{_BLANK}", text)
+    text = _DOCUMENT.sub(_BLANK, text)
+    return _PHONE.sub(_BLANK, text)

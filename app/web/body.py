@@ -1,0 +1,111 @@
+"""Read a request's body: whole, within a limit and in time, or not at all."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+from starlette.types import Message, Receive, Send
+
+__all__ = ["Disconnected", "TooLarge", "TooSlow", "declared_size", "passes_by", "read", "send_and_close", "send_whole"]
+
+Headers = list[tuple[bytes, bytes]]
+
+_LINGER_SECONDS: Final = 1.0
+_LONGEST_NUMBER: Final = 18
+
+
+class TooLarge(Exception):  # noqa: N818 - named for what happened
+    """The body is longer than the limit; ``size`` bytes of it were read, which begin with ``start``."""
+
+    def __init__(self, size: int, start: bytes = b"") -> None:
+        """Say how much of it came."""
+        super().__init__(size)
+        self.size = size
+        self.start = start
+
+
+class TooSlow(Exception):  # noqa: N818 - likewise
+    """The body did not arrive in time."""
+
+
+class Disconnected(Exception):  # noqa: N818 - likewise
+    """The sender went away before the body was complete."""
+
+
+def declared_size(headers: Headers) -> int | None:
+    """Return what Content-Length says, None when there is none that can be read."""
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit():
+            return int(value) if len(value) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
+    return None
+
+
+def passes_by(headers: Headers, limit: int) -> bool:
+    """Tell whether what follows is short enough for the server to let it pass by unread on an open connection."""
+    size = declared_size(headers)
+    if size is not None:
+        return size <= limit
+    return not any(name == b"transfer-encoding" for name, _ in headers)
+
+
+async def read(receive: Receive, *, limit: int, seconds: float, excerpt: int) -> bytes:
+    """Return the body.
+
+    Raises:
+        TooLarge: It is longer than ``limit``; the rest was left unread.
+        TooSlow: It was not complete after ``seconds``.
+        Disconnected: The sender went away.
+
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body"):
+                # Nearly every webhook comes in one piece.
+                body: bytes = message.get("body", b"")
+                if len(body) > limit:
+                    raise TooLarge(len(body), body[:excerpt])
+                return body
+            return await _read_on(message, receive, limit=limit, excerpt=excerpt)
+    except TimeoutError:
+        raise TooSlow from None
+
+
+async def _read_on(message: Message, receive: Receive, *, limit: int, excerpt: int) -> bytes:
+    chunks = bytearray()
+    while True:
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunks += message.get("body", b"")
+        if len(chunks) > limit:
+            raise TooLarge(len(chunks), bytes(chunks[:excerpt]))
+        if not message.get("more_body"):
+            return bytes(chunks)
+        message = await receive()
+
+
+async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """Send an answer."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_and_close(
+    receive: Receive, send: Send, status: int, headers: Headers, body: bytes, *, limit: int
+) -> None:
+    """Send an answer although a body is still coming; let its sender read the answer, then close the connection.
+
+    A connection that is closed on unread bytes is reset, and many senders then never see why. So what they still send
+    is taken and forgotten, for a second and up to ``limit`` bytes.
+    """
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    taken = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while taken <= limit:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    break
+    await send({"type": "http.response.body", "body": b""})

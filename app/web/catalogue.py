@@ -1,0 +1,185 @@
+"""Every kind of problem that the relay answers with: what it means, and what to do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+__all__ = ["CATALOGUE", "ProblemType"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemType:
+    """One kind of problem.
+
+    Args:
+        slug: Its name: the last part of the ``type`` of its documents, and the cause in metrics and lists.
+        status: The HTTP status that it comes with, unless a carrier demands another.
+        title: What it is, in few words.
+        meaning: What happened.
+        remedy: What to do.
+
+    """
+
+    slug: str
+    status: int
+    title: str
+    meaning: str
+    remedy: str
+
+
+_ALL: Final = (
+    ProblemType(
+        slug="not-found",
+        status=404,
+        title="There is nothing here",
+        meaning="No webhook is received at this path, or no such thing exists for the token that asked. A path whose "
+        "key is wrong or missing is answered exactly like one that was never configured.",
+        remedy="Compare the address letter by letter with the one that was given out; carrier-relay carriers brief "
+        "prints it.",
+    ),
+    ProblemType(
+        slug="method-not-allowed",
+        status=405,
+        title="This path does not take that method",
+        meaning="The path exists, but not for this HTTP method.",
+        remedy="Use a method that the header Allow names.",
+    ),
+    ProblemType(
+        slug="request-timeout",
+        status=408,
+        title="The body did not arrive in time",
+        meaning="The head of the request came, its body did not come completely. Nothing was stored.",
+        remedy="Send the request again; look at the network between if it happens often.",
+    ),
+    ProblemType(
+        slug="too-large",
+        status=413,
+        title="The body is too large",
+        meaning="The body is longer than this relay takes. It was refused whole; nothing of it was stored.",
+        remedy="Send fewer events in one request, or ask the operator to raise max_body_bytes.",
+    ),
+    ProblemType(
+        slug="unsupported-media-type",
+        status=415,
+        title="This type of body is not expected here",
+        meaning="The Content-Type is none that this carrier sends, or the body is compressed or otherwise encoded.",
+        remedy="Send one of the types that the detail names, without a Content-Encoding.",
+    ),
+    ProblemType(
+        slug="missing-credential",
+        status=401,
+        title="The request carries no credential",
+        meaning="The signature, header or token that proves this carrier is not there or is empty.",
+        remedy="Switch signing on at the sender, and check that no proxy in between drops the header.",
+    ),
+    ProblemType(
+        slug="wrong-credential",
+        status=401,
+        title="The credential is not valid",
+        meaning="A credential came that no live secret of this source explains.",
+        remedy="Compare the secret on both sides; a signature covers the body byte by byte as it was sent. The "
+        "operator can ask why with the id of this answer: carrier-relay explain ID.",
+    ),
+    ProblemType(
+        slug="stale-timestamp",
+        status=401,
+        title="The signed time is too far from now",
+        meaning="The signature is valid, but it was made too long ago, or in the future.",
+        remedy="Set the sender's clock; sign again when sending again.",
+    ),
+    ProblemType(
+        slug="unverified",
+        status=401,
+        title="The sender is not proven",
+        meaning="The request does not prove that it comes from this carrier.",
+        remedy="Compare secret and signing method on both sides.",
+    ),
+    ProblemType(
+        slug="unreadable-credential",
+        status=400,
+        title="The signed part cannot be read",
+        meaning="What this carrier signs has to be taken out of the body first, and that was not possible.",
+        remedy="Send the body in the documented form.",
+    ),
+    ProblemType(
+        slug="unavailable",
+        status=503,
+        title="The relay cannot do this now",
+        meaning="The fault is on this side. Nothing was lost: the request was not accepted.",
+        remedy="Send the same request again after the time that Retry-After gives.",
+    ),
+    ProblemType(
+        slug="store-unavailable",
+        status=503,
+        title="The store cannot be used now",
+        meaning="The database did not take or give what was asked. The request was not accepted.",
+        remedy="Send the same request again after the time that Retry-After gives. Operators: see /readyz.",
+    ),
+    ProblemType(
+        slug="lookup-failed",
+        status=503,
+        title="A look-up failed on the way",
+        meaning="Something that is needed to decide could not be fetched, so nothing was decided.",
+        remedy="Send the same request again after the time that Retry-After gives.",
+    ),
+    ProblemType(
+        slug="unexpected",
+        status=503,
+        title="Something unexpected happened here",
+        meaning="The fault is on this side; it was logged under the id of this answer.",
+        remedy="Send the same request again after the time that Retry-After gives; report the id if it happens again.",
+    ),
+    ProblemType(
+        slug="token-needed",
+        status=401,
+        title="A token is needed",
+        meaning="The operators' interface is open to bearers of a token only; none came, or one that is not known.",
+        remedy="Send Authorization: Bearer TOKEN; carrier-relay token new makes one.",
+    ),
+    ProblemType(
+        slug="forbidden",
+        status=403,
+        title="This token may not do that",
+        meaning="The token is known, but its role or the accounts that it is limited to do not cover this.",
+        remedy="Use a token with the role and the accounts that the detail names.",
+    ),
+    ProblemType(
+        slug="gone",
+        status=410,
+        title="The bytes are no longer kept",
+        meaning="The record is still here, but the raw body of the webhook has been deleted by retention.",
+        remedy="Ask the carrier to send it again.",
+    ),
+    ProblemType(
+        slug="invalid-request",
+        status=422,
+        title="The request cannot be understood",
+        meaning="A parameter or a member of the body is missing, of another type, or out of range.",
+        remedy="Put right what the list errors names.",
+    ),
+    ProblemType(
+        slug="unknown-account",
+        status=422,
+        title="No such account is configured",
+        meaning="The account that the request names is not one of this relay's.",
+        remedy="Configure the account, or name one that is configured.",
+    ),
+    ProblemType(
+        slug="invoice-number",
+        status=422,
+        title="VTEX cannot take this invoice number",
+        meaning="VTEX puts the invoice number into an address and fails on anything outside A-Z a-z 0-9 . _ and -, "
+        "spaces and slashes included, so such a shipment could never be updated.",
+        remedy="Invoice the package under another number.",
+    ),
+    ProblemType(
+        slug="malformed-payload",
+        status=422,
+        title="The webhook cannot be read",
+        meaning="The stored bytes are authentic, but the carrier's adapter cannot make sense of them.",
+        remedy="Look at the place that the detail names; replay the webhook when the adapter has learnt it.",
+    ),
+)
+
+CATALOGUE: Final[Mapping[str, ProblemType]] = MappingProxyType({problem.slug: problem for problem in _ALL})

@@ -1,0 +1,107 @@
+"""What the web layer is given: one frozen value, made by the composition root."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.adapter import Adapter
+from app.intake import Intake
+from app.source import Sources
+from app.store import Candidate, Facts, Resolution, Store
+from app.telemetry import Metrics
+from app.web.peer import Network
+
+__all__ = ["Dependencies", "Replay", "Role", "Token"]
+
+
+class Role(IntEnum):
+    """What the holder of a token may see and do; each may do what those below it may."""
+
+    VIEWER = 1  # Sees everything but personal data.
+    SUPPORT = 2  # Sees requests as they came, changes nothing.
+    OPERATOR = 3  # Adds shipments, replays.
+    ADMIN = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A key to the operators' interface, known only by its digest.
+
+    Args:
+        name: Who holds it; stands in the audit log.
+        role: What its holder may see and do.
+        sha256: Digest of the token, 64 hexadecimal digits.
+        accounts: Accounts that it is limited to; None for all.
+
+    """
+
+    name: str
+    role: Role
+    sha256: str = field(repr=False)
+    accounts: frozenset[str] | None = None
+
+
+class Replay(Protocol):
+    """Map the stored bytes of a webhook again and say what differs."""
+
+    def __call__(self, webhook_id: int, *, dry_run: bool, reason: str, actor: str) -> Awaitable[Mapping[str, Any]]:
+        """Replay one webhook; with ``dry_run`` nothing is changed."""
+
+
+def _no_worker() -> datetime | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """Everything that requests need.
+
+    Args:
+        store: The open database.
+        sources: Where webhooks may come in.
+        accounts: Names of the configured accounts.
+        adapters: The carriers that the OpenAPI document describes, by slug.
+        intake: Verifies and stores webhooks.
+        tokens: Who may use the operators' interface; with none nobody may.
+        metrics: Where requests are counted.
+        replay: Maps stored bytes again.
+        wake: Tells the forwarder that shipments may have become due.
+        resolve: Decides where parked subjects go when a shipment is added.
+        members: The accounts among which an owner's shipments are sought.
+        heartbeat: When the worker last showed that it is alive; None where this process has none.
+        now: The time.
+        version: The release.
+        max_body_bytes: Largest webhook; a larger one is refused whole.
+        body_seconds: How long the body of a request may take to arrive.
+        trusted_proxies: Networks of proxies whose X-Forwarded-For is believed.
+        public_url: How carriers reach the relay, for documents.
+        refusals_kept: How many refused requests are kept.
+        data_folder: The folder whose disk the store needs; None where the store is elsewhere.
+        free_bytes: How much free space there `/readyz` demands.
+
+    """
+
+    store: Store
+    sources: Sources
+    accounts: frozenset[str]
+    adapters: Mapping[str, Adapter]
+    intake: Intake
+    tokens: tuple[Token, ...]
+    metrics: Metrics
+    replay: Replay
+    wake: Callable[[], None]
+    resolve: Callable[[Facts, Sequence[Candidate]], Resolution]
+    members: Callable[[str], Sequence[str]]
+    now: Callable[[], datetime]
+    version: str
+    heartbeat: Callable[[], datetime | None] = _no_worker
+    max_body_bytes: int = 10 * 1024 * 1024
+    body_seconds: float = 30.0
+    trusted_proxies: tuple[Network, ...] = ()
+    public_url: str | None = None
+    refusals_kept: int = 10_000
+    data_folder: Path | None = None
+    free_bytes: int = 64 * 1024 * 1024

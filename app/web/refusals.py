@@ -1,0 +1,106 @@
+"""Keep refused requests as evidence, without ever delaying or breaking an answer."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from app.errors import RelayError
+from app.intake import mask
+from app.model import Webhook
+from app.source import Source
+from app.store import AddRefusal, Store
+from app.telemetry import log_event
+
+__all__ = ["EXCERPT_BYTES", "Refusals"]
+
+EXCERPT_BYTES: Final = 4096
+_WAITING: Final = 256
+_LONGEST_PATH: Final = 2048
+_HEADERS: Final = 100
+_CLOSE_SECONDS: Final = 2.0
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+def _blank(text: str, live: list[str]) -> str:
+    """Blank live secrets wherever they stand: what is refused often carries the right secret in the wrong place."""
+    for secret in live:
+        text = text.replace(secret, "***")
+    return text
+
+
+class Refusals:
+    """A short queue of refused requests, written one at a time: a flood shares no transaction with webhooks."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime], *, kept: int) -> None:
+        """Keep at most ``kept`` of them in the store."""
+        self._store = store
+        self._now = now
+        self._kept = kept
+        self._waiting: deque[AddRefusal] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self.dropped = 0
+
+    def next_id(self) -> int:
+        """Return the id that a refusal will have."""
+        return self._store.ids.next()
+
+    def add(
+        self, id_: int, source: Source, webhook: Webhook, *, path: str, size: int, cause: tuple[int, str, str]
+    ) -> None:
+        """Queue a refused request; drop it when too many wait.
+
+        Args:
+            id_: The id that the sender was told.
+            source: What the path named.
+            webhook: The request, with as much of its body as was read.
+            path: Its path with credentials masked.
+            size: How long its body is, as far as known.
+            cause: Status, slug and detail of the answer.
+
+        """
+        if len(self._waiting) >= _WAITING:
+            self.dropped += 1
+            return
+        # The path was masked by its route, which knows what in it is a key.
+        masked = mask(webhook, source.credentials, source.adapter.verification.headers, None)
+        live = [secret for secret in (*source.credentials.secrets, source.path_key) if secret]
+        path = f"{path}?{masked.query}" if masked.query else path
+        status, slug, detail = cause
+        self._waiting.append(
+            AddRefusal(
+                id=id_,
+                at=webhook.received_at,
+                status=status,
+                cause=slug,
+                detail=detail,
+                owner=source.owner,
+                carrier=source.adapter.slug,
+                method=webhook.method,
+                path=_blank(path[:_LONGEST_PATH], live),
+                headers=tuple((name, _blank(value, live)) for name, value in masked.headers[:_HEADERS]),
+                peer=webhook.peer,
+                size=size,
+                body=_blank(webhook.body[:EXCERPT_BYTES].decode("latin-1"), live).encode("latin-1"),
+                kept=self._kept,
+            )
+        )
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        while self._waiting:
+            try:
+                await self._store.write(self._waiting.popleft(), size=EXCERPT_BYTES)
+            except RelayError as error:
+                self.dropped += 1
+                log_event(_LOGGER, "refusal.dropped", level=logging.WARNING, reason=str(error))
+
+    async def close(self) -> None:
+        """Write what waits, for a moment."""
+        if self._writing is not None:
+            with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                await asyncio.wait_for(self._writing, _CLOSE_SECONDS)

@@ -1,0 +1,283 @@
+"""The hot path: a bare ASGI callable that takes webhooks in and hands every other request on.
+
+The order of its checks is a contract: 404, 405, 413, 415, 401, 400. A webhook is answered 2xx only when it is on disk;
+whatever goes wrong on this side is a 503.
+"""
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.adapter import Adapter, Answer
+from app.errors import Unavailable, Unverified
+from app.intake import Accepted
+from app.model import Webhook
+from app.source import Source
+from app.store import public_id
+from app.telemetry import OTHER, log_event
+from app.web.addresses import PREFIXES, Address, locate
+from app.web.body import (
+    Disconnected,
+    TooLarge,
+    TooSlow,
+    declared_size,
+    passes_by,
+    read,
+    send_and_close,
+    send_whole,
+)
+from app.web.catalogue import CATALOGUE
+from app.web.dependencies import Dependencies
+from app.web.peer import peer_address
+from app.web.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, document, refuse_unexpected, slug_of
+from app.web.refusals import EXCERPT_BYTES, Refusals
+
+__all__ = ["Webhooks"]
+
+_LOGGER: Final = logging.getLogger(__name__)
+_JSON: Final = b"application/json"
+_VERIFIED: Final = Answer(status=204)
+_BODILESS: Final = frozenset({204, 304})
+_READING: Final = frozenset({"GET", "HEAD"})
+# A refusal of these kinds is the carrier's to hear in whichever status it demands; the others are about the address.
+_REPLACED: Final = frozenset({400, 401, 413, 415})
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Refusal(Exception):
+    """End a request: what it is answered with, and whether its body was left unread."""
+
+    slug: str
+    detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    unread: bool = False
+    size: int | None = None
+    start: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """How a request is answered, and what is told about it."""
+
+    status: int
+    body: bytes
+    content_type: bytes
+    outcome: str
+    id: str | None = None
+    number: int = 0
+    reason: str | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    unread: bool = False
+
+
+class Webhooks:
+    """Answer webhooks, and let another application answer the rest."""
+
+    def __init__(self, dependencies: Dependencies, refusals: Refusals, otherwise: ASGIApp) -> None:
+        """Take webhooks in for the sources of ``dependencies``."""
+        self._given = dependencies
+        self._refusals = refusals
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event."""
+        if scope["type"] != "http" or not scope["raw_path"].startswith(PREFIXES):
+            await self._otherwise(scope, receive, send)
+            return
+        address = locate(self._given.sources, scope["raw_path"].decode("latin-1"))
+        webhook: Webhook | None = None
+        refused: _Refusal | None = None
+        started = perf_counter()
+        try:
+            body = await self._read(address, scope["method"], scope["headers"], receive)
+            started = perf_counter()
+            webhook = self._webhook(scope, body)
+            outcome = await self._take_in(address, webhook)
+        except _Refusal as refusal:
+            refused = refusal
+            outcome = self._refuse(address, refusal)
+        except Unavailable as error:
+            outcome = _failed(slug_of(error), f"{error}. {CATALOGUE['unavailable'].remedy}", reason=str(error))
+        except Disconnected:
+            self._log(address, self._webhook(scope, b""), "disconnected", {})
+            return
+        except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the carrier must come back
+            id_, detail = refuse_unexpected(error, path=address.shown)
+            outcome = _failed("unexpected", detail, reason=type(error).__name__, id_=id_)
+        await self._send(scope, receive, send, outcome)
+        webhook = webhook or self._webhook(scope, b"")
+        self._tell(address, webhook, outcome, perf_counter() - started)
+        if refused is not None:
+            # Only now: keeping evidence must not tell by its time whether there was a source to keep it for.
+            self._keep(address, webhook, refused, outcome)
+
+    def _webhook(self, scope: Scope, body: bytes) -> Webhook:
+        headers = scope["headers"]
+        return Webhook(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+            body=body,
+            received_at=self._given.now(),
+            peer=peer_address(scope["client"], headers, self._given.trusted_proxies),
+        )
+
+    async def _read(
+        self, address: Address, method: str, headers: list[tuple[bytes, bytes]], receive: Receive
+    ) -> bytes:
+        """Check what can be checked before the body, and read it."""
+        limit = self._given.max_body_bytes
+        unread = not passes_by(headers, limit)
+        source = address.source
+        if source is None or not address.is_right:
+            detail = f"No webhook is received at this address. {CATALOGUE['not-found'].remedy}"
+            raise _Refusal(slug="not-found", detail=detail, unread=unread)
+        allowed = source.adapter.methods | {"POST"} if address.verifies else source.adapter.methods
+        if method not in allowed:
+            names = ", ".join(sorted(allowed))
+            detail = f"{source.adapter.name} delivers here with {names}, not with {method}."
+            allow = ((b"allow", names.encode()),)
+            raise _Refusal(slug="method-not-allowed", detail=detail, headers=allow, unread=unread)
+        too_large = f"The body is longer than {limit} bytes. {CATALOGUE['too-large'].remedy}"
+        declared = declared_size(headers)
+        if declared is not None and declared > limit:
+            raise _Refusal(slug="too-large", detail=too_large, unread=True, size=declared)
+        try:
+            return await read(receive, limit=limit, seconds=self._given.body_seconds, excerpt=EXCERPT_BYTES)
+        except TooLarge as error:
+            raise _Refusal(
+                slug="too-large", detail=too_large, unread=True, size=error.size, start=error.start
+            ) from None
+        except TooSlow:
+            detail = f"The body was not complete after {self._given.body_seconds:g} s. Send the request again."
+            raise _Refusal(slug="request-timeout", detail=detail, unread=True) from None
+
+    async def _take_in(self, address: Address, webhook: Webhook) -> _Outcome:
+        """Verify and store a webhook that came in whole."""
+        source = address.source
+        assert source is not None  # noqa: S101 - checked before the body was read
+        _check_type(source.adapter, webhook)
+        try:
+            if address.verifies:
+                await self._given.intake.verify(source, webhook, path_key=address.path_key)
+                return _answered(_VERIFIED, Accepted(status="verified", webhook_id=None, answer=_VERIFIED))
+            accepted = await self._given.intake.accept(source, webhook, path_key=address.path_key)
+        except Unverified as error:
+            slug = slug_of(error)
+            text = str(error)
+            raise _Refusal(slug=slug, detail=f"{text[:1].upper()}{text[1:]}. {CATALOGUE[slug].remedy}") from None
+        id_ = public_id("wh", accepted.webhook_id) if accepted.webhook_id is not None else None
+        own = Answer(body=json.dumps({"id": id_, "status": accepted.status}).encode())
+        return _answered(accepted.answer or own, accepted, id_)
+
+    def _refuse(self, address: Address, refusal: _Refusal) -> _Outcome:
+        """Make the answer of a refusal: alike for an unknown source and a wrong key."""
+        status = CATALOGUE[refusal.slug].status
+        if address.source is not None and status in _REPLACED and not address.verifies:
+            status = address.source.adapter.refusal_status or status
+        number = self._refusals.next_id()
+        id_ = public_id("ref", number)
+        self._given.metrics.refusal(refusal.slug)
+        problem = document(refusal.slug, refusal.detail, status=status, id=id_, instance=f"/ops/v1/refusals/{id_}")
+        return _Outcome(
+            status=status,
+            body=json.dumps(problem).encode(),
+            content_type=MEDIA_TYPE.encode(),
+            outcome="refused",
+            id=id_,
+            number=number,
+            reason=refusal.slug,
+            headers=refusal.headers,
+            unread=refusal.unread,
+        )
+
+    def _keep(self, address: Address, webhook: Webhook, refusal: _Refusal, outcome: _Outcome) -> None:
+        """Keep a refused request as evidence; one that names no source would only make room for noise."""
+        if address.source is None:
+            return
+        evidence = webhook if webhook.body else replace(webhook, body=refusal.start)
+        size = len(webhook.body) if refusal.size is None else refusal.size
+        cause = (outcome.status, refusal.slug, refusal.detail)
+        self._refusals.add(outcome.number, address.source, evidence, path=address.shown, size=size, cause=cause)
+
+    async def _send(self, scope: Scope, receive: Receive, send: Send, outcome: _Outcome) -> None:
+        headers = [(b"x-content-type-options", b"nosniff"), *outcome.headers]
+        if outcome.status not in _BODILESS:
+            headers.append((b"content-length", b"%d" % len(outcome.body)))
+            if outcome.body:
+                headers.append((b"content-type", outcome.content_type))
+        body = b"" if outcome.status in _BODILESS or scope["method"] == "HEAD" else outcome.body
+        if outcome.unread:
+            limit = self._given.max_body_bytes
+            await send_and_close(receive, send, outcome.status, headers, body, limit=limit)
+        else:
+            await send_whole(send, outcome.status, headers, body)
+
+    def _tell(self, address: Address, webhook: Webhook, outcome: _Outcome, seconds: float) -> None:
+        """Count the webhook and write its log line."""
+        carrier = address.source.adapter.slug if address.source else OTHER
+        if outcome.outcome != "verified":
+            self._given.metrics.webhook(carrier, outcome.outcome, seconds)
+        told = {"id": outcome.id, "reason": outcome.reason, "http_status": outcome.status, "ms": _ms(seconds)}
+        self._log(address, webhook, outcome.outcome, told)
+
+    def _log(self, address: Address, webhook: Webhook, outcome: str, told: dict[str, object]) -> None:
+        source: Source | None = address.source
+        log_event(
+            _LOGGER,
+            "webhook.received",
+            level=logging.ERROR if outcome == "failed" else logging.INFO,
+            carrier=source.adapter.slug if source else None,
+            owner=source.owner if source else None,
+            outcome=outcome,
+            method=webhook.method,
+            path=address.shown,
+            peer=webhook.peer,
+            size=len(webhook.body),
+            **told,
+        )
+
+
+def _check_type(adapter: Adapter, webhook: Webhook) -> None:
+    """Refuse a body of a type that this carrier does not send; requests that carry none may say what they like."""
+    if webhook.method in _READING:
+        return
+    encoding = (webhook.header("content-encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        detail = f"The body has the Content-Encoding {encoding[:40]!r}. Send it as it is, without one."
+        raise _Refusal(slug="unsupported-media-type", detail=detail)
+    if not adapter.accepts(webhook.content_type):
+        expected = " or ".join(sorted(adapter.media_types))
+        detail = f"The Content-Type is {webhook.content_type[:80]!r}; {adapter.name} sends {expected}."
+        raise _Refusal(slug="unsupported-media-type", detail=detail)
+
+
+def _answered(answer: Answer, accepted: Accepted, id_: str | None = None) -> _Outcome:
+    return _Outcome(
+        status=answer.status,
+        body=answer.body,
+        content_type=answer.content_type.encode("latin-1"),
+        outcome=accepted.status,
+        id=id_,
+    )
+
+
+def _failed(slug: str, detail: str, *, reason: str, id_: str | None = None) -> _Outcome:
+    return _Outcome(
+        status=CATALOGUE[slug].status,
+        body=json.dumps(document(slug, detail, id=id_)).encode(),
+        content_type=MEDIA_TYPE.encode(),
+        outcome="failed",
+        id=id_,
+        reason=reason,
+        headers=((b"retry-after", b"%d" % RETRY_AFTER_SECONDS),),
+    )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
