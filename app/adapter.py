@@ -147,20 +147,26 @@ class Decision(NamedTuple):
     """The most specific code given when the table does not list it, None otherwise: an event's ``unknown_code``."""
 
 
-def most_specific(table: Mapping[str, Milestone], *codes: str | None) -> Decision:
+def most_specific(table: Mapping[str, Milestone], *codes: str | None, derived: Iterable[str | None] = ()) -> Decision:
     """Let the first known code decide, the most specific one named first; codes that were not sent do not count.
 
+    Args:
+        table: What each code means.
+        codes: The codes as sent.
+        derived: Keys that the adapter makes up of several things, such as ``delivered/return``: they go first where
+            the table has them, and are never reported as unknown.
+
     Returns:
-        The deciding code, its milestone, and the most specific code given where that one is unknown. With no known
-        code: the most specific one given and `Milestone.UNKNOWN`.
+        The deciding code, its milestone, and the most specific code sent where that one is unknown. With no known
+        code: the most specific one sent and `Milestone.UNKNOWN`.
 
     """
-    given = [code for code in codes if code]
-    for code in given:
-        if code in table:
-            return Decision(code, table[code], None if code == given[0] else given[0])
-    code = given[0] if given else ""
-    return Decision(code, Milestone.UNKNOWN, code or None)
+    sent = [code for code in codes if code]
+    unknown = sent[0] if sent and sent[0] not in table else None
+    for code in (*derived, *sent):
+        if code and code in table:
+            return Decision(code, table[code], unknown)
+    return Decision(unknown or "", Milestone.UNKNOWN, unknown)
 
 
 def each(entries: Iterable[Node], read: Callable[[Node], Iterable[Result]]) -> Iterator[Result]:

@@ -141,15 +141,17 @@ class Mapper:
         adapter = source.adapter
         try:
             reading = await self._read(source, webhook)
+            recorded = await self._store.write(self._recording(webhook_id, source, reading, revise=False))
         except MalformedPayload as error:
             await self._unmappable(webhook_id, adapter.version, str(error), adapter.slug)
             return
+        except StoreUnavailable:
+            raise
         except Exception as error:
-            # An adapter's fault must not stop the others; the bytes are kept and can be replayed once it is mended.
-            logger.exception("the adapter failed", extra={"carrier": adapter.slug, "webhook": webhook_id})
-            await self._unmappable(webhook_id, adapter.version, f"the adapter failed: {error!r}", adapter.slug)
+            # One poisoned webhook must not stop the others; its bytes are kept and can be replayed once we are mended.
+            logger.exception("a webhook could not be mapped", extra={"carrier": adapter.slug, "webhook": webhook_id})
+            await self._unmappable(webhook_id, adapter.version, f"the relay failed on it: {error!r}", adapter.slug)
             return
-        recorded = await self._store.write(self._recording(webhook_id, source, reading, revise=False))
         for event in reading.events:
             self._metrics.event(adapter.slug, event.milestone, is_unknown=event.unknown_code is not None)
         log_event(
@@ -198,7 +200,7 @@ class Mapper:
             logger, "webhook.unmappable", level=logging.WARNING, webhook=webhook_id, carrier=carrier, reason=reason
         )
 
-    async def replay(self, webhook_id: int, *, dry_run: bool, reason: str, actor: str) -> dict[str, Any] | None:
+    async def replay(self, webhook_id: int, *, dry_run: bool, reason: str, actor: str) -> Mapping[str, Any]:
         """Read a stored webhook again with today's adapter, and show what differs from what is known.
 
         Args:
@@ -208,17 +210,14 @@ class Mapper:
             actor: Who, for the audit log.
 
         Returns:
-            ``{"dry_run", "new": […], "changed": [{"event", "before", "after"}], "unchanged": n, "reading": {…}}``;
-            None when there is no such webhook.
+            ``{"dry_run", "new": […], "changed": [{"event", "before", "after"}], "unchanged": n, "reading": {…}}``.
 
         Raises:
-            MalformedPayload: It cannot be read, still.
+            MalformedPayload: It cannot be read, still, or there is nothing to read.
 
         """
         stored = await self._stored(webhook_id)
-        if stored is None:
-            return None
-        if stored.body is None:
+        if stored is None or stored.body is None:
             raise MalformedPayload("$", "was deleted when its retention ended; the events it held are kept")
         source = self._sources.find(stored.carrier, stored.owner) or _unconfigured(stored)
         reading = await self._read(source, _as_webhook(stored))

@@ -4,7 +4,7 @@ Everything here is a frozen value. Times are aware. Text is as the carrier sent 
 """
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -202,11 +202,12 @@ class Webhook:
 
     """
 
+    # Credentials and shoppers' data are in these: a log line or a traceback must not show them by accident.
     method: str
-    path: str
-    query: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    path: str = field(repr=False)
+    query: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
     received_at: datetime
     peer: str = ""
 

@@ -83,16 +83,15 @@ def _event(
     tracker: Node, entry: Node, *, time: Moment | None, is_return: bool = False, is_closed: bool = False
 ) -> CarrierEvent:
     status = entry.get("status").text() or ""
-    detail = entry.get("status_detail").text() or ""
+    detail = entry.get("status_detail").text() or "unknown"
     returning = f"{status}/return" if is_return and status != "failure" else None
     closed = f"{status}/finalized" if is_closed else None
-    code, milestone, _ = most_specific(MILESTONES, returning, closed, f"{status}/{detail}", status)
-    unknown = status if status not in MILESTONES else detail if detail not in DETAILS.split() else None
+    code, milestone, unknown = most_specific(MILESTONES, status, derived=(returning, closed, f"{status}/{detail}"))
     return CarrierEvent(
         tracking_numbers=(tracker["tracking_code"].text(),),
         code=code,
         milestone=milestone,
-        unknown_code=unknown or None,
+        unknown_code=unknown or (detail if detail not in DETAILS.split() else None),
         occurred_at=time,
         place=_place(entry.get("tracking_location")),
         description=entry.get("message", "description").text(),

@@ -41,7 +41,7 @@ def parse(webhook: Webhook) -> Iterator[CarrierEvent]:
     said = (name, micro.get("description").text())
     state = row["shipment_order_volume_state"].text()
     returned = f"{state}/return" if says_returned(*said) else None
-    code, milestone, _ = most_specific(MILESTONES, returned, f"{state}/{classify(*said)}", state)
+    code, milestone, unknown = most_specific(MILESTONES, state, derived=(returned, f"{state}/{classify(*said)}"))
     number = body.get("tracking_code").text()
     invoice = body.get("invoice")
     references, warnings = invoice_references(
@@ -55,7 +55,7 @@ def parse(webhook: Webhook) -> Iterator[CarrierEvent]:
         tracking_numbers=(number,) if number else (),
         code=code,
         milestone=milestone,
-        unknown_code=None if state in MILESTONES else state,
+        unknown_code=unknown,
         # `created` is when Intelipost stored the row, which may be hours later.
         occurred_at=row.first_moment("event_date_iso", "event_date", "created_iso", "created", zone=ZONE),
         place=Place(city=row.get("location").get("city").text(), state=row.get("location").get("state_code").text()),

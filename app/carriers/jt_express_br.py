@@ -57,10 +57,9 @@ def _event(waybill: Node, scan: Node, sent: str | None) -> CarrierEvent:
     number = waybill.get("billCode").text()
     said = (scan.get("desc").text(), scan.get("scanTypeName", "scanType").text())
     returned = f"{sent}/return" if says_returned(*said) else None
-    code, milestone, _ = most_specific(MILESTONES, returned, sent)
-    unknown = None if sent in MILESTONES else sent
+    code, milestone, unknown = most_specific(MILESTONES, sent, derived=[returned])
     if unknown:
-        code, milestone = unknown, classify(*said) or Milestone.UNKNOWN
+        milestone = classify(*said) or Milestone.UNKNOWN
     return CarrierEvent(
         tracking_numbers=(number,) if number else (),
         code=code,

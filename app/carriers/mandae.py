@@ -51,10 +51,9 @@ def _event(parcel: Node, entry: Node) -> CarrierEvent:
     said = (entry.get("name").text(), entry.get("description").text())
     moving = f"moving/{classify(*said)}" if MILESTONES.get(kind or "") is Milestone.IN_TRANSIT else None
     returned = f"{kind}/return" if says_returned(*said) else None
-    code, milestone, _ = most_specific(MILESTONES, returned, moving, kind)
-    unknown = None if kind in MILESTONES else kind
+    code, milestone, unknown = most_specific(MILESTONES, kind, derived=(returned, moving))
     if unknown:
-        code, milestone = unknown, classify(*said) or Milestone.UNKNOWN
+        milestone = classify(*said) or Milestone.UNKNOWN
     return CarrierEvent(
         tracking_numbers=(parcel["trackingCode"].text(),),
         code=code,

@@ -24,15 +24,33 @@ MILESTONES = {
     # Detail codes that say more than their status.
     "SHIPMENT_CREATED": Milestone.PRE_TRANSIT,
     "ELEC_ADVICE_RECD_BY_CARRIER": Milestone.PRE_TRANSIT,
+    "AWAITING_DESPATCH": Milestone.PRE_TRANSIT,
     "AWAITING_PICKUP_DROP_OFF": Milestone.PRE_TRANSIT,
+    "COLLECTION_REQUESTED": Milestone.PRE_TRANSIT,
+    "PICKED_UP": Milestone.IN_TRANSIT,
+    "COLLECTION_MADE": Milestone.IN_TRANSIT,
     "IN_TRANSIT": Milestone.IN_TRANSIT,
+    "HUB_SCAN_IN": Milestone.IN_TRANSIT,
+    "HUB_SCAN_OUT": Milestone.IN_TRANSIT,
+    "RECEIVED_BY_CARRIER": Milestone.IN_TRANSIT,
+    "RECEIVED_LOCAL_DELIVERY_DEPOT": Milestone.IN_TRANSIT,
     "CUSTOMS_PROCESSING": Milestone.IN_TRANSIT,
     "OUT_FOR_DELIVERY": Milestone.OUT_FOR_DELIVERY,
     "DELIVERED": Milestone.DELIVERED,
+    "PARCEL_COLLECTED_FROM_PICKUP_POINT": Milestone.DELIVERED,
     "AWAITING_COLLECTION_FROM_PICKUP_POINT": Milestone.AVAILABLE_FOR_PICKUP,
+    "COLLECT_AT_LOCAL_PO": Milestone.AVAILABLE_FOR_PICKUP,
+    "CUSTOMER_TO_COLLECT_FROM_CARRIER": Milestone.AVAILABLE_FOR_PICKUP,
+    "DELIVERED_TO_LOCKER_COLLECTION_POINT": Milestone.AVAILABLE_FOR_PICKUP,
     "ATTEMPTED_DELIVERY": Milestone.FAILED_ATTEMPT,
+    "ATTEMPTED_DELIVERY_2ND": Milestone.FAILED_ATTEMPT,
+    "ATTEMPTED_DELIVERY_3RD": Milestone.FAILED_ATTEMPT,
     "ATTEMPTED_DELIVERY_FINAL": Milestone.FAILED_ATTEMPT,
     "CUSTOMER_CARDED": Milestone.FAILED_ATTEMPT,
+    "REFUSED_BY_CUSTOMER": Milestone.EXCEPTION,
+    "CANCELLED": Milestone.CANCELLED,
+    "CANCELLED_BEFORE_DESPATCH": Milestone.CANCELLED,
+    "RETURN_TO_SENDER": Milestone.RETURNING,
     # Families of detail codes: the names of their members are only partly documented.
     "HUB_*": Milestone.IN_TRANSIT,
     "RECEIVED_*": Milestone.IN_TRANSIT,
@@ -69,7 +87,8 @@ def _event(shipment: Node, entry: Node, *, time: Moment | None, is_return: bool 
     detail = entry.get("status_detail_code").text()
     family = next((f"{prefix}*" for prefix in FAMILIES if detail and detail.startswith(prefix)), None)
     returned = "DE/return" if status == "DE" and (is_return or _is_return(entry)) else None
-    code, milestone, unknown = most_specific(MILESTONES, returned, detail, family, status)
+    codes = (detail, family, status) if returned is None else (returned,)
+    code, milestone, unknown = most_specific(MILESTONES, *codes)
     return CarrierEvent(
         tracking_numbers=(shipment["tracking_number"].text(),),
         code=code,

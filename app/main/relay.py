@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,11 +29,14 @@ from app.store import Store, database_file
 from app.store.queries.backlog import waiting
 from app.telemetry import Backlog, Metrics
 from app.vtex import Client, Gate
-from app.web import Dependencies, Token
+from app.web.dependencies import Dependencies, Role, Token
 
 __all__ = ["Relay", "relay", "utc_now"]
 
+logger = logging.getLogger(__name__)
+
 _SAMPLE_SECONDS: Final = 15.0
+_RESTART_SECONDS: Final = 1.0
 
 
 def utc_now() -> datetime:
@@ -119,28 +123,13 @@ def _compose(
         now=now,
         mapped=mapped,
     )
-    intake = Intake(
-        store,
-        Keyring(egress, now),
-        now=now,
-        stored=mapper.stored,
-        ledger=timedelta(days=settings.ledger_days),
-    )
     dependencies = Dependencies(
         store=store,
         sources=sources,
         accounts=frozenset(accounts),
         adapters=adapters(),
-        intake=intake,
-        tokens=tuple(
-            Token(
-                name=token.name,
-                role=token.role,
-                sha256=token.sha256,
-                accounts=None if token.accounts is None else frozenset(token.accounts),
-            )
-            for token in settings.tokens
-        ),
+        intake=_intake(settings, store, egress, mapper, now),
+        tokens=_tokens(settings),
         metrics=metrics,
         replay=mapper.replay,
         wake=mapped,
@@ -158,6 +147,28 @@ def _compose(
     return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer)
 
 
+def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, now: Callable[[], datetime]) -> Intake:
+    return Intake(
+        store,
+        Keyring(egress, now),
+        now=now,
+        stored=mapper.stored,
+        ledger=timedelta(days=settings.ledger_days),
+    )
+
+
+def _tokens(settings: Settings) -> tuple[Token, ...]:
+    return tuple(
+        Token(
+            name=token.name,
+            role=Role[token.role.upper()],
+            sha256=token.sha256,
+            accounts=None if token.accounts is None else frozenset(token.accounts),
+        )
+        for token in settings.tokens
+    )
+
+
 @asynccontextmanager
 async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
     """Run the workers; on leaving let each finish what it holds, for a bounded time."""
@@ -165,9 +176,9 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     backlog: list[Backlog] = []
     metrics.watch(lambda: backlog[-1] if backlog else None)
     tasks = [
-        asyncio.create_task(running.mapper.run(), name="mapper"),
-        asyncio.create_task(running.indexer.run(), name="indexer"),
-        asyncio.create_task(running.forwarder.run(), name="forwarder"),
+        asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
+        asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
+        asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
         asyncio.create_task(_sample(store, backlog, now), name="sampler"),
     ]
     try:
@@ -182,6 +193,16 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
+    """Start a worker again when it fails for a reason that nobody foresaw: its work is all in the store."""
+    while True:
+        try:
+            return await work()
+        except Exception:
+            logger.exception("a worker failed and is started again")
+            await asyncio.sleep(_RESTART_SECONDS)
 
 
 async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], datetime]) -> None:

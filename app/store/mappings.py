@@ -162,7 +162,7 @@ class RecordMapping:
             id_ = self.ids.next()
             revises = withdrawn.get(_moment_key(fact.event)) if fact.event.full_history else None
             connection.execute(
-                events.insert().values(self._columns(id_, subject_id, fingerprint, fact), revises=revises)
+                events.insert().values({**self._columns(id_, subject_id, fingerprint, fact), "revises": revises})
             )
             new.append(id_)
         return new

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
 from app.errors import StoreUnavailable
 
@@ -164,8 +164,8 @@ def _run_grouped(connection: Connection, operations: Sequence[Operation[Any]]) -
 
 
 def _translate(error: Exception) -> Exception:
-    """Report trouble with the database as ours; an operation's own error stays what it is."""
-    if isinstance(error, DBAPIError):
+    """Report trouble with the database as such; what is wrong with an operation itself stays what it is."""
+    if isinstance(error, OperationalError | InterfaceError | InternalError):
         return StoreUnavailable(f"the database refused the transaction: {error.orig}")
     return error
 

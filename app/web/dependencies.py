@@ -3,9 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from app.adapter import Adapter
 from app.intake import Intake
@@ -17,13 +16,12 @@ from app.web.peer import Network
 __all__ = ["Dependencies", "Replay", "Role", "Token"]
 
 
-class Role(IntEnum):
-    """What the holder of a token may see and do; each may do what those below it may."""
+Role = Literal["viewer", "support", "operator", "admin"]
+"""What the holder of a token may see and do; each may do what those before it may.
 
-    VIEWER = 1  # Sees everything but personal data.
-    SUPPORT = 2  # Sees requests as they came, changes nothing.
-    OPERATOR = 3  # Adds shipments, replays.
-    ADMIN = 4
+A viewer sees everything but personal data, support sees requests as they came and changes nothing, an operator adds
+shipments and replays.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +45,10 @@ class Token:
 class Replay(Protocol):
     """Map the stored bytes of a webhook again and say what differs."""
 
-    def __call__(self, webhook_id: int, *, dry_run: bool, reason: str, actor: str) -> Awaitable[Mapping[str, Any]]:
-        """Replay one webhook; with ``dry_run`` nothing is changed."""
+    def __call__(
+        self, webhook_id: int, *, dry_run: bool, reason: str, actor: str
+    ) -> Awaitable[Mapping[str, Any] | None]:
+        """Replay one webhook, with ``dry_run`` without changing anything; None when there is no such webhook."""
 
 
 def _no_worker() -> datetime | None:

@@ -127,9 +127,7 @@ class Webhooks:
             peer=peer_address(scope["client"], headers, self._given.trusted_proxies),
         )
 
-    async def _read(
-        self, address: Address, method: str, headers: list[tuple[bytes, bytes]], receive: Receive
-    ) -> bytes:
+    async def _read(self, address: Address, method: str, headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
         """Check what can be checked before the body, and read it."""
         limit = self._given.max_body_bytes
         unread = not passes_by(headers, limit)

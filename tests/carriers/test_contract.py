@@ -29,7 +29,7 @@ def readable(adapter: Adapter, webhook: Webhook) -> list[Result]:
     """Return what is read, nothing where the payload cannot be: any other error is the adapter's."""
     try:
         found = results(adapter, webhook)
-        json.dumps(as_document(adapter, read(adapter, webhook)))
+        json.dumps(as_document(adapter, read(replace(adapter, parse=lambda _: found), webhook)))
     except MalformedPayload:
         return []
     return found

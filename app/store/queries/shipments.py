@@ -59,7 +59,7 @@ class ShipmentSummary:
     created_at: datetime
     due_at: datetime | None
     retrying: bool
-    attempts: int
+    attempt_count: int
     failing_since: datetime | None
     delivered_at: datetime | None
     dead_reason: str | None
@@ -92,13 +92,16 @@ class ShipmentDetail:
 
 
 _LISTED: Final = tuple(field.name for field in fields(ShipmentSummary) if field.name != "tracking_numbers")
+_COLUMNS: Final = tuple(
+    shipments.c.attempts.label(name) if name == "attempt_count" else shipments.c[name] for name in _LISTED
+)
 
 
 def list_shipments(
     connection: Connection, wanted: ShipmentFilter, *, before: int | None, limit: int
 ) -> Page[ShipmentSummary]:
     """List shipments, newest first."""
-    query = select(*(shipments.c[name] for name in _LISTED)).where(*_conditions(wanted))
+    query = select(*_COLUMNS).where(*_conditions(wanted))
     found = page(connection, query, shipments.c.id, _summary, before=before, limit=limit)
     shown = _numbers(connection, [item.id for item in found.items])
     return replace(found, items=tuple(replace(item, tracking_numbers=shown[item.id]) for item in found.items))
@@ -143,7 +146,7 @@ def _summary(row: Row[Any]) -> ShipmentSummary:
 
 def shipment_summary(connection: Connection, shipment_id: int) -> ShipmentSummary | None:
     """Read what a list shows of one shipment, None when there is no such shipment."""
-    row = connection.execute(select(shipments).where(shipments.c.id == shipment_id)).one_or_none()
+    row = connection.execute(select(*_COLUMNS).where(shipments.c.id == shipment_id)).one_or_none()
     if row is None:
         return None
     return replace(_summary(row), tracking_numbers=shown_numbers(connection, shipment_id))

@@ -52,7 +52,10 @@ class WebhookFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSummary:
-    """A webhook as a list shows it; ``tracking_numbers`` are those of the events it brought first."""
+    """A webhook as a list shows it.
+
+    ``tracking_numbers`` are those of the events it brought first; lists do not look whether its body is still kept.
+    """
 
     id: int
     owner: str
@@ -70,6 +73,7 @@ class WebhookSummary:
     mapped_at: datetime | None
     duplicates: int
     tracking_numbers: tuple[str, ...] = ()
+    body_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,8 @@ class WebhookDetail:
     attempts: tuple[AttemptDetail, ...]
 
 
-_LISTED: Final = tuple(field.name for field in fields(WebhookSummary) if field.name != "tracking_numbers")
+_LOOKED_UP: Final = frozenset({"tracking_numbers", "body_kept"})
+_LISTED: Final = tuple(field.name for field in fields(WebhookSummary) if field.name not in _LOOKED_UP)
 
 
 def list_webhooks(
@@ -166,7 +171,9 @@ def webhook_summary(connection: Connection, webhook_id: int) -> WebhookSummary |
     row = connection.execute(select(webhooks).where(webhooks.c.id == webhook_id)).one_or_none()
     if row is None:
         return None
-    return replace(_summary(row), tracking_numbers=_tracking_numbers(connection, [webhook_id])[webhook_id])
+    kept = connection.execute(select(bodies.c.webhook_id).where(bodies.c.webhook_id == webhook_id)).first()
+    shown = _tracking_numbers(connection, [webhook_id])[webhook_id]
+    return replace(_summary(row), tracking_numbers=shown, body_kept=kept is not None)
 
 
 def webhook(connection: Connection, webhook_id: int) -> WebhookDetail | None:

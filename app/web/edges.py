@@ -1,0 +1,84 @@
+"""What surrounds the ordinary routes: a limit for bodies, strict headers, and an answer when everything else failed."""
+
+import logging
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.telemetry import log_event
+from app.web.body import declared_size
+from app.web.problems import response
+
+__all__ = ["LOGGED", "Edges"]
+
+LOGGED: Final = "relay.logged"
+"""Set in the scope of a request whose unexpected error is in the log already."""
+
+_LOGGER: Final = logging.getLogger(__name__)
+_MAX_BODY_BYTES: Final = 1024 * 1024
+_TOO_LARGE: Final = 413
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class Edges:
+    """Wrap an application; routes may set a header themselves to replace the strict one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap ``app``."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_strictly(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                own = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in own}
+                message["headers"] = own + [pair for pair in _HEADERS if pair[0] not in names]
+            await send(message)
+
+        declared = declared_size(scope["headers"])
+        if declared is not None and declared > _MAX_BODY_BYTES:
+            detail = f"The body is longer than {_MAX_BODY_BYTES} bytes."
+            refused = response("too-large", detail, headers={"Connection": "close"})
+            await refused(scope, receive, send_strictly)
+            return
+        try:
+            await self._app(scope, _limited(receive), send_strictly)
+        except Exception as error:
+            # The framework has answered by now, unless the answer itself broke off.
+            if not scope.get(LOGGED):
+                log_event(_LOGGER, "web.unexpected", level=logging.ERROR, error=error, path=scope["path"])
+            if not started:
+                raise
+
+
+def _limited(receive: Receive) -> Receive:
+    """Stop a body that does not say how long it is."""
+    taken = 0
+
+    async def receive_some() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > _MAX_BODY_BYTES:
+            raise HTTPException(
+                _TOO_LARGE, f"The body is longer than {_MAX_BODY_BYTES} bytes", {"Connection": "close"}
+            )
+        return message
+
+    return receive_some

@@ -1,0 +1,15 @@
+"""The operators' interface, `/ops/v1`: everything that console and commands do is done here."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from app.web.ops.refusals import router as _refusals
+from app.web.ops.shipments import router as _shipments
+from app.web.ops.webhooks import router as _webhooks
+
+__all__ = ["router"]
+
+router: Final = APIRouter(prefix="/ops/v1")
+for _part in (_webhooks, _refusals, _shipments):
+    router.include_router(_part)

@@ -1,0 +1,115 @@
+"""Who asks: tokens, their roles, and the accounts that they are limited to."""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.web.dependencies import Dependencies, Role, Token
+from app.web.problems import Problem
+
+__all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "given"]
+
+_RANK: Final[dict[Role, int]] = {"viewer": 1, "support": 2, "operator": 3, "admin": 4}
+_BEARER: Final = HTTPBearer(auto_error=False, scheme_name="token", description="A token of the operators' interface.")
+
+
+def given(request: Request) -> Dependencies:
+    """Return what the application was given."""
+    dependencies: Dependencies = request.app.state.dependencies
+    return dependencies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The holder of a known token, and what they may see."""
+
+    token: Token
+    given: Dependencies
+
+    @property
+    def name(self) -> str:
+        """Return what stands in the audit log."""
+        return self.token.name
+
+    @property
+    def sees_personal_data(self) -> bool:
+        """Tell whether requests are shown as they came."""
+        return _RANK[self.token.role] >= _RANK["support"]
+
+    @property
+    def owners(self) -> tuple[str, ...] | None:
+        """List the accounts and groups whose webhooks the caller may see; None for all.
+
+        A group's webhook may be about any of its accounts, so all of them must be the caller's.
+        """
+        limited = self.token.accounts
+        if limited is None:
+            return None
+        groups = {source.owner for source in self.given.sources if limited.issuperset(source.accounts)}
+        return tuple(sorted(limited | groups))
+
+    @property
+    def accounts(self) -> tuple[str, ...] | None:
+        """List the accounts whose shipments the caller may see; None for all."""
+        return None if self.token.accounts is None else tuple(sorted(self.token.accounts))
+
+    def owners_wanted(self, *asked: str | None) -> tuple[str, ...] | None:
+        """Return the owners to list: the one that is asked for, else all that may be seen.
+
+        Raises:
+            Problem: The one asked for is not the caller's.
+
+        """
+        return self._wanted(self.owners, *asked)
+
+    def accounts_wanted(self, asked: str | None) -> tuple[str, ...] | None:
+        """Return the accounts to list, as `owners_wanted` does."""
+        return self._wanted(self.accounts, asked)
+
+    def _wanted(self, allowed: tuple[str, ...] | None, *asked: str | None) -> tuple[str, ...] | None:
+        names = {name for name in asked if name is not None}
+        for name in sorted(names):
+            self.demand(name, allowed)
+        return tuple(sorted(names)) or allowed
+
+    def demand(self, account: str, allowed: tuple[str, ...] | None) -> None:
+        """Refuse an account that is not the caller's."""
+        if allowed is not None and account not in allowed:
+            limits = ", ".join(allowed)
+            raise Problem("forbidden", f"The token {self.name} is limited to {limits}; {account} is not among them.")
+
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+def _caller(at_least: Role) -> Callable[[Request, Bearer], Awaitable[Caller]]:
+    async def caller(request: Request, credentials: Bearer) -> Caller:
+        dependencies = given(request)
+        token = _find(dependencies.tokens, credentials.credentials if credentials else "")
+        if token is None:
+            what = "The token is not known" if credentials else "No token came"
+            raise Problem("token-needed", f"{what}. Send Authorization: Bearer TOKEN with a token of this relay.")
+        if _RANK[token.role] < _RANK[at_least]:
+            detail = f"The token {token.name} has the role {token.role}; this takes {at_least}."
+            raise Problem("forbidden", detail)
+        return Caller(token=token, given=dependencies)
+
+    return caller
+
+
+def _find(tokens: tuple[Token, ...], text: str) -> Token | None:
+    """Find a token by its digest; every one is compared, in constant time, whatever matched before."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    found = [token for token in tokens if hmac.compare_digest(token.sha256.lower(), digest)]
+    return found[0] if found and text else None
+
+
+Viewer = Annotated[Caller, Depends(_caller("viewer"))]
+Support = Annotated[Caller, Depends(_caller("support"))]
+Operator = Annotated[Caller, Depends(_caller("operator"))]
+Admin = Annotated[Caller, Depends(_caller("admin"))]

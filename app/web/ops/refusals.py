@@ -1,0 +1,60 @@
+"""Refused requests: search and read."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query
+
+from app.store.queries import RefusalFilter, list_refusals, refusal
+from app.web import schemas
+from app.web.ops.access import Viewer
+from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
+
+__all__ = ["router"]
+
+router: Final = APIRouter(prefix="/refusals", tags=["refusals"])
+
+Id = Annotated[str, Path(description="The id that the sender was told.", examples=["ref_01HV2K8Q3ZABG"])]
+
+
+@router.get("", summary="List refused requests, newest first")
+async def index(  # noqa: PLR0913 - each filter is a parameter
+    caller: Viewer,
+    account: Annotated[str | None, Query(description="Account or group that its path named.")] = None,
+    owner: Annotated[str | None, Query(description="The same by another name.")] = None,
+    carrier: Annotated[str | None, Query(examples=["easypost"])] = None,
+    status: Annotated[int | None, Query(description="What it was answered with.", ge=100, le=599)] = None,
+    cause: Annotated[str | None, Query(examples=["wrong-credential"])] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.RefusalPage:
+    """Search the refused requests that are still kept; requests to unknown paths are only in the log."""
+    wanted = RefusalFilter(
+        owners=caller.owners_wanted(account, owner),
+        carrier=carrier,
+        status=status,
+        cause=cause,
+        since=since,
+        until=until,
+    )
+    before = position(cursor)
+    found = await caller.given.store.read(
+        lambda connection: list_refusals(connection, wanted, before=before, limit=limit)
+    )
+    items = tuple(schemas.RefusalItem.model_validate(item) for item in found.items)
+    return schemas.RefusalPage(items=items, next=cursor_of(found.before))
+
+
+@router.get("/{id}", summary="Show a refused request")
+async def show(caller: Viewer, id: Id) -> schemas.RefusalDetail:  # noqa: A002 - the path's word
+    """Show why it was refused, and its headers and the beginning of its body to those who may see them."""
+    number = row_id("ref", id, "refusal")
+    found = await caller.given.store.read(lambda connection: refusal(connection, number))
+    if found is None or (caller.owners is not None and found.owner not in caller.owners):
+        raise missing("refusal", id)
+    if caller.sees_personal_data:
+        document = plain(found, body=schemas.readable(found.body), body_withheld=None)
+    else:
+        document = plain(found, headers=None, body=None, body_withheld="role")
+    return schemas.RefusalDetail.model_validate(document)

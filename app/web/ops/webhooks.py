@@ -1,0 +1,142 @@
+"""Webhooks: search, read, replay."""
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+
+from app.errors import MalformedPayload
+from app.store.queries import (
+    EventDetail,
+    WebhookDetail,
+    WebhookFilter,
+    WebhookSummary,
+    list_webhooks,
+    webhook,
+    webhook_summary,
+)
+from app.vtex import scrub
+from app.web import schemas
+from app.web.ops.access import Caller, Operator, Viewer
+from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
+from app.web.problems import Problem
+
+__all__ = ["router", "shown_events"]
+
+router: Final = APIRouter(prefix="/webhooks", tags=["webhooks"])
+
+Id = Annotated[str, Path(description="The webhook's id.", examples=["wh_01HV2K8Q3ZABC"])]
+State = Literal["stored", "mapped", "ignored", "unmappable"]
+
+
+@router.get("", summary="List webhooks, newest first")
+async def index(  # noqa: PLR0913 - each filter is a parameter
+    caller: Viewer,
+    account: Annotated[str | None, Query(description="Account or group that its source belongs to.")] = None,
+    owner: Annotated[str | None, Query(description="The same by another name.")] = None,
+    carrier: Annotated[str | None, Query(examples=["easypost"])] = None,
+    state: State | None = None,
+    since: Since = None,
+    until: Until = None,
+    tracking_number: Annotated[
+        str | None, Query(max_length=100, description="Of an event that it brought, however it is written.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.WebhookPage:
+    """Search webhooks; refused requests are listed apart, under /refusals."""
+    wanted = WebhookFilter(
+        owners=caller.owners_wanted(account, owner),
+        accounts=caller.accounts or tuple(sorted(caller.given.accounts)),
+        carrier=carrier,
+        state=state,
+        since=since,
+        until=until,
+        tracking_number=tracking_number,
+    )
+    before = position(cursor)
+    found = await caller.given.store.read(
+        lambda connection: list_webhooks(connection, wanted, before=before, limit=limit)
+    )
+    items = tuple(schemas.WebhookItem.model_validate(item) for item in found.items)
+    return schemas.WebhookPage(items=items, next=cursor_of(found.before))
+
+
+@router.get("/{id}", summary="Show a webhook with everything that became of it")
+async def show(caller: Viewer, id: Id) -> schemas.WebhookDetail:  # noqa: A002 - the path's word
+    """Show the request, its verification, mapping, events, resolution, rows and attempts.
+
+    Body, query and the carrier's words are redacted for viewers.
+    """
+    number = row_id("wh", id, "webhook")
+    found = await caller.given.store.read(lambda connection: webhook(connection, number))
+    if found is None or not _may_see(caller, found.summary):
+        raise missing("webhook", id)
+    return _detail(caller, found)
+
+
+def _may_see(caller: Caller, about: WebhookSummary) -> bool:
+    return caller.owners is None or about.owner in caller.owners
+
+
+def _detail(caller: Caller, found: WebhookDetail) -> schemas.WebhookDetail:
+    about, open_ = found.summary, caller.sees_personal_data
+    withheld = None if open_ else "role"
+    if found.body is None:
+        withheld = "retention"
+    body = schemas.readable(found.body) if open_ and found.body is not None else None
+    document = plain(
+        about,
+        found,
+        query=found.query if open_ else None,
+        body=body,
+        body_withheld=withheld,
+        verification={"scheme": about.scheme, "secret": about.secret},
+        mapping={
+            "adapter_version": about.adapter_version,
+            "mapped_at": about.mapped_at,
+            "ignored": tuple(found.notes.get("ignored", ())),
+            "warnings": tuple(found.notes.get("warnings", ())),
+        },
+        events=shown_events(caller, found.events),
+        resolution=found.subjects,
+    )
+    return schemas.WebhookDetail.model_validate(document)
+
+
+def shown_events(caller: Caller, events: tuple[EventDetail, ...]) -> tuple[schemas.Event, ...]:
+    """Show events, their carrier's words without personal data unless the caller may see it."""
+    shown = tuple(schemas.Event.model_validate(event) for event in events)
+    if caller.sees_personal_data:
+        return shown
+    return tuple(
+        event.model_copy(update={"description": scrub(event.description)}) if event.description else event
+        for event in shown
+    )
+
+
+@router.post(
+    "/{id}/replay",
+    summary="Map a webhook's stored bytes again",
+    responses={404: {}, 410: {}, 422: {}},
+)
+async def replay(caller: Operator, id: Id, asked: schemas.ReplayRequest) -> dict[str, Any]:  # noqa: A002
+    """Read the stored bytes with today's adapter and answer what differs.
+
+    Events that are missing are added and forwarded; rows that VTEX has are never sent again. With `dry_run` nothing
+    is changed.
+    """
+    number = row_id("wh", id, "webhook")
+    found = await caller.given.store.read(lambda connection: webhook_summary(connection, number))
+    if found is None or not _may_see(caller, found):
+        raise missing("webhook", id)
+    if not found.body_kept:
+        raise Problem("gone", f"The bytes of {id} were deleted by retention; the events that it brought are kept.")
+    try:
+        difference = await caller.given.replay(
+            number, dry_run=asked.dry_run, reason=asked.reason, actor=caller.name
+        )
+    except MalformedPayload as error:
+        raise Problem("malformed-payload", f"The webhook {id} still cannot be read: {error}.") from None
+    if difference is None:
+        raise missing("webhook", id)
+    return {"id": id, **difference}

@@ -1,0 +1,94 @@
+"""From bytes to documents."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import MalformedPayload
+from app.model import Webhook
+from app.payload import form_body, json_body, json_or_form_body, maybe_json, member, text_body
+
+
+def webhook(body: bytes, content_type: str | None = "application/json") -> Webhook:
+    headers = (("content-type", content_type),) if content_type else ()
+    return Webhook(
+        method="POST", path="/", query="", headers=headers, body=body, received_at=datetime(2026, 11, 23, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ('{"a":"ção"}'.encode(), "application/json"),
+        ('{"a":"ção"}'.encode("utf-8-sig"), "application/json; charset=UTF-8"),
+        ('{"a":"ção"}'.encode("latin-1"), 'application/json; charset="ISO-8859-1"'),
+        ('{"a":"ção"}'.encode("utf-16"), "application/json;charset=utf-16"),
+        ('{"a":"ção"}'.encode(), None),
+    ],
+)
+def test_json_is_decoded_by_its_charset(body: bytes, content_type: str | None) -> None:
+    assert json_body(webhook(body, content_type))["a"].text() == "ção"
+
+
+@pytest.mark.parametrize("charset", ["rot13", "hex", "punycode", "undefined", "unicode_escape", "klingon"])
+def test_a_charset_that_senders_do_not_use_is_malformed(charset: str) -> None:
+    with pytest.raises(MalformedPayload, match="declares the unknown charset"):
+        json_body(webhook(b"{}", f"application/json; charset={charset}"))
+
+
+def test_bytes_that_are_not_of_the_charset_are_malformed() -> None:
+    with pytest.raises(MalformedPayload, match=r"\$ is not utf-8 at byte 2"):
+        json_body(webhook(b'{"\xff'))
+
+
+def test_a_form_is_an_object_of_texts_and_the_first_of_a_name_counts() -> None:
+    document = form_body(webhook(b"a=1&a=2&b=%C3%A7+x&c=", "application/x-www-form-urlencoded"))
+
+    assert ("1", "ç x", None) == (document["a"].text(), document["b"].text(), document.get("c").text())
+
+
+@pytest.mark.parametrize("body", [b"a=%FF", b"&".join(b"a=1" for _ in range(201))])
+def test_a_form_that_cannot_be_read_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedPayload, match="is not a form of at most 200 fields in UTF-8"):
+        form_body(webhook(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b'{"a":"1"}', "application/x-www-form-urlencoded"),
+        (b'\xef\xbb\xbf \n{"a":"1"}', None),
+        (b"a=1", "application/json"),
+        (b"a=1", None),
+    ],
+)
+def test_json_is_told_from_a_form_by_its_first_character(body: bytes, content_type: str | None) -> None:
+    assert json_or_form_body(webhook(body, content_type))["a"].text() == "1"
+
+
+def test_plain_text_is_utf_8_where_that_fits_and_else_what_old_systems_write() -> None:
+    assert text_body(webhook("São".encode(), None)) == "São"
+    assert text_body(webhook("São".encode("cp1252"), "text/plain")) == "São"
+    assert text_body(webhook(b"\x81", None)) == "\N{REPLACEMENT CHARACTER}"
+    assert text_body(webhook("São".encode("latin-1"), "text/plain; charset=iso-8859-1")) == "São"
+
+
+def test_an_identity_is_read_where_there_is_one() -> None:
+    identity = member("message", "messageId")
+
+    assert identity(webhook(b'{"message":{"messageId":17}}')) == "17"
+    assert identity(webhook(b'{"message":[]}')) is None
+    assert identity(webhook(b"{")) is None
+    assert not maybe_json(webhook(b"\xff"))
+
+
+@given(st.binary(), st.sampled_from([None, "application/json", "text/plain; charset=utf-16", "a/b; charset=ascii"]))
+def test_no_body_raises_anything_but_malformed_payload(body: bytes, content_type: str | None) -> None:
+    request = webhook(body, content_type)
+    assert member("a")(request) is None or body
+    for read in (json_body, form_body, json_or_form_body, text_body):
+        with suppress(MalformedPayload):
+            read(request)
