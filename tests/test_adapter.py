@@ -119,4 +119,4 @@ def test_references_are_empty_when_nothing_leads_to_an_order() -> None:
 
 
 def test_numbers_are_compared_without_what_people_put_between() -> None:
-    assert normalise_number(" ab.001-2/３\u00a0") == "AB00123"
+    assert normalise_number(" ab.001-2/\uff13\u00a0") == "AB00123"

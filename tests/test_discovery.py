@@ -75,9 +75,9 @@ def test_the_shipped_carriers_are_found_once_and_cannot_be_changed() -> None:
 
 def test_a_carrier_is_found_by_slug_and_a_misspelt_one_is_told_the_nearest() -> None:
     assert find("jt-express-br").name == "J&T Express Brasil"
-    with pytest.raises(ConfigurationError, match="no carrier is called 'easypots'; did you mean easypost?"):
+    with pytest.raises(ConfigurationError, match=r"no carrier is called 'easypots'; did you mean easypost\?"):
         find("easypots")
-    with pytest.raises(ConfigurationError, match="no carrier is called 'qqq'; there are .*easypost, "):
+    with pytest.raises(ConfigurationError, match=r"no carrier is called 'qqq'; there are .*easypost, "):
         find("qqq")
 
 

@@ -11,15 +11,16 @@ from app.errors import ConfigurationError, MalformedPayload
 from app.examples import example, examples, load, parse_http
 from tests.carriers.keys import sample_key
 
-REQUEST = b"POST /webhooks/x/mystore?a=1 HTTP/1.1\r\nContent-Type: text/plain\r\nX-Two:  a: b \r\n\r\n\xef\xbb\xbfbody\r\n\r\nend\n"
+HEAD = b"POST /webhooks/x/mystore?a=1 HTTP/1.1\r\nContent-Type: text/plain\r\nX-Two:  a: b \r\n\r\n"
+BODY = b"\xef\xbb\xbfbody\r\n\r\nend\n"
 
 
 def test_a_request_is_read_to_its_last_byte() -> None:
-    webhook = parse_http(REQUEST)
+    webhook = parse_http(HEAD + BODY)
 
     assert ("POST", "/webhooks/x/mystore", "a=1") == (webhook.method, webhook.path, webhook.query)
     assert (("content-type", "text/plain"), ("x-two", "a: b")) == webhook.headers
-    assert webhook.body == b"\xef\xbb\xbfbody\r\n\r\nend\n"
+    assert webhook.body == BODY
 
 
 def test_the_head_may_end_its_lines_either_way() -> None:
@@ -112,7 +113,7 @@ def test_a_time_without_a_zone_is_utc_and_no_time_is_refused(tmp_path: Path) -> 
 def test_a_case_is_found_by_its_name() -> None:
     assert example("easypost", "delivered") in examples("easypost")
     assert sorted(case.name for case in examples("easypost")) == [case.name for case in examples("easypost")]
-    with pytest.raises(ConfigurationError, match="easypost has no example 'x'; there are .*delivered"):
+    with pytest.raises(ConfigurationError, match=r"easypost has no example 'x'; there are .*delivered"):
         example("easypost", "x")
     with pytest.raises(ConfigurationError, match="nobody has no example 'x'; there are none"):
         example("nobody", "x")

@@ -43,7 +43,8 @@ _RETURNS: Final = frozenset({Milestone.RETURNING, Milestone.RETURNED})
 
 def fold(text: str) -> str:
     """Return a text in lower case without accents, its words one space apart."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = "".join(character for character in folded if not unicodedata.combining(character))
     return " ".join(re.findall(r"\w+|[.;!]", plain))
 
 

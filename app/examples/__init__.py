@@ -20,7 +20,7 @@ from app.errors import ConfigurationError, MalformedPayload
 from app.model import Webhook
 from app.verification import Credentials, rsa_keys
 
-__all__ = ["FOLDER", "Example", "example", "examples", "load", "parse_http"]
+__all__ = ["FOLDER", "Example", "example", "examples", "load", "parse_example", "parse_http"]
 
 FOLDER: Final = Path(__file__).parent
 """Where the cases are, one folder per carrier."""
@@ -93,11 +93,22 @@ def load(path: Path) -> Example:
         MalformedPayload: The file is no HTTP request.
 
     """
-    request = parse_http(path.read_bytes())
-    about = {name.removeprefix(_PREFIX): value for name, value in request.headers if name.startswith(_PREFIX)}
     golden = path.with_suffix(".json")
+    expected = golden.read_text("utf-8") if golden.is_file() else None
+    return parse_example(path.stem, path.read_bytes(), expected=expected)
+
+
+def parse_example(name: str, content: bytes, *, expected: str | None = None) -> Example:
+    """Read a raw HTTP request, and take what its headers say about the case out of them.
+
+    Raises:
+        MalformedPayload: The content is no HTTP request.
+
+    """
+    request = parse_http(content)
+    about = {name.removeprefix(_PREFIX): value for name, value in request.headers if name.startswith(_PREFIX)}
     return Example(
-        name=path.stem,
+        name=name,
         webhook=Webhook(
             method=request.method,
             path=request.path,
@@ -108,7 +119,7 @@ def load(path: Path) -> Example:
         ),
         source=about.get("source", ""),
         secret=unquote(about["secret"]) if "secret" in about else None,
-        expected=golden.read_text("utf-8") if golden.is_file() else None,
+        expected=expected,
     )
 
 
@@ -153,7 +164,7 @@ def _header(line: str, number: int) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not (name.strip() and colon) or name != name.strip():
         raise MalformedPayload(f"line {number}", "is no header, as in: Content-Type: application/json")
-    return name.lower(), value.strip()
+    return name.lower(), value.strip(" \t")
 
 
 def _moment(text: str) -> datetime:

@@ -5,123 +5,188 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.account import Account
+from app.forwarder.learning import wants_sample
 from app.retry import Patience, Trouble, backoff, grace, next_try
-from app.store import Claimed, Settlement
+from app.store import AccountChange, Claimed, Settlement
 from app.vtex import Answered, Outcome
 
-__all__ = ["Consequence", "consequence"]
+__all__ = ["Consequence", "consequence", "probe_every", "tripped"]
 
-_HELD: Final = timedelta(seconds=30)
-"""How often a call is tried with credentials that VTEX refuses."""
+_PROBE_CAP: Final = timedelta(seconds=60)
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
+_FIRST_PAUSE: Final = 10
+"""The first pause of an account in trouble, as a multiple of its first wait after a failed call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequence:
-    """What a call's end means: for its shipment, and for its account.
-
-    ``pause_until`` stops every call of the account until then.
-    """
+    """What a call's end means: for its shipment, and for its account."""
 
     settlement: Settlement
-    pause_until: datetime | None = None
-    reason: str | None = None
+    account: AccountChange | None = None
 
 
-def consequence(claimed: Claimed, answered: Answered, account: Account, *, now: datetime, jitter: float) -> Consequence:
-    """Decide what the end of a call means."""
-    patience = Patience(base=account.retry_base)
-    asked = timedelta(seconds=answered.retry_after) if answered.retry_after is not None else None
-    trouble = Trouble(attempts=claimed.work.attempts, since=claimed.work.failing_since, retry_after=asked)
-    match answered.outcome:
-        case Outcome.APPLIED:
-            return Consequence(settlement=_settled(answered))
-        case Outcome.NOT_APPLIED | Outcome.UNAUTHORISED:
-            return _account_trouble(answered, trouble, patience, now, jitter)
-        case Outcome.UNKNOWN | Outcome.FORBIDDEN:
-            return _repeated(claimed, answered, trouble, patience, account, now, jitter)
-        case Outcome.MISSING:
-            retry_at = grace(trouble, patience, now=now, jitter=jitter)
-            dead = None if retry_at else f"VTEX has no such order or invoice: {answered.detail}"
-            return Consequence(settlement=_settled(answered, retry_at=retry_at, dead=dead))
-        case Outcome.REFUSED:
-            return Consequence(settlement=_refused(claimed, answered, now))
+def probe_every(account: Account) -> timedelta:
+    """Return how often an account that cannot be called is called all the same, to see whether it can again."""
+    return min(_FIRST_PAUSE * account.retry_base, _PROBE_CAP)
 
 
-def _settled(
-    answered: Answered,
-    *,
-    retry_at: datetime | None = None,
-    read_after: datetime | None = None,
-    dead: str | None = None,
-    spends: bool = True,
-) -> Settlement:
-    return Settlement(
-        outcome=answered.outcome.value,
-        status=answered.status,
-        detail=answered.detail,
-        receipt=answered.receipt,
-        retry_at=retry_at,
-        read_after=read_after,
-        dead=dead,
-        spends=spends,
-    )
+def tripped(account: Account, now: datetime) -> AccountChange:
+    """Return the state of an account of which too many calls fail."""
+    until = now + _FIRST_PAUSE * account.retry_base
+    return AccountChange(state="probing", until=until, reason="half of the latest calls failed")
 
 
-def _account_trouble(
-    answered: Answered, trouble: Trouble, patience: Patience, now: datetime, jitter: float
-) -> Consequence:
-    """Stop the account, not the shipment: it spends nothing, and is due again when the account is."""
-    if answered.outcome is Outcome.UNAUTHORISED:
-        until, reason = now + _HELD, "VTEX refuses the account's credentials"
-    else:
-        first = Trouble(attempts=0, since=None, retry_after=trouble.retry_after)
-        until, reason = now + backoff(first, patience, jitter=jitter), f"VTEX asked to wait ({answered.status})"
-    paused = answered.outcome is Outcome.UNAUTHORISED or answered.status == _TOO_MANY
-    return Consequence(
-        settlement=_settled(answered, retry_at=until, spends=not paused),
-        pause_until=until if paused else None,
-        reason=reason if paused else None,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """A call that ended, with everything that its end is judged by."""
+
+    claimed: Claimed
+    answered: Answered
+    account: Account
+    now: datetime
+    jitter: float
+
+    @property
+    def asked(self) -> timedelta | None:
+        """Return the wait that VTEX asked for."""
+        seconds = self.answered.retry_after
+        return timedelta(seconds=seconds) if seconds is not None else None
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(base=self.account.retry_base)
+
+    @property
+    def trouble(self) -> Trouble:
+        work = self.claimed.work
+        return Trouble(attempts=work.attempts, since=work.failing_since, retry_after=self.asked)
+
+    def settled(
+        self,
+        *,
+        retry_at: datetime | None = None,
+        read_after: datetime | None = None,
+        dead: str | None = None,
+        spends: bool = True,
+    ) -> Settlement:
+        answered = self.answered
+        return Settlement(
+            outcome=answered.outcome.value,
+            status=answered.status,
+            detail=answered.detail,
+            receipt=answered.receipt,
+            retry_at=retry_at,
+            read_after=read_after,
+            dead=dead,
+            spends=spends,
+        )
 
 
-def _repeated(
+def consequence(
     claimed: Claimed,
     answered: Answered,
-    trouble: Trouble,
-    patience: Patience,
     account: Account,
+    *,
     now: datetime,
     jitter: float,
+    forbidden_elsewhere: bool = False,
 ) -> Consequence:
-    """Try again for days; after a PUT that may have been applied, only once a read told whether it was."""
-    retry_at = next_try(trouble, patience, now=now, jitter=jitter)
-    dead = None if retry_at else f"no success within {patience.horizon}: {answered.detail}"
-    unsure = answered.outcome is Outcome.UNKNOWN and claimed.plan.body is not None
-    read_after = now + account.read_lag if unsure else None
-    if retry_at and read_after:
-        retry_at = max(retry_at, read_after)
-    pause = answered.status == _UNAVAILABLE and trouble.retry_after is not None
+    """Decide what the end of a call means.
+
+    Args:
+        claimed: The claim that it was made for.
+        answered: How it ended.
+        account: Whose it was.
+        now: When it ended.
+        jitter: A number from -1 to 1.
+        forbidden_elsewhere: Whether another shipment of the account met a 403, too, and none succeeded since.
+
+    """
+    call = _Call(claimed=claimed, answered=answered, account=account, now=now, jitter=jitter)
+    found = _judge(call, forbidden_elsewhere=forbidden_elsewhere)
+    if claimed.probe and found.account is None and answered.outcome is not Outcome.UNKNOWN:
+        return Consequence(settlement=found.settlement, account=AccountChange(state="open"))
+    return found
+
+
+def _judge(call: _Call, *, forbidden_elsewhere: bool) -> Consequence:
+    outcome = call.answered.outcome
+    if outcome is Outcome.APPLIED:
+        return Consequence(settlement=_applied(call))
+    if outcome is Outcome.UNAUTHORISED or (outcome is Outcome.FORBIDDEN and forbidden_elsewhere):
+        return _held(call)
+    if outcome is Outcome.NOT_APPLIED:
+        return _told_to_wait(call)
+    if outcome is Outcome.MISSING:
+        retry_at = grace(call.trouble, call.patience, now=call.now, jitter=call.jitter)
+        dead = None if retry_at else f"VTEX has no such order or invoice: {call.answered.detail}"
+        return Consequence(settlement=call.settled(retry_at=retry_at, dead=dead))
+    if outcome is Outcome.REFUSED:
+        return Consequence(settlement=_refused(call))
+    return _repeated(call)
+
+
+def _applied(call: _Call) -> Settlement:
+    """Go on, and now and then look at what the call did to the rows that were there before it."""
+    carried = call.claimed.plan.carries
+    learns = wants_sample(call.account, call.claimed.work, carried, call.now)
+    return call.settled(read_after=call.now + call.account.read_lag if learns else None)
+
+
+def _held(call: _Call) -> Consequence:
+    """Hold the account: nothing is spent, one real call per interval finds out whether it may be called again."""
+    until = call.now + probe_every(call.account)
+    reason = f"VTEX refuses the account's key ({call.answered.status}): {call.answered.detail}"
     return Consequence(
-        settlement=_settled(answered, retry_at=retry_at, read_after=read_after, dead=dead),
-        pause_until=now + (trouble.retry_after or timedelta(0)) if pause else None,
-        reason="VTEX asked to wait (503)" if pause else None,
+        settlement=call.settled(retry_at=call.now, spends=False),
+        account=AccountChange(state="held", until=until, reason=reason),
     )
 
 
-def _refused(claimed: Claimed, answered: Answered, now: datetime) -> Settlement:
+def _told_to_wait(call: _Call) -> Consequence:
+    """Wait as long as VTEX asks: with the whole account after a 429, which says so of all its calls."""
+    if call.answered.status != _TOO_MANY:
+        return _repeated(call)
+    first = Trouble(attempts=0, since=None, retry_after=call.asked)
+    until = call.now + backoff(first, call.patience, jitter=abs(call.jitter))
+    return Consequence(
+        settlement=call.settled(retry_at=until, spends=False),
+        account=AccountChange(state="paused", until=until, reason="VTEX asked to wait (429)"),
+    )
+
+
+def _repeated(call: _Call) -> Consequence:
+    """Try again for days; after a PUT that may have been applied, only once a read told whether it was."""
+    retry_at = next_try(call.trouble, call.patience, now=call.now, jitter=call.jitter)
+    dead = None if retry_at else f"no success within {call.patience.horizon}: {call.answered.detail}"
+    unsure = call.answered.outcome is Outcome.UNKNOWN and call.claimed.plan.body is not None
+    read_after = call.now + call.account.read_lag if unsure else None
+    if retry_at and read_after:
+        retry_at = max(retry_at, read_after)
+    paused = None
+    if call.answered.status == _UNAVAILABLE and call.asked is not None:
+        paused = AccountChange(state="paused", until=call.now + call.asked, reason="VTEX asked to wait (503)")
+    return Consequence(
+        settlement=call.settled(retry_at=retry_at, read_after=read_after, dead=dead, spends=paused is None),
+        account=paused,
+    )
+
+
+def _refused(call: _Call) -> Settlement:
     """Find the bad row: several are sent one by one from now on, a single one is dead with VTEX's words."""
+    answered = call.answered
     words = f"VTEX refused it ({answered.status}): {answered.detail}"
-    carried = claimed.plan.carries
-    if claimed.plan.body is None or not carried:
-        return _settled(answered, dead=words)
+    carried = call.claimed.plan.carries
+    if call.claimed.plan.body is None or not carried:
+        return call.settled(dead=words)
     several = len(carried) > 1
     return Settlement(
         outcome=answered.outcome.value,
         status=answered.status,
         detail=answered.detail,
-        retry_at=now,
+        retry_at=call.now,
         split=several,
         dead_rows=() if several else ((carried[0], words),),
     )

@@ -5,7 +5,8 @@ from datetime import datetime, time
 from re import fullmatch
 from typing import Final
 
-from app.account import Account, History
+from app.account import Account
+from app.forwarder.learning import is_full
 from app.forwarder.timeline import chronological, delivered_at, moment
 from app.model import TimeQuality
 from app.store import EventRow, Frozen, Plan, Skip, Work
@@ -50,7 +51,8 @@ def plan(work: Work, account: Account, now: datetime) -> Plan:
     skipped = {skip.event_id for skip in skips}
     pending = [row for row in chronological(_open(work)) if row.event_id not in skipped]
     at = delivered_at(work.rows, work.tracking_numbers)
-    if not pending and (at is None or work.delivered):
+    whole = is_full(account, work.learnt) and work.accepted_puts > 0
+    if not pending and not whole and (at is None or work.delivered):
         return Plan(skips=tuple(skips))
     if account.first_read and work.read_at is None:
         return Plan(read=True, skips=tuple(skips))
@@ -84,6 +86,7 @@ def _open(work: Work) -> list[EventRow]:
 
 def _skips(work: Work, account: Account) -> list[Skip]:
     """Say which pending rows are not wanted on this account's timeline."""
+    whole = is_full(account, work.learnt)
     states = {row.event_id: row.row_state for row in work.rows}
     replaced = {row.revises: row for row in work.rows if row.revises is not None}
     skips: list[Skip] = []
@@ -94,13 +97,9 @@ def _skips(work: Work, account: Account) -> list[Skip]:
             skips.append(Skip(event_id=row.event_id, reason=f"forward_milestones leaves out {row.milestone}"))
         elif row.event_id in replaced:
             skips.append(Skip(event_id=row.event_id, reason="the carrier revised it before it was sent"))
-        elif row.revises is not None and states.get(row.revises) in {"sent", "applied"} and not _is_full(account):
+        elif row.revises is not None and states.get(row.revises) in {"sent", "applied"} and not whole:
             skips.append(Skip(event_id=row.event_id, reason="a revision of a row that was sent already"))
     return skips
-
-
-def _is_full(account: Account) -> bool:
-    return account.history is History.FULL
 
 
 def _send(work: Work, account: Account, now: datetime, pending: Sequence[EventRow], skips: list[Skip]) -> Plan:
@@ -115,11 +114,12 @@ def _send(work: Work, account: Account, now: datetime, pending: Sequence[EventRo
             taken.add(rendered)
             fresh.append((row, rendered))
     delivered = _delivered_date(work, account, now)
-    if not fresh and (delivered is None or work.delivered):
+    whole = is_full(account, work.learnt)
+    if not fresh and not whole and (delivered is None or work.delivered):
         return Plan(skips=tuple(skips))
-    rows = _whole(work, fresh) if _is_full(account) else [rendered for _, rendered in fresh]
+    rows = _whole(work, fresh) if whole else [rendered for _, rendered in fresh]
     body = request_body([(row.city, row.state, row.description, row.date) for row in rows], delivered)
-    if _is_full(account) and body_hash(body) == work.accepted_hash:
+    if whole and body_hash(body) == work.accepted_hash:
         return Plan(skips=tuple(skips))
     return Plan(
         body=body,

@@ -5,13 +5,14 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from app.account import Account
 from app.errors import StoreUnavailable
-from app.forwarder.outcomes import Consequence, consequence
+from app.forwarder.learning import conclude
+from app.forwarder.outcomes import Consequence, consequence, probe_every, tripped
 from app.forwarder.planning import planner
 from app.forwarder.reading import package_of, seen
 from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due
@@ -108,6 +109,7 @@ class Forwarder:
                 slots=slots,
                 retry_slots=-(-slots // _TENTH),
                 lease={name: self._destinations[name].lease for name in free},
+                probe_every={name: probe_every(self._destinations[name].account) for name in free},
                 plan=self._plan,
                 ids=self._store.ids,
                 now=now,
@@ -157,10 +159,8 @@ class Forwarder:
     async def _step(self, destination: Destination, claim: Claimed) -> Claimed | None:
         now = self._now()
         account = destination.account
-        if now + account.request_timeout + account.read_lag > claim.deadline:
-            released = Settlement(
-                outcome="not-applied", detail="too little of the lease was left", retry_at=now, spends=False
-            )
+        if (why_not := self._why_not_now(destination, claim, now)) is not None:
+            released = Settlement(outcome="not-applied", detail=why_not, retry_at=now, spends=False)
             await self._settle(claim, Consequence(settlement=released))
             return None
         destination.gate.spend()
@@ -171,17 +171,53 @@ class Forwarder:
             if found is not None:
                 self._report(claim, answered, started)
                 return await self._store.write(
-                    AcceptRead(claimed=claim, seen=found, plan=self._plan, ids=self._store.ids, now=self._now())
+                    AcceptRead(
+                        claimed=claim,
+                        seen=found,
+                        plan=self._plan,
+                        conclude=conclude,
+                        ids=self._store.ids,
+                        now=self._now(),
+                    )
                 )
         else:
             body = claim.plan.body or {}
             answered = await destination.client.put_tracking(claim.work.order_id, claim.work.invoice_number, body)
         self._report(claim, answered, started)
-        meaning = consequence(claim, answered, account, now=self._now(), jitter=self._jitter())
-        if meaning.pause_until is not None:
-            destination.gate.pause(meaning.pause_until, meaning.reason or "")
-        await self._settle(claim, meaning)
+        await self._settle(claim, self._judge(destination, claim, answered))
         return None
+
+    def _why_not_now(self, destination: Destination, claim: Claimed, now: datetime) -> str | None:
+        """Say why a call that was planned must not start any more, None when it may."""
+        account, gate = destination.account, destination.gate
+        if now + account.request_timeout + account.read_lag > claim.deadline:
+            return "too little of the lease was left"
+        if gate.closed_until is not None and now < gate.closed_until and not claim.probe:
+            return "the account was paused meanwhile"
+        return None
+
+    def _judge(self, destination: Destination, claim: Claimed, answered: Answered) -> Consequence:
+        """Decide what a call's end means, and close the gate at once if that is what it means."""
+        now, gate, account = self._now(), destination.gate, destination.account
+        forbidden = answered.outcome is Outcome.FORBIDDEN and gate.forbidden(claim.work.shipment_id)
+        meaning = consequence(claim, answered, account, now=now, jitter=self._jitter(), forbidden_elsewhere=forbidden)
+        if answered.outcome is Outcome.APPLIED:
+            gate.welcomed()
+        too_many = gate.record(failed=answered.outcome is Outcome.UNKNOWN)
+        if too_many and meaning.account is None:
+            meaning = replace(meaning, account=tripped(account, now))
+        if meaning.account is not None and meaning.account.until is not None:
+            gate.close(meaning.account.until)
+            log_event(
+                logger,
+                "account.closed",
+                level=logging.WARNING,
+                account=account.name,
+                state=meaning.account.state,
+                until=meaning.account.until,
+                reason=meaning.account.reason,
+            )
+        return meaning
 
     def _seen(self, claim: Claimed, answered: Answered, account: Account) -> Seen | None:
         """Return what a read found, None when it found out nothing; an order that is not there shows no rows."""
@@ -192,7 +228,8 @@ class Forwarder:
         return seen(claim.work, package_of(answered.order, claim.work.invoice_number), account, self._now())
 
     async def _settle(self, claim: Claimed, meaning: Consequence) -> None:
-        mine = await self._store.write(Settle(claimed=claim, settlement=meaning.settlement, now=self._now()))
+        settle = Settle(claimed=claim, settlement=meaning.settlement, account=meaning.account, now=self._now())
+        mine = await self._store.write(settle)
         if not mine:
             log_event(logger, "forward.lease-lost", level=logging.WARNING, shipment=claim.work.shipment_id)
 

@@ -24,8 +24,8 @@ __all__ = ["Entry", "environment_layer", "secrets_layer", "toml_layer"]
 BOOTSTRAP = frozenset({"RELAY_CONFIG", "RELAY_SECRETS_DIR"})
 """Say where the other layers are, so they can only be variables."""
 
-CLIENT = frozenset({"RELAY_OPS_URL", "RELAY_OPS_TOKEN"})
-"""Are read by commands that speak to a running relay, often in the same shell."""
+CLIENT = frozenset({"RELAY_OPS_URL", "RELAY_OPS_TOKEN", "RELAY_TRY_SECRET"})
+"""Are read by commands that are run by hand, often in the shell of a relay."""
 
 _MEANT = {
     "host": "listen",

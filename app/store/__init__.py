@@ -3,6 +3,7 @@
 `Store` opens it; operations and queries are values of this package's modules, run by `Store.write` and `Store.read`.
 """
 
+from app.store.accounts import AccountChange, Learnt, Sample
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.engine import database_file
 from app.store.inbox import AddRefusal, Put, Received
@@ -17,6 +18,7 @@ from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Work
 
 __all__ = [
     "AcceptRead",
+    "AccountChange",
     "AddRefusal",
     "AddShipment",
     "Candidate",
@@ -32,6 +34,7 @@ __all__ = [
     "Ids",
     "Indexed",
     "IndexedShipment",
+    "Learnt",
     "Lookup",
     "Plan",
     "Put",
@@ -42,6 +45,7 @@ __all__ = [
     "RemoveNumber",
     "Requeue",
     "Resolution",
+    "Sample",
     "Seen",
     "Settle",
     "Settlement",

@@ -40,13 +40,20 @@ class Ids:
     63 bits: milliseconds since 2020 (41), the process that made it (9), a counter within the millisecond (13).
     """
 
-    def __init__(self, node: int = 0) -> None:
-        """Make ids for one process; ``node`` must differ between processes that share a database."""
+    def __init__(self, node: int = 0, *, after: int = 0) -> None:
+        """Make ids for one process.
+
+        Args:
+            node: Must differ between processes that share a database.
+            after: The greatest id in use, so that ids grow although the clock was set back while no process ran.
+
+        """
         if not 0 <= node < 1 << _NODE_BITS:
             msg = f"node {node} is not between 0 and {(1 << _NODE_BITS) - 1}"
             raise ValueError(msg)
         self._node = node
-        self._last = 0
+        stamp, count = after >> (_NODE_BITS + _COUNT_BITS), after & ((1 << _COUNT_BITS) - 1)
+        self._last = stamp << _COUNT_BITS | count
         self._lock = threading.Lock()
 
     def next(self) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from app.model import Milestone
+from app.store.accounts import learnt
 from app.store.index import shown_numbers
 from app.store.schema import events, rows, shipments
 from app.store.work import EventRow, Frozen, Work
@@ -23,6 +24,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
             rows.c.uf.label("row_uf"),
             rows.c.description.label("row_description"),
             rows.c.date.label("row_date"),
+            rows.c.sent_at.label("row_sent_at"),
         )
         .join(rows, rows.c.event_id == events.c.id)
         .where(rows.c.shipment_id == shipment_id)
@@ -45,6 +47,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
         accepted_hash=row.accepted_hash,
         accepted_puts=row.accepted_puts,
         split=row.split,
+        learnt=learnt(connection, row.account),
         rows=tuple(_event_row(entry) for entry in found),
     )
 
@@ -69,4 +72,5 @@ def _event_row(row: Row[Any]) -> EventRow:
         reverses=frozenset(row.reverses),
         revises=row.revises,
         frozen=frozen,
+        sent_at=row.row_sent_at,
     )

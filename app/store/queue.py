@@ -6,12 +6,13 @@ abandoned lease becomes due by itself. Every change checks the token; zero rows 
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from app.store.accounts import account_states, postpone_probe
 from app.store.columns import Ids
 from app.store.load import load_work
 from app.store.schema import attempts, rows, shipments
@@ -29,6 +30,7 @@ class Claim:
         slots: How many shipments to take at most.
         retry_slots: How many of ``slots`` are kept for retries while any are due.
         lease: How long the forwarder has, by account.
+        probe_every: How often an account that cannot be called is called all the same, to see whether it can again.
         plan: Decides what to do; pure.
         ids: Makes ids.
         now: The time.
@@ -39,27 +41,45 @@ class Claim:
     slots: int
     retry_slots: int
     lease: Mapping[str, timedelta]
+    probe_every: Mapping[str, timedelta]
     plan: Planner
     ids: Ids
     now: datetime
 
     def run(self, connection: Connection) -> list[Claimed]:
         """Claim round robin over accounts, the shipment that waits longest first."""
-        taken = self._fair(connection, retrying=True, limit=self.retry_slots)
-        taken += self._fair(connection, retrying=False, limit=self.slots - len(taken), without=taken)
+        states = account_states(connection, list(self.free))
+        allowed = {name: states[name].allows(self.now) for name in self.free}
+        free = {
+            name: count if (most := allowed[name]) is None else min(count, most) for name, count in self.free.items()
+        }
+        taken = self._fair(connection, free, retrying=True, limit=self.retry_slots)
+        taken += self._fair(connection, free, retrying=False, limit=self.slots - len(taken), without=taken)
         if len(taken) < self.slots:
-            taken += self._fair(connection, retrying=True, limit=self.slots - len(taken), without=taken)
-        claimed = [self._claim(connection, account, shipment_id) for account, shipment_id in taken]
-        return [claim for claim in claimed if claim is not None]
+            taken += self._fair(connection, free, retrying=True, limit=self.slots - len(taken), without=taken)
+        claimed: list[Claimed] = []
+        for account, shipment_id in taken:
+            probe = allowed[account] is not None
+            if probe:
+                postpone_probe(connection, account, self.now + self.probe_every[account])
+            claim = self._claim(connection, account, shipment_id)
+            claimed += [replace(claim, probe=probe)] if claim is not None else []
+        return claimed
 
     def _fair(
-        self, connection: Connection, *, retrying: bool, limit: int, without: Sequence[tuple[str, int]] = ()
+        self,
+        connection: Connection,
+        free: Mapping[str, int],
+        *,
+        retrying: bool,
+        limit: int,
+        without: Sequence[tuple[str, int]] = (),
     ) -> list[tuple[str, int]]:
         if limit <= 0:
             return []
         waiting: list[list[tuple[str, int]]] = []
-        for account, free in self.free.items():
-            free_now = free - sum(taken == account for taken, _ in without)
+        for account, count in free.items():
+            free_now = count - sum(taken == account for taken, _ in without)
             if free_now > 0:
                 due = (
                     select(shipments.c.id)
@@ -126,8 +146,9 @@ def carry_out(
             uf=frozen.state,
             description=frozen.description,
             date=frozen.date,
-            sent_at=now,
         )
+    for event_id in planned.carries:
+        change_row(connection, shipment_id, event_id, sent_at=now)
     if not planned.read and planned.body is None:
         settled: dict[str, Any] = {"lease": None, "due_at": planned.wait_until, "dead_reason": planned.dead}
         if planned.wait_until is None:

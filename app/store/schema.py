@@ -256,11 +256,14 @@ accounts = Table(
     "accounts",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("state", Text, nullable=False, comment="open, paused, probing, held"),
-    Column("until", Instant),
+    Column("state", Text, nullable=False, comment="open, paused, probing, held, stopped"),
+    Column("until", Instant, comment="when the next call may start"),
     Column("reason", Text),
     Column("changed_at", Instant, nullable=False),
-    comment="what operators and VTEX's answers did to an account; one without a row is open",
+    Column("verdict", Text, comment="what its PUT does: delta, full; null while unknown"),
+    Column("verdict_at", Instant),
+    Column("evidence", JSON, nullable=False, server_default="[]", comment="the latest samples, newest last"),
+    comment="what VTEX's answers and operators did to an account, and what was learnt of it; without a row it is open",
 )
 
 audit = Table(

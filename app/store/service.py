@@ -5,13 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import StoreUnavailable
+from app.errors import ConfigurationError, StoreUnavailable
 from app.store.columns import Ids
 from app.store.engine import Ownership, database_file, open_reader, open_writer
 from app.store.migrate import is_current, migrate
+from app.store.schema import metadata
 from app.store.writer import Operation, Ticket, Writer
 
 __all__ = ["Store"]
@@ -28,12 +29,13 @@ class Store:
 
     def __init__(self, database_url: str, ownership: Ownership, observe: Callable[[int, float], None]) -> None:
         """Start the threads; use `open`."""
-        self.ids = Ids()
         self._ownership = ownership
         self._writing = open_writer(database_url)
+        self.revisions = migrate(self._writing)
+        with self._writing.begin() as connection:
+            self.ids = Ids(after=greatest_id(connection))
         self._reading = open_reader(database_url)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
-        self.revisions = migrate(self._writing)
         self._writer = Writer(self._writing, observe=observe)
 
     @classmethod
@@ -54,6 +56,10 @@ class Store:
         ownership = Ownership(database_file(database_url), wait_seconds=lock_wait_seconds)
         try:
             return cls(database_url, ownership, observe)
+        except DBAPIError as error:
+            ownership.release()
+            file = database_file(database_url).absolute()
+            raise ConfigurationError(f"database_url: {file} cannot be opened and written: {error.orig}") from None
         except BaseException:
             ownership.release()
             raise
@@ -82,7 +88,11 @@ class Store:
             StoreUnavailable: The database cannot be read.
 
         """
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._query, query)
+        try:
+            answer = asyncio.get_running_loop().run_in_executor(self._readers, self._query, query)
+        except RuntimeError:  # The readers were shut down.
+            raise StoreUnavailable("the store is closed") from None
+        return await answer
 
     def _query(self, query: Callable[[Connection], T]) -> T:
         try:
@@ -116,3 +126,9 @@ class _Touch:
 
     def run(self, connection: Connection) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+
+def greatest_id(connection: Connection) -> int:
+    """Return the greatest id that any table holds, 0 when all are empty."""
+    tables = (table for table in metadata.sorted_tables if "id" in table.columns)
+    return max(connection.execute(select(func.max(table.c.id))).scalar() or 0 for table in tables)

@@ -4,12 +4,14 @@ Every change checks the lease's token; zero rows changed means that the lease wa
 written.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, update
 
+from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
 from app.store.columns import Ids
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, rows, shipments
@@ -26,7 +28,8 @@ class Settlement:
         outcome: ``applied``, ``read``, ``absent``, ``unknown``, ``not-applied``, ``held``, ``missing``, ``refused``.
         retry_at: When to try again; None when the shipment is done or dead.
         spends: Whether the call counts as an attempt.
-        read_after: Whether VTEX applied the call is unknown: read the order first, not before this time.
+        read_after: Read the order before the next call, not before this time: whether VTEX applied this one is
+            unknown, or what it did to the rows before it is to be learnt.
         dead: Why nothing will be tried again.
         dead_rows: Rows that VTEX refused for good, with its words.
         split: Whether the rows of this call are to be sent one by one from now on.
@@ -52,6 +55,7 @@ class Settle:
     claimed: Claimed
     settlement: Settlement
     now: datetime
+    account: AccountChange | None = None
 
     def run(self, connection: Connection) -> bool:
         """Settle; tell whether the lease was still ours. A lost lease leaves the journal's entry and nothing else."""
@@ -67,6 +71,8 @@ class Settle:
                 receipt=ended.receipt,
             )
         )
+        if self.account is not None:
+            change_account(connection, self.claimed.work.account, self.account, self.now)
         mine = update(shipments).where(
             shipments.c.id == self.claimed.work.shipment_id, shipments.c.lease == self.claimed.lease
         )
@@ -88,7 +94,7 @@ class Settle:
             "retrying": False,
             "attempts": 0,
             "failing_since": None,
-            "read_after": None,
+            "read_after": self.settlement.read_after,
             "accepted_hash": plan.body_hash,
             "accepted_puts": work.accepted_puts + 1,
             "dead_reason": None,
@@ -132,6 +138,7 @@ class AcceptRead:
     claimed: Claimed
     seen: Seen
     plan: Planner
+    conclude: Callable[[Learnt, Sample], Learnt]
     ids: Ids
     now: datetime
 
@@ -142,7 +149,9 @@ class AcceptRead:
             update(attempts).where(attempts.c.id == self.claimed.attempt_id).values(ended_at=self.now, outcome="read")
         )
         changes: dict[str, Any] = {"read_at": self.now, "read_after": None}
-        changes["baseline"] = [asdict(row) for row in self.seen.baseline]
+        changes["baseline"] = [asdict(row) for row in self._baseline()]
+        if any(row.row_state == "sent" for row in self.claimed.work.rows if row.event_id in self._matched()):
+            changes["accepted_puts"] = self.claimed.work.accepted_puts + 1
         if self.seen.finished and not self.claimed.work.delivered:
             changes |= {"delivered_at": self.now, "delivered_date": self.seen.delivered_date}
         mine = update(shipments).where(shipments.c.id == shipment_id, shipments.c.lease == self.claimed.lease)
@@ -150,9 +159,23 @@ class AcceptRead:
             return None
         for event_id, row in self.seen.matched:
             self._mark_applied(connection, event_id, row)
+        if self.seen.sample is not None:
+            learn(connection, self.claimed.work.account, self.seen.sample, self.conclude, self.now)
+        if self.claimed.probe:
+            change_account(connection, self.claimed.work.account, AccountChange(state="open"), self.now)
         return carry_out(
             connection, shipment_id, self.claimed.lease, self.claimed.deadline, self.plan, self.ids, self.now
         )
+
+    def _matched(self) -> set[int]:
+        return {event_id for event_id, _ in self.seen.matched}
+
+    def _baseline(self) -> list[Frozen]:
+        """Return the rows of other writers, those included that a call of ours took away: they are put back."""
+        there = list(self.seen.baseline)
+        if self.seen.sample is not None and self.seen.sample.kind == "replaced":
+            there = [row for row in self.claimed.work.baseline if row not in there] + there
+        return there
 
     def _mark_applied(self, connection: Connection, event_id: int, row: Frozen) -> None:
         shipment_id = self.claimed.work.shipment_id

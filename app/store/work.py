@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.model import Milestone
+from app.store.accounts import Learnt, Sample
 
 __all__ = ["Claimed", "EventRow", "Frozen", "Plan", "Planner", "Seen", "Skip", "Work"]
 
@@ -29,6 +30,7 @@ class EventRow:
         row_state: ``pending``, ``sent`` (frozen, not known to be on the timeline), ``applied``, ``skipped``, ``dead``.
         revises: The event of an earlier full history that this one replaces.
         frozen: The row as first sent.
+        sent_at: When it was last sent, None when it never was.
 
     """
 
@@ -47,6 +49,7 @@ class EventRow:
     reverses: frozenset[str]
     revises: int | None
     frozen: Frozen | None
+    sent_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class Work:
     accepted_hash: str | None
     accepted_puts: int
     split: bool
+    learnt: Learnt
     rows: tuple[EventRow, ...]
 
 
@@ -119,7 +123,8 @@ Planner = Callable[[Work], Plan]
 class Claimed:
     """A shipment that one forwarder alone may act upon until ``deadline``.
 
-    ``attempt_id`` is the journal's entry of the call that ``plan`` asks for.
+    ``attempt_id`` is the journal's entry of the call that ``plan`` asks for. ``probe`` says that the account could not
+    be called before, and that this call finds out whether it can again.
     """
 
     work: Work
@@ -127,6 +132,7 @@ class Claimed:
     lease: str
     attempt_id: int
     deadline: datetime
+    probe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +144,7 @@ class Seen:
         baseline: The rows of other writers.
         finished: Whether VTEX counts the package as delivered.
         delivered_date: What VTEX says of when, None when it does not.
+        sample: What the read tells about what a PUT does.
 
     """
 
@@ -145,3 +152,4 @@ class Seen:
     baseline: tuple[Frozen, ...] = ()
     finished: bool = False
     delivered_date: str | None = None
+    sample: Sample | None = None

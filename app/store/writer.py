@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from app.errors import StoreUnavailable
 
@@ -112,27 +112,44 @@ class Writer:
         while batch := self._take():
             started = time.perf_counter()
             outcomes = self._attempt(batch)
-            self._observe(len(batch), time.perf_counter() - started)
             _resolve(batch, outcomes)
+            self._observe(len(batch), time.perf_counter() - started)
         self._disconnect()
 
     def _attempt(self, batch: Sequence[Ticket[Any]]) -> list[Any]:
         try:
             return self._transaction(batch)
+        except _Unsettled:
+            pass  # Run again, each operation finds what it left behind if it was committed.
         except Exception as error:  # noqa: BLE001 - whatever broke the batch belongs to one of its operations
             if len(batch) == 1:
                 return [_translate(error)]
-        return [outcome for ticket in batch for outcome in self._attempt([ticket])]
+        return [self._alone(ticket) for ticket in batch]
+
+    def _alone(self, ticket: Ticket[Any]) -> Any:  # noqa: ANN401 - what the operation returns
+        try:
+            return self._transaction([ticket])[0]
+        except Exception as error:  # noqa: BLE001 - reported to whoever waits for it
+            return _translate(error)
 
     def _transaction(self, batch: Sequence[Ticket[Any]]) -> list[Any]:
-        connection = self._connect()
         try:
-            with connection.begin():
-                return _run_grouped(connection, [ticket.operation for ticket in batch])
-        except DBAPIError:
+            connection = self._connect()
+            transaction = connection.begin()
+            try:
+                outcomes = _run_grouped(connection, [ticket.operation for ticket in batch])
+            except BaseException:
+                transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                raise _Unsettled(f"it is not known whether a transaction was committed: {error.orig}") from error
+        except (DBAPIError, _Unsettled):
             # A connection that failed may have lost its session, its locks or its mind.
             self._disconnect()
             raise
+        return outcomes
 
     def _connect(self) -> Connection:
         if self._connection is None:
@@ -163,9 +180,13 @@ def _run_grouped(connection: Connection, operations: Sequence[Operation[Any]]) -
     return outcomes
 
 
+class _Unsettled(StoreUnavailable):
+    """A COMMIT ended without an answer."""
+
+
 def _translate(error: Exception) -> Exception:
     """Report trouble with the database as such; what is wrong with an operation itself stays what it is."""
-    if isinstance(error, OperationalError | InterfaceError | InternalError):
+    if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError | ProgrammingError):
         return StoreUnavailable(f"the database refused the transaction: {error.orig}")
     return error
 

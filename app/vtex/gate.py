@@ -1,50 +1,54 @@
 """One gate per account, through which every call to VTEX passes: PUTs and GETs share its budget.
 
-It is open, or paused until a time. Waiting for it spends no attempt and holds no worker: the queue is simply not
-claimed while the gate gives nothing free.
+It limits how many calls start and how many are in flight, and notices when too many fail. Waiting for it spends no
+attempt and holds no worker: the queue is simply not claimed while the gate gives nothing free. Whether an account may
+be called at all is kept in the store, where every process sees it.
 """
 
+from collections import deque
 from datetime import datetime, timedelta
+from typing import Final
 
 from app.account import Account
 
 __all__ = ["Gate"]
+
+_WATCHED: Final = 20
+"""How many calls are looked back on: with fewer, nothing is concluded."""
+_BAD_SHARE: Final = 0.5
 
 
 class Gate:
     """Say how many calls an account may start now."""
 
     def __init__(self, account: Account) -> None:
-        """Start open, with a full second's budget."""
+        """Start with a full second's budget."""
         self._account = account
         self._in_flight = 0
-        self._tokens = account.rate_per_second
+        self._tokens = max(account.rate_per_second, 1.0)
         self._filled_at: datetime | None = None
-        self.paused_until: datetime | None = None
-        self.reason: str | None = None
+        self._failed: deque[bool] = deque(maxlen=_WATCHED)
+        self._forbidden: set[int] = set()
+        self.closed_until: datetime | None = None
 
     def free(self, now: datetime) -> int:
         """Return how many calls may start now."""
-        if self.paused_until is not None:
-            if now < self.paused_until:
-                return 0
-            self.paused_until = self.reason = None
+        if self.closed_until is not None and now < self.closed_until:
+            return 0
         self._fill(now)
         return max(0, min(self._account.concurrency - self._in_flight, int(self._tokens)))
 
     def opens_at(self, now: datetime) -> datetime | None:
-        """Return when calls may start again, None when that depends on calls in flight, or when they may start now."""
-        if self.paused_until is not None and now < self.paused_until:
-            return self.paused_until
+        """Return when calls may start again, None when they may now or when that hangs on calls in flight."""
+        if self.closed_until is not None and now < self.closed_until:
+            return self.closed_until
         if self._tokens < 1:
             return now + timedelta(seconds=(1 - self._tokens) / self._account.rate_per_second)
         return None
 
-    def pause(self, until: datetime, reason: str) -> None:
-        """Start no call before ``until``; a longer pause stands."""
-        if self.paused_until is None or until > self.paused_until:
-            self.paused_until = until
-            self.reason = reason
+    def close(self, until: datetime) -> None:
+        """Start no call before ``until``; a later end stands."""
+        self.closed_until = until if self.closed_until is None else max(until, self.closed_until)
 
     def enter(self) -> None:
         """Take a place for a claimed shipment."""
@@ -57,6 +61,26 @@ class Gate:
     def spend(self) -> None:
         """Count one call; a second call of one claim may overdraw the budget, which the next claims wait out."""
         self._tokens -= 1
+
+    def record(self, *, failed: bool) -> bool:
+        """Remember how a call ended, and tell whether too many failed: half of the latest twenty."""
+        self._failed.append(failed)
+        tripped = len(self._failed) == _WATCHED and sum(self._failed) >= _BAD_SHARE * _WATCHED
+        if tripped:
+            self._failed.clear()
+        return tripped
+
+    def forbidden(self, shipment_id: int) -> bool:
+        """Remember a refused permission, and tell whether it is the account's.
+
+        It is when two shipments meet it and none succeeds between them.
+        """
+        self._forbidden.add(shipment_id)
+        return len(self._forbidden) > 1
+
+    def welcomed(self) -> None:
+        """Forget refused permissions: a call was accepted."""
+        self._forbidden.clear()
 
     def _fill(self, now: datetime) -> None:
         rate = self._account.rate_per_second

@@ -50,10 +50,8 @@ def locate(sources: Sources, path: str) -> Address:
     source = _find(sources, named) if len(named) == names else None
     expected = source.path_key if source is not None else None
     matched = same(unquote(keys[0]) if keys else "", expected or _NOBODYS_KEY)
-    if expected is None:
-        is_right = source is not None and not keys
-    else:
-        is_right = matched and len(keys) == 1
+    # A source without a key takes no further segment, one with a key takes exactly the right one.
+    is_right = source is not None and (matched and len(keys) == 1 if expected else not keys)
     shown = [first, *(name[:_SEGMENT_SHOWN] for name in named), *(_MASK for _ in keys[:1]), *rest[len(keys) :]]
     return Address(
         source=source,

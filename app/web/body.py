@@ -14,7 +14,7 @@ _LINGER_SECONDS: Final = 1.0
 _LONGEST_NUMBER: Final = 18
 
 
-class TooLarge(Exception):  # noqa: N818 - named for what happened
+class TooLarge(Exception):
     """The body is longer than the limit; ``size`` bytes of it were read, which begin with ``start``."""
 
     def __init__(self, size: int, start: bytes = b"") -> None:
@@ -24,11 +24,11 @@ class TooLarge(Exception):  # noqa: N818 - named for what happened
         self.start = start
 
 
-class TooSlow(Exception):  # noqa: N818 - likewise
+class TooSlow(Exception):
     """The body did not arrive in time."""
 
 
-class Disconnected(Exception):  # noqa: N818 - likewise
+class Disconnected(Exception):
     """The sender went away before the body was complete."""
 
 

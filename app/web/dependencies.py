@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from app.adapter import Adapter
 from app.intake import Intake
@@ -16,12 +17,13 @@ from app.web.peer import Network
 __all__ = ["Dependencies", "Replay", "Role", "Token"]
 
 
-Role = Literal["viewer", "support", "operator", "admin"]
-"""What the holder of a token may see and do; each may do what those before it may.
+class Role(IntEnum):
+    """What the holder of a token may see and do; each may do what those below it may."""
 
-A viewer sees everything but personal data, support sees requests as they came and changes nothing, an operator adds
-shipments and replays.
-"""
+    VIEWER = 1  # Sees everything but personal data.
+    SUPPORT = 2  # Sees requests as they came, changes nothing.
+    OPERATOR = 3  # Adds shipments, replays.
+    ADMIN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,9 +76,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > _MAX_BODY_BYTES:
-            raise HTTPException(
-                _TOO_LARGE, f"The body is longer than {_MAX_BODY_BYTES} bytes", {"Connection": "close"}
-            )
+            raise HTTPException(_TOO_LARGE, f"The body is longer than {_MAX_BODY_BYTES} bytes", {"Connection": "close"})
         return message
 
     return receive_some

@@ -142,3 +142,8 @@ def metrics(request: Request) -> Response:
     dependencies: Dependencies = request.app.state.dependencies
     text, content_type = dependencies.metrics.exposition()
     return Response(text, headers={"Content-Type": content_type})
+
+
+# Some probes ask without wanting to read.
+for _path, _probe in (("/livez", livez), ("/readyz", readyz)):
+    probes_router.add_api_route(_path, _probe, methods=["HEAD"], include_in_schema=False)

@@ -42,7 +42,7 @@ _BY_STATUS: Final = {
 _SERVER_ERROR: Final = 500
 
 
-class Problem(Exception):  # noqa: N818 - the RFC's word
+class Problem(Exception):
     """End a request with a problem document."""
 
     def __init__(self, slug: str, detail: str, *, errors: Sequence[Mapping[str, str]] = ()) -> None:
@@ -60,7 +60,14 @@ def document(slug: str, detail: str, *, status: int | None = None, **members: ob
     return fixed | {name: value for name, value in members.items() if value}
 
 
-def response(slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: object) -> Response:
+def response(
+    slug: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    id: str | None = None,  # noqa: A002 - the document's word
+    errors: Sequence[Mapping[str, str]] = (),
+) -> Response:
     """Answer with a problem document."""
     status = CATALOGUE[slug].status
     extra = dict(headers or {})
@@ -68,7 +75,7 @@ def response(slug: str, detail: str, *, headers: Mapping[str, str] | None = None
         extra["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if slug == "token-needed":
         extra["WWW-Authenticate"] = 'Bearer realm="carrier-relay"'
-    return Response(json.dumps(document(slug, detail, **members)), status, extra, MEDIA_TYPE)
+    return Response(json.dumps(document(slug, detail, id=id, errors=list(errors))), status, extra, MEDIA_TYPE)
 
 
 def slug_of(error: RelayError) -> str:
@@ -100,7 +107,7 @@ def install(app: FastAPI) -> None:
 
 async def _on_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for it
-    return response(error.slug, error.detail, errors=list(error.errors))
+    return response(error.slug, error.detail, errors=error.errors)
 
 
 async def _on_invalid(_request: Request, error: Exception) -> Response:

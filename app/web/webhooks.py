@@ -16,7 +16,6 @@ from app.adapter import Adapter, Answer
 from app.errors import Unavailable, Unverified
 from app.intake import Accepted
 from app.model import Webhook
-from app.source import Source
 from app.store import public_id
 from app.telemetry import OTHER, log_event
 from app.web.addresses import PREFIXES, Address, locate
@@ -103,7 +102,7 @@ class Webhooks:
         except Unavailable as error:
             outcome = _failed(slug_of(error), f"{error}. {CATALOGUE['unavailable'].remedy}", reason=str(error))
         except Disconnected:
-            self._log(address, self._webhook(scope, b""), "disconnected", {})
+            self._log(address, self._webhook(scope, b""), None)
             return
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the carrier must come back
             id_, detail = refuse_unexpected(error, path=address.shown)
@@ -221,23 +220,26 @@ class Webhooks:
         carrier = address.source.adapter.slug if address.source else OTHER
         if outcome.outcome != "verified":
             self._given.metrics.webhook(carrier, outcome.outcome, seconds)
-        told = {"id": outcome.id, "reason": outcome.reason, "http_status": outcome.status, "ms": _ms(seconds)}
-        self._log(address, webhook, outcome.outcome, told)
+        self._log(address, webhook, outcome, seconds)
 
-    def _log(self, address: Address, webhook: Webhook, outcome: str, told: dict[str, object]) -> None:
-        source: Source | None = address.source
+    def _log(self, address: Address, webhook: Webhook, outcome: _Outcome | None, seconds: float = 0.0) -> None:
+        """Write one wide line; without an outcome the sender went away before there was one."""
+        source = address.source
         log_event(
             _LOGGER,
             "webhook.received",
-            level=logging.ERROR if outcome == "failed" else logging.INFO,
+            level=logging.ERROR if outcome and outcome.outcome == "failed" else logging.INFO,
             carrier=source.adapter.slug if source else None,
             owner=source.owner if source else None,
-            outcome=outcome,
+            outcome=outcome.outcome if outcome else "disconnected",
+            id=outcome.id if outcome else None,
+            reason=outcome.reason if outcome else None,
+            http_status=outcome.status if outcome else None,
+            ms=round(seconds * 1000, 2),
             method=webhook.method,
             path=address.shown,
             peer=webhook.peer,
             size=len(webhook.body),
-            **told,
         )
 
 
@@ -275,7 +277,3 @@ def _failed(slug: str, detail: str, *, reason: str, id_: str | None = None) -> _
         reason=reason,
         headers=((b"retry-after", b"%d" % RETRY_AFTER_SECONDS),),
     )
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 2)

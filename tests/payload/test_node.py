@@ -181,6 +181,12 @@ def test_the_first_time_that_can_be_read_counts() -> None:
     assert document.first_moment("z", "a") is None
 
 
+def test_a_demanded_time_knows_where_it_stood() -> None:
+    moment = json_document('{"at":1795176600}')["at"].moment()
+
+    assert (moment.text, moment.path, moment.quality) == ("1795176600", "$.at", TimeQuality.EPOCH)
+
+
 def test_documents_inside_texts_keep_their_paths() -> None:
     document = json_document('{"text":"{\\"a\\":{}}","base64":"eyJhIjoie319In0=","object":{"a":1},"list":"[1]"}')
 

@@ -120,6 +120,7 @@ def test_of_several_ways_one_is_enough() -> None:
 
     assert verify(scheme, second, OLD_AND_NEW, NOW).secret == 0
     assert seal(scheme, second, OLD_AND_NEW, NOW).headers == (("api-key", "new-secret"),)
+    assert scheme.sign(request(), OLD_AND_NEW, NOW) == {"api-key": "new-secret"}
     assert scheme.headers == ("api-key", "authorization")
 
 

@@ -14,7 +14,6 @@ from app.web.problems import Problem
 
 __all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "given"]
 
-_RANK: Final[dict[Role, int]] = {"viewer": 1, "support": 2, "operator": 3, "admin": 4}
 _BEARER: Final = HTTPBearer(auto_error=False, scheme_name="token", description="A token of the operators' interface.")
 
 
@@ -39,7 +38,7 @@ class Caller:
     @property
     def sees_personal_data(self) -> bool:
         """Tell whether requests are shown as they came."""
-        return _RANK[self.token.role] >= _RANK["support"]
+        return self.token.role >= Role.SUPPORT
 
     @property
     def owners(self) -> tuple[str, ...] | None:
@@ -94,8 +93,10 @@ def _caller(at_least: Role) -> Callable[[Request, Bearer], Awaitable[Caller]]:
         if token is None:
             what = "The token is not known" if credentials else "No token came"
             raise Problem("token-needed", f"{what}. Send Authorization: Bearer TOKEN with a token of this relay.")
-        if _RANK[token.role] < _RANK[at_least]:
-            detail = f"The token {token.name} has the role {token.role}; this takes {at_least}."
+        if token.role < at_least:
+            detail = (
+                f"The token {token.name} has the role {token.role.name.lower()}; this takes {at_least.name.lower()}."
+            )
             raise Problem("forbidden", detail)
         return Caller(token=token, given=dependencies)
 
@@ -109,7 +110,7 @@ def _find(tokens: tuple[Token, ...], text: str) -> Token | None:
     return found[0] if found and text else None
 
 
-Viewer = Annotated[Caller, Depends(_caller("viewer"))]
-Support = Annotated[Caller, Depends(_caller("support"))]
-Operator = Annotated[Caller, Depends(_caller("operator"))]
-Admin = Annotated[Caller, Depends(_caller("admin"))]
+Viewer = Annotated[Caller, Depends(_caller(Role.VIEWER))]
+Support = Annotated[Caller, Depends(_caller(Role.SUPPORT))]
+Operator = Annotated[Caller, Depends(_caller(Role.OPERATOR))]
+Admin = Annotated[Caller, Depends(_caller(Role.ADMIN))]

@@ -48,10 +48,9 @@ def missing(what: str, text: str) -> Problem:
     return Problem("not-found", f"There is no {what} {text[:40]!r}, or this token may not see it.")
 
 
-def plain(*values: object, **more: Any) -> dict[str, Any]:
+def plain(*values: object, **more: object) -> dict[str, Any]:
     """Merge dataclass values into one table of their fields, as deep as their first level."""
     table: dict[str, Any] = {}
     for value in values:
         table |= {name: getattr(value, name) for name in getattr(value, "__dataclass_fields__", {})}
     return table | more
-

@@ -17,7 +17,7 @@ Id = Annotated[str, Path(description="The id that the sender was told.", example
 
 
 @router.get("", summary="List refused requests, newest first")
-async def index(  # noqa: PLR0913 - each filter is a parameter
+async def index(  # noqa: PLR0913, PLR0917 - each filter is a parameter
     caller: Viewer,
     account: Annotated[str | None, Query(description="Account or group that its path named.")] = None,
     owner: Annotated[str | None, Query(description="The same by another name.")] = None,

@@ -21,7 +21,7 @@ _CREATED: Final = 201
 
 
 @router.get("", summary="List shipments, newest first")
-async def index(  # noqa: PLR0913 - each filter is a parameter
+async def index(
     caller: Viewer,
     account: Annotated[str | None, Query(examples=["mystore"])] = None,
     order_id: Annotated[str | None, Query(max_length=100)] = None,
@@ -75,7 +75,7 @@ def _may_see(caller: Caller, about: ShipmentSummary) -> bool:
     "",
     summary="Add a shipment, or tracking numbers to one",
     status_code=_CREATED,
-    responses={200: {"model": schemas.ShipmentItem, "description": "It was known; its numbers were united"}, 422: {}},
+    responses={200: {"model": schemas.ShipmentItem, "description": "It was known; its numbers were united"}},
 )
 async def add(caller: Operator, asked: schemas.NewShipment, response: Response) -> schemas.ShipmentItem:
     """Tell the relay which tracking numbers belong to an order's invoice.
@@ -118,7 +118,6 @@ async def add(caller: Operator, asked: schemas.NewShipment, response: Response) 
     summary="Take a tracking number away from a shipment",
     status_code=204,
     response_class=Response,
-    responses={404: {}},
 )
 async def remove_number(
     caller: Operator,
@@ -132,9 +131,7 @@ async def remove_number(
     if known is None or not _may_see(caller, known):
         raise missing("shipment", id)
     removed = await store.write(
-        RemoveNumber(
-            shipment_id=shipment_id, number=number, ids=store.ids, now=caller.given.now(), actor=caller.name
-        )
+        RemoveNumber(shipment_id=shipment_id, number=number, ids=store.ids, now=caller.given.now(), actor=caller.name)
     )
     if not removed:
         raise missing(f"tracking number on {id} called", number)

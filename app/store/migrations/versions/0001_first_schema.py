@@ -13,12 +13,21 @@ def upgrade() -> None:
     op.create_table(
         "accounts",
         sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False, comment="open, paused, probing, held"),
-        sa.Column("until", Instant(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False, comment="open, paused, probing, held, stopped"),
+        sa.Column("until", Instant(), nullable=True, comment="when the next call may start"),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=True, comment="what its PUT does: delta, full; null while unknown"),
+        sa.Column("verdict_at", Instant(), nullable=True),
+        sa.Column(
+            "evidence",
+            sa.JSON(none_as_null=True),
+            server_default="[]",
+            nullable=False,
+            comment="the latest samples, newest last",
+        ),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_accounts")),
-        comment="what operators and VTEX's answers did to an account; one without a row is open",
+        comment="what VTEX's answers and operators did to an account, and what was learnt of it; without a row it is open",
     )
     op.create_table(
         "audit",

@@ -1,0 +1,210 @@
+"""Every command with its arguments. What a command does is imported when it runs, so that the others start quickly."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
+from app.errors import RelayError
+
+__all__ = ["application", "main"]
+
+Carrier = Annotated[str, typer.Argument(help="The carrier's slug, as `carrier-relay carriers` lists it.")]
+Account = Annotated[str | None, typer.Option(help="The account or group, where several have the carrier.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on, in place of the setting `listen`.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one and prints it.")
+]
+
+
+class _Commands(TyperGroup):
+    """End every command that fails on purpose with sentences and its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps its context's class to itself
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except RelayError as error:
+            raise stop(exit_code_of(error), *sentences(error)) from None
+
+
+application = typer.Typer(
+    name="carrier-relay",
+    cls=_Commands,
+    help="Receive carriers' tracking webhooks, and keep the timelines of VTEX orders true.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_token = typer.Typer(help="Make keys to the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
+application.add_typer(_token, name="token")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from app import __version__
+
+        typer.echo(f"carrier-relay {__version__}")
+        raise typer.Exit
+
+
+@application.callback()
+def options(
+    version: Annotated[  # noqa: ARG001 - its callback is what it does
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the release and exit.")
+    ] = False,
+) -> None:
+    """Receive carriers' tracking webhooks, and keep the timelines of VTEX orders true."""
+
+
+@application.command()
+def serve(host: Host = None, port: Port = None) -> None:
+    """Run the relay until it is asked to stop; with no account configured, run a demonstration.
+
+    SIGTERM and Ctrl+C let requests and calls in flight finish, for `shutdown_seconds` at most.
+    """
+    from app.cli.serving import run
+
+    run(host, port)
+
+
+@application.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8090,
+    mode: Annotated[
+        Literal["append", "replace", "merge"], typer.Option(help="What a PUT does to the rows that are there.")
+    ] = "merge",
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what VTEX's schema does not allow.")] = False,
+) -> None:
+    """Run the bundled VTEX alone, for tests and staging: it forgets everything when it stops."""
+    from app.cli.standing import run
+
+    run(host, port, mode=mode, strict=strict)
+
+
+@application.command()
+def send(
+    carrier: Carrier,
+    case: Annotated[str | None, typer.Argument(help="A sample's name; leave it out to see which there are.")] = None,
+    account: Account = None,
+    url: Annotated[str | None, typer.Option(help="Base URL of the relay; the configured one unless given.")] = None,
+    private_key: Annotated[
+        Path | None, typer.Option(help="RSA key in PEM, for carriers that sign with a key of their own.")
+    ] = None,
+    tracking_number: Annotated[
+        str | None, typer.Option(help="Number to put in the place of the sample's, before it is signed.")
+    ] = None,
+    repeat: Annotated[int, typer.Option(min=1, max=1000, help="How often to send the same bytes.")] = 1,
+) -> None:
+    """Post a shipped sample to a running relay, signed as the carrier would with the configured secret."""
+    from app.cli.sending import Sending, send_sample
+
+    send_sample(
+        carrier,
+        case,
+        Sending(account=account, url=url, private_key=private_key, tracking_number=tracking_number, repeat=repeat),
+    )
+
+
+@application.command(name="try")
+def try_(
+    carrier: Carrier,
+    file: Annotated[str, typer.Argument(help="A saved body, or a raw HTTP request; - reads standard input.")],
+    content_type: Annotated[
+        str | None, typer.Option(help="Content-Type of a saved body; told from its first bytes unless given.")
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(help="A header that came with it, as 'Name: value'; may be repeated.")
+    ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Check the signature: with --secret-file, RELAY_TRY_SECRET, or what is configured."
+        ),
+    ] = False,
+    secret_file: Annotated[
+        Path | None, typer.Option(help="File that holds the secret, or the key set, to verify with.")
+    ] = None,
+    account: Account = None,
+    as_json: AsJson = False,
+) -> None:
+    """Map a saved webhook and show what was read from where; needs no configuration and stores nothing."""
+    from app.cli.trying import Trying, try_webhook
+
+    try_webhook(
+        carrier,
+        file,
+        Trying(
+            content_type=content_type,
+            headers=tuple(header or ()),
+            verify=verify or secret_file is not None,
+            secret_file=secret_file,
+            account=account,
+            as_json=as_json,
+        ),
+    )
+
+
+@application.command()
+def doctor(
+    online: Annotated[bool, typer.Option(help="Ask VTEX whether it knows each account's key.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Say in plain words what is configured, what is missing, and what was verified."""
+    from app.cli.doctor import examine
+
+    examine(online=online, as_json=as_json)
+
+
+@application.command()
+def carriers(
+    slug: Annotated[str | None, typer.Argument(help="One carrier, in detail.")] = None, as_json: AsJson = False
+) -> None:
+    """List the carriers, how well each is known, how it proves itself, and what it needs."""
+    from app.cli.listing import show_carriers
+
+    show_carriers(slug, as_json=as_json)
+
+
+@_token.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Who holds it; stands in the audit log.")],
+    role: Annotated[
+        Literal["viewer", "support", "operator", "admin"], typer.Option(help="What its holder may see and do.")
+    ],
+    accounts: Annotated[str | None, typer.Option(help="Accounts that it is limited to: a,b. All unless given.")] = None,
+) -> None:
+    """Make a token, show it once, and print the lines that configure it."""
+    from app.cli.tokens import new_token
+
+    new_token(name, role, accounts)
+
+
+@application.command()
+def migrate() -> None:
+    """Bring the database to this release's schema; the relay does so itself when it starts."""
+    from app.cli.migrating import run
+
+    run()
+
+
+@application.command()
+def openapi(
+    write: Annotated[Path | None, typer.Option(help="File to write; standard output unless given.")] = None,
+) -> None:
+    """Write the OpenAPI document of the relay's HTTP interface."""
+    from app.cli.describing import write_openapi
+
+    write_openapi(write)
+
+
+def main() -> None:
+    """Run the command line."""
+    application()

@@ -1,0 +1,177 @@
+"""What every process must know of an account: whether it may be called, and what its PUT does.
+
+States: ``open``; ``paused`` until a time; ``probing`` and ``held``, in which one call may start at each ``until``;
+``stopped`` by an operator until an operator resumes it. An account without a row is open.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Row, Text, cast, select, type_coerce, update
+
+from app.store.dialect import insert
+from app.store.schema import accounts, shipments
+
+__all__ = ["AccountChange", "AccountState", "Learnt", "Sample", "account_states", "change_account", "learn", "learnt"]
+
+
+_UNTIL_FURTHER_NOTICE: Final = frozenset({"held", "probing", "stopped"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """What a call's end does to its account.
+
+    Args:
+        state: The new state.
+        until: When the next call may start, None for an open or stopped account.
+        reason: Why, in words for operators.
+
+    """
+
+    state: str
+    until: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What one read told about what a PUT does.
+
+    ``kind`` is ``kept`` (earlier rows are still there), ``replaced`` (they are gone), ``doubled`` (rows sent again
+    stand there twice) or ``blurred`` (rows of other writers changed meanwhile, so it proves nothing).
+    """
+
+    kind: str
+    shipment_id: int
+    order_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """What is known of an account's PUT: ``delta``, ``full`` or None, since when, and the latest samples."""
+
+    verdict: str | None = None
+    verdict_at: datetime | None = None
+    evidence: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """Whether an account may be called."""
+
+    state: str = "open"
+    until: datetime | None = None
+    reason: str | None = None
+    changed_at: datetime | None = None
+
+    def allows(self, now: datetime) -> int | None:
+        """Return how many calls may start now; None for as many as its limits allow."""
+        if self.state == "open" or (self.state == "paused" and self.until is not None and self.until <= now):
+            return None
+        if self.state in {"held", "probing"} and self.until is not None and self.until <= now:
+            return 1
+        return 0
+
+
+def account_states(connection: Connection, names: Sequence[str]) -> dict[str, AccountState]:
+    """Return the states of accounts."""
+    found = {row.account: row for row in connection.execute(select(accounts).where(accounts.c.account.in_(names)))}
+    return {name: _state(found.get(name)) for name in names}
+
+
+def _state(row: Row[Any] | None) -> AccountState:
+    if row is None:
+        return AccountState()
+    return AccountState(state=row.state, until=row.until, reason=row.reason, changed_at=row.changed_at)
+
+
+def change_account(connection: Connection, name: str, change: AccountChange, now: datetime) -> None:
+    """Change an account's state.
+
+    An operator's stop outlasts whatever VTEX answers, and the longer of two pauses stands. Time during which an account
+    could not be called is no failure of its shipments: on opening, their trouble is counted that much later.
+    """
+    before = account_states(connection, [name])[name]
+    if before.state == "stopped" or before.state == change.state == "open":
+        return
+    until = change.until
+    if before.state == change.state == "paused" and before.until is not None and until is not None:
+        until = max(before.until, until)
+    stays_closed = before.state in _UNTIL_FURTHER_NOTICE and change.state in _UNTIL_FURTHER_NOTICE
+    since = (before.changed_at or now) if stays_closed else now
+    put_state(connection, name, AccountChange(state=change.state, until=until, reason=change.reason), since)
+    if change.state == "paused" and until is not None:
+        forgive(connection, name, until - max(now, before.until or now))
+    elif before.state in _UNTIL_FURTHER_NOTICE and not stays_closed:
+        forgive(connection, name, now - (before.changed_at or now))
+
+
+def put_state(connection: Connection, name: str, change: AccountChange, since: datetime) -> None:
+    """Write an account's state."""
+    values = {"state": change.state, "until": change.until, "reason": change.reason, "changed_at": since}
+    connection.execute(
+        insert(connection, accounts)
+        .values(account=name, **values)
+        .on_conflict_do_update(index_elements=["account"], set_=values)
+    )
+
+
+def postpone_probe(connection: Connection, name: str, until: datetime) -> None:
+    """Take the one call that a held or probing account may make now."""
+    connection.execute(update(accounts).where(accounts.c.account == name).values(until=until))
+
+
+def forgive(connection: Connection, name: str, lost: timedelta) -> None:
+    """Count the trouble of an account's shipments from later on, by the time that was lost."""
+    if lost <= timedelta(0):
+        return
+    later = type_coerce(shipments.c.failing_since, BigInteger) + lost // timedelta(microseconds=1)
+    connection.execute(
+        update(shipments)
+        .where(shipments.c.account == name, shipments.c.failing_since.is_not(None))
+        .values(failing_since=later)
+    )
+
+
+def learnt(connection: Connection, name: str) -> Learnt:
+    """Return what is known of an account's PUT."""
+    row = connection.execute(select(accounts).where(accounts.c.account == name)).one_or_none()
+    if row is None:
+        return Learnt()
+    return Learnt(
+        verdict=row.verdict,
+        verdict_at=row.verdict_at,
+        evidence=tuple(Sample(**entry) for entry in row.evidence),
+    )
+
+
+def learn(
+    connection: Connection, name: str, sample: Sample, conclude: Callable[[Learnt, Sample], Learnt], now: datetime
+) -> Learnt:
+    """Add a sample to what is known; when the verdict becomes ``full``, look again at every shipment it concerns."""
+    before = learnt(connection, name)
+    after = conclude(before, sample)
+    values: Mapping[str, Any] = {
+        "verdict": after.verdict,
+        "verdict_at": after.verdict_at,
+        "evidence": [asdict(entry) for entry in after.evidence],
+    }
+    connection.execute(
+        insert(connection, accounts)
+        .values(account=name, state="open", changed_at=now, **values)
+        .on_conflict_do_update(index_elements=["account"], set_=values)
+    )
+    if after.verdict != before.verdict and after.verdict == "full":
+        # Only a timeline that was written more than once, or that others wrote on too, can have lost anything.
+        written = (shipments.c.accepted_puts > 1) | (
+            (shipments.c.accepted_puts > 0) & (cast(shipments.c.baseline, Text) != "[]")
+        )
+        idle = shipments.c.due_at.is_(None) & shipments.c.dead_reason.is_(None)
+        connection.execute(
+            update(shipments).where(shipments.c.account == name, written, idle).values(due_at=now, retrying=False)
+        )
+    return after

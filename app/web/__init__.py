@@ -1,0 +1,18 @@
+"""Everything that speaks HTTP: webhooks, the operators' interface, probes, and their documentation."""
+
+from app.web.application import Application, create_app, document, export, ops_app
+from app.web.dependencies import Dependencies, Replay, Role, Token
+from app.web.peer import peer_address
+
+__all__ = [
+    "Application",
+    "Dependencies",
+    "Replay",
+    "Role",
+    "Token",
+    "create_app",
+    "document",
+    "export",
+    "ops_app",
+    "peer_address",
+]
