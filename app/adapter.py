@@ -7,11 +7,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from app.errors import MalformedPayload
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
-from app.payload import Node
 from app.verification import Scheme
 
 __all__ = [
@@ -28,6 +27,8 @@ __all__ = [
 
 Result = CarrierEvent | Ignored
 """What reading yields: an event, or a part that is none."""
+
+Entry = TypeVar("Entry")
 
 JSON: Final = frozenset({"application/json"})
 
@@ -169,7 +170,7 @@ def most_specific(table: Mapping[str, Milestone], *codes: str | None, derived: I
     return Decision(unknown or "", Milestone.UNKNOWN, unknown)
 
 
-def each(entries: Iterable[Node], read: Callable[[Node], Iterable[Result]]) -> Iterator[Result]:
+def each(entries: Iterable[Entry], read: Callable[[Entry], Iterable[Result]]) -> Iterator[Result]:
     """Read the independent entries of a batch, so that one that cannot be read does not hold back the others.
 
     It is reported in its place as unreadable. Where no entry can be read, the webhook cannot.

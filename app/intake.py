@@ -156,7 +156,7 @@ def _identity(source: Source, webhook: Webhook) -> str:
 def mask(webhook: Webhook, credentials: Credentials, headers: tuple[str, ...], path_key: str | None) -> Masked:
     """Blank the credentials of a request: those of its scheme, the path key, and whatever looks like one."""
     hidden = _ALWAYS_MASKED | set(headers) | ({credentials.header.lower()} if credentials.header else set())
-    head, _, last = webhook.path.rpartition("/")
+    head, _, last = webhook.path.rstrip("/").rpartition("/")
     return Masked(
         path=f"{head}/{_MASK}" if path_key and head.count("/") >= 2 and last else webhook.path,  # noqa: PLR2004 - /w/alias
         query=_SECRET_PARAMETER.sub(rf"\1\2={_MASK}", webhook.query),

@@ -42,7 +42,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_token = typer.Typer(help="Make keys to the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
+_token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
 application.add_typer(_token, name="token")
 
 
@@ -63,7 +63,7 @@ def options(
     """Receive carriers' tracking webhooks, and keep the timelines of VTEX orders true."""
 
 
-@application.command()
+@application.command(short_help="Run the relay, or a demonstration of it.")
 def serve(host: Host = None, port: Port = None) -> None:
     """Run the relay until it is asked to stop; with no account configured, run a demonstration.
 
@@ -74,7 +74,7 @@ def serve(host: Host = None, port: Port = None) -> None:
     run(host, port)
 
 
-@application.command()
+@application.command(short_help="Run the bundled VTEX alone.")
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8090,
@@ -89,7 +89,7 @@ def sandbox(
     run(host, port, mode=mode, strict=strict)
 
 
-@application.command()
+@application.command(short_help="Post a signed sample to a running relay.")
 def send(
     carrier: Carrier,
     case: Annotated[str | None, typer.Argument(help="A sample's name; leave it out to see which there are.")] = None,
@@ -113,7 +113,7 @@ def send(
     )
 
 
-@application.command(name="try")
+@application.command(name="try", short_help="Map a saved webhook, without configuration.")
 def try_(
     carrier: Carrier,
     file: Annotated[str, typer.Argument(help="A saved body, or a raw HTTP request; - reads standard input.")],
@@ -152,7 +152,7 @@ def try_(
     )
 
 
-@application.command()
+@application.command(short_help="Say what is configured, missing and wrong.")
 def doctor(
     online: Annotated[bool, typer.Option(help="Ask VTEX whether it knows each account's key.")] = True,
     as_json: AsJson = False,
@@ -163,7 +163,7 @@ def doctor(
     examine(online=online, as_json=as_json)
 
 
-@application.command()
+@application.command(short_help="List the carriers and what they need.")
 def carriers(
     slug: Annotated[str | None, typer.Argument(help="One carrier, in detail.")] = None, as_json: AsJson = False
 ) -> None:
@@ -187,7 +187,7 @@ def new(
     new_token(name, role, accounts)
 
 
-@application.command()
+@application.command(short_help="Bring the database up to date.")
 def migrate() -> None:
     """Bring the database to this release's schema; the relay does so itself when it starts."""
     from app.cli.migrating import run
@@ -195,7 +195,7 @@ def migrate() -> None:
     run()
 
 
-@application.command()
+@application.command(short_help="Write the OpenAPI document.")
 def openapi(
     write: Annotated[Path | None, typer.Option(help="File to write; standard output unless given.")] = None,
 ) -> None:

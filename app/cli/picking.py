@@ -1,7 +1,7 @@
 """Find what an argument names, or end the command with what there is instead."""
 
 from app.adapter import Adapter
-from app.carriers import find
+from app.carriers import adapters, find
 from app.cli.exits import ExitCode, stop
 from app.errors import ConfigurationError
 from app.source import Source, Sources
@@ -11,6 +11,7 @@ __all__ = ["adapter_called", "source_of"]
 
 def adapter_called(slug: str) -> Adapter:
     """Return the carrier that an argument names."""
+    adapters()  # A carrier that is broken is not the argument's fault.
     try:
         return find(slug)
     except ConfigurationError as error:

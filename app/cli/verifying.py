@@ -28,6 +28,22 @@ class Verdict:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What there is to verify with.
+
+    Args:
+        credentials: The secrets or keys.
+        origin: Where they were taken from.
+        may_fetch: Whether the carrier's public keys may be asked for.
+
+    """
+
+    credentials: Credentials
+    origin: str
+    may_fetch: bool = False
+
+
 def check(adapter: Adapter, saved: SavedRequest, secret_file: Path | None, account: str | None) -> Verdict:
     """Verify a saved webhook.
 
@@ -37,43 +53,40 @@ def check(adapter: Adapter, saved: SavedRequest, secret_file: Path | None, accou
     scheme = adapter.verification
     if not (scheme.needs_secret or scheme.binds_body):
         return Verdict(is_genuine=True, text=f"Nothing to verify: {adapter.name} sends {scheme.describe()}.")
-    credentials, origin = _credentials(adapter, saved, secret_file, account)
+    held = _held(adapter, saved, secret_file, account)
     now = saved.webhook.received_at if saved.is_case else datetime.now(UTC)
     try:
-        verified = _verify(scheme, saved.webhook, credentials, now)
+        verified = _verify(scheme, saved.webhook, held, now)
     except StaleTimestamp as error:
-        return Verdict(is_genuine=False, text=f"Signed with the right secret, but too long ago for a relay: {error}.")
+        return Verdict(is_genuine=False, text=f"Rightly signed, but not at a time that a relay takes now: {error}.")
     except Unverified as error:
-        return Verdict(is_genuine=False, text=f"Refused ({error.reason}): {error}. The secret was {origin}.")
-    which = f"secret {verified.secret + 1} of {len(credentials.secrets)}, " if verified.secret >= 0 else ""
-    return Verdict(is_genuine=True, text=f"Genuine: {scheme.describe()} ({which}{origin}).")
+        return Verdict(is_genuine=False, text=f"Refused ({error.reason}): {error}. The secret was {held.origin}.")
+    which = f"secret {verified.secret + 1} of {len(held.credentials.secrets)}, " if verified.secret >= 0 else ""
+    return Verdict(is_genuine=True, text=f"Genuine: {scheme.describe()} ({which}{held.origin}).")
 
 
-def _credentials(
-    adapter: Adapter, saved: SavedRequest, secret_file: Path | None, account: str | None
-) -> tuple[Credentials, str]:
-    """Return what to verify with, and where it was taken from."""
+def _held(adapter: Adapter, saved: SavedRequest, secret_file: Path | None, account: str | None) -> _Held:
     if secret_file is not None:
         try:
             secret = secret_file.read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise stop(ExitCode.BAD_INPUT, f"--secret-file {secret_file} cannot be read: {error}") from None
-        return _credentials_of(saved.webhook, secret), f"that of {secret_file}"
+        return _given(saved.webhook, secret, f"that of {secret_file}")
     if secret := os.environ.get(SECRET_VARIABLE):
-        return _credentials_of(saved.webhook, secret), f"that of {SECRET_VARIABLE}"
+        return _given(saved.webhook, secret, f"that of {SECRET_VARIABLE}")
     if saved.secret is not None:
-        return _credentials_of(saved.webhook, saved.secret), "the sample's own"
+        return _given(saved.webhook, saved.secret, "the sample's own")
     return _configured(adapter, account)
 
 
-def _credentials_of(webhook: Webhook, secret: str) -> Credentials:
+def _given(webhook: Webhook, secret: str, origin: str) -> _Held:
     """Take a secret as the shipped samples give theirs: the text itself, or a key set."""
     if not secret.strip():
         raise stop(ExitCode.BAD_INPUT, "the secret to verify with is empty")
-    return Example(name="", webhook=webhook, secret=secret).credentials
+    return _Held(credentials=Example(name="", webhook=webhook, secret=secret).credentials, origin=origin)
 
 
-def _configured(adapter: Adapter, account: str | None) -> tuple[Credentials, str]:
+def _configured(adapter: Adapter, account: str | None) -> _Held:
     from app.carriers import adapters
     from app.cli.picking import source_of
     from app.main import sources_of
@@ -88,19 +101,23 @@ def _configured(adapter: Adapter, account: str | None) -> tuple[Credentials, str
         )
     source = source_of(sources_of(settings, adapters()), adapter, account)
     # A file tells nothing of the network it came through, and the route has checked the path.
-    return replace(source.credentials, networks=(), path_key=True), f"that configured for {source.name}"
+    credentials = replace(source.credentials, networks=(), path_key=True)
+    return _Held(credentials=credentials, origin=f"that configured for {source.name}", may_fetch=True)
 
 
-def _verify(scheme: Scheme, webhook: Webhook, credentials: Credentials, now: datetime) -> Verified:
+def _verify(scheme: Scheme, webhook: Webhook, held: _Held, now: datetime) -> Verified:
     """Verify, fetching the carrier's public keys where none were given."""
     try:
-        return verify(scheme, webhook, credentials, now)
+        return verify(scheme, webhook, held.credentials, now)
     except KeyNeeded as needed:
         key_id, jwks_url = needed.key_id, needed.jwks_url
+    missing = WrongCredential(f"the key set holds no RSA key {key_id!r}")
+    if not held.may_fetch:
+        raise missing
     try:
-        return verify(scheme, webhook, asyncio.run(_with_keys(credentials, jwks_url)), now)
+        return verify(scheme, webhook, asyncio.run(_with_keys(held.credentials, jwks_url)), now)
     except KeyNeeded:
-        raise WrongCredential(f"the key set {jwks_url} holds no RSA key {key_id!r}") from None
+        raise missing from None
 
 
 async def _with_keys(credentials: Credentials, jwks_url: str) -> Credentials:

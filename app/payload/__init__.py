@@ -7,11 +7,13 @@ empty or of another type; an allowed one is None instead. Texts remember their p
 
 from app.payload.bodies import form_body, json_body, json_or_form_body, maybe_json, member, text_body
 from app.payload.node import Maybe, Node, Text, json_document
+from app.payload.records import Record, record_body
 from app.payload.times import read_moment, read_offset
 
 __all__ = [
     "Maybe",
     "Node",
+    "Record",
     "Text",
     "form_body",
     "json_body",
@@ -21,5 +23,6 @@ __all__ = [
     "member",
     "read_moment",
     "read_offset",
+    "record_body",
     "text_body",
 ]

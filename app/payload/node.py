@@ -27,6 +27,10 @@ class Text(str):
         text.path = path
         return text
 
+    def __getnewargs__(self) -> tuple[str, str]:
+        """Let copies and pickles keep the path."""
+        return str(self), self.path
+
 
 class _Number(str):
     """A JSON number, kept as its sender wrote it: references keep their digits, fingerprints their bytes."""

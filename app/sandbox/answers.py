@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.sandbox.timestamps import vtex_timestamp
@@ -21,9 +21,15 @@ _TITLES = {
 class Answer:
     """Status and JSON body of one answer; a body of None is an empty one."""
 
-    status: int
+    status: int | None
+    """None when the connection ends instead."""
     body: object = None
     media_type: str = _JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    """What is sent in place of the body."""
+    body_seconds: float = 0.0
+    """How long sending the body takes."""
 
 
 def success(body: object) -> Answer:

@@ -9,9 +9,10 @@ from hmac import compare_digest
 from fastapi import APIRouter, Request, Response
 from pydantic_core import from_json
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 
 from app.sandbox.answers import Answer, oms_error
+from app.sandbox.delivery import response_to
+from app.sandbox.failing import Outcome, answer_with_faults
 from app.sandbox.journal import Entry
 from app.sandbox.operations import NOT_JSON, OPERATIONS, UNKNOWN_ROUTE, Call, Operation
 from app.sandbox.options import SandboxOptions
@@ -43,24 +44,25 @@ def _endpoint(sandbox: Sandbox, operation: Operation) -> Callable[[Request], Awa
         started = time.perf_counter()
         number = sandbox.journal.take_id()
         call = await _read_call(sandbox, request)
-        answer = await serve(sandbox, operation, call, request.headers)
+        outcome = await serve(sandbox, operation, call, request.headers)
         duration = (time.perf_counter() - started) * 1000
-        sandbox.journal.add(_entry(number, operation, call, request, answer, duration))
-        if answer.body is None:
-            return Response(status_code=answer.status)
-        return JSONResponse(answer.body, status_code=answer.status, media_type=answer.media_type)
+        sandbox.journal.add(_entry(number, operation, call, request, outcome, duration))
+        return response_to(outcome.answer)
 
     return endpoint
 
 
-async def serve(sandbox: Sandbox, operation: Operation, call: Call, headers: Headers) -> Answer:
+async def serve(sandbox: Sandbox, operation: Operation, call: Call, headers: Headers) -> Outcome:
     """Let a call through to its operation.
 
     Every call of the API passes here, with the operation's name: whatever is to go wrong on
     purpose, before or after the operation takes effect, goes wrong in this function.
     """
-    refusal = _refusal(sandbox.options, operation, call.account, headers)
-    return refusal or operation.perform(sandbox, call)
+
+    def perform(call: Call) -> Answer:
+        return _refusal(sandbox.options, operation, call.account, headers) or operation.perform(sandbox, call)
+
+    return await answer_with_faults(sandbox, operation, call, perform)
 
 
 def _refusal(options: SandboxOptions, operation: Operation, account: str, headers: Headers) -> Answer | None:
@@ -119,9 +121,10 @@ def _entry(
     operation: Operation,
     call: Call,
     request: Request,
-    answer: Answer,
+    outcome: Outcome,
     duration_ms: float,
 ) -> Entry:
+    status = outcome.answer.status
     body: object = call.document
     if body is NOT_JSON:
         body = call.body.decode(errors="replace")
@@ -135,9 +138,16 @@ def _entry(
         route=operation.name,
         order_id=call.order_id,
         invoice_number=call.invoice_number,
-        status=answer.status,
+        status=status,
         duration_ms=round(duration_ms, 3),
         body_sha256=hashlib.sha256(call.body).hexdigest() if call.body else None,
         body=body,
-        refusal=answer.body if answer.status >= 400 else None,  # noqa: PLR2004
+        refusal=_refusal_body(outcome.answer),
+        faults=outcome.hits,
     )
+
+
+def _refusal_body(answer: Answer) -> object:
+    if answer.status is None or answer.status < 400:  # noqa: PLR2004
+        return None
+    return answer.body if answer.content is None else answer.content.decode(errors="replace")

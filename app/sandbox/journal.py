@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from app.sandbox.failing import FaultHit
 from app.sandbox.timestamps import vtex_timestamp
 
 __all__ = ["Entry", "Journal"]
@@ -25,13 +26,16 @@ class Entry:
     route: str
     order_id: str | None
     invoice_number: str | None
-    status: int
+    status: int | None
+    """None when the connection was dropped on purpose."""
     duration_ms: float
     body_sha256: str | None
     body: object
     """The body as decoded JSON; as text when it is none."""
     refusal: object
     """What was answered, when the status is 400 or more."""
+    faults: tuple[FaultHit, ...] = ()
+    """What went wrong on purpose."""
 
     def document(self) -> dict[str, object]:
         """Show the entry as JSON."""

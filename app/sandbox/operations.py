@@ -33,6 +33,8 @@ class Call:
     document: object
     """The body as decoded JSON; ``NOT_JSON`` when it is none."""
     received_at: datetime
+    read_delay_seconds: float | None = None
+    """How old what a read sees is; None for as the options say."""
 
     @property
     def order_id(self) -> str | None:
@@ -121,7 +123,7 @@ def add_invoice(sandbox: Sandbox, call: Call) -> Answer:
 def get_order(sandbox: Sandbox, call: Call) -> Answer:
     """Show one order, by id or sequence."""
     asked_id = call.path_parameters["order_id"]
-    order = sandbox.read(call.account, asked_id)
+    order = sandbox.read(call.account, asked_id, call.read_delay_seconds)
     if order is None:
         return _order_not_found()
     return success(order_document(order, asked_id, sandbox.options))
@@ -131,7 +133,8 @@ def get_order_group(sandbox: Sandbox, call: Call) -> Answer:
     """Show every part of a split order."""
     group = call.path_parameters["order_group"]
     ids = [each.order_id for each in sandbox.orders(call.account) if _in_group(each, group)]
-    parts = [order for each in ids if (order := sandbox.read(call.account, each)) is not None]
+    delay = call.read_delay_seconds
+    parts = [order for each in ids if (order := sandbox.read(call.account, each, delay)) is not None]
     if not parts:
         return _order_not_found()
     return success([order_document(part, part.order_id, sandbox.options) for part in parts])

@@ -1,8 +1,9 @@
-"""All state of a sandbox: its orders with their history, its options, its journal."""
+"""All state of a sandbox: its orders with their history, its options, its faults, its journal."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from app.sandbox.faults import Faults
 from app.sandbox.identity import FULFILLMENT_PREFIX
 from app.sandbox.journal import Journal
 from app.sandbox.options import SandboxOptions
@@ -25,6 +26,7 @@ class Sandbox:
         self.options = options
         self.now = now
         self.journal = Journal()
+        self.faults = Faults()
         self._initial_options = options
         self._versions: dict[tuple[str, str], list[_Version]] = {}
         self._next_sequence = _FIRST_SEQUENCE
@@ -33,6 +35,7 @@ class Sandbox:
         """Go back to how the sandbox was created."""
         self.options = self._initial_options
         self.journal.clear()
+        self.faults.reset()
         self._versions.clear()
         self._next_sequence = _FIRST_SEQUENCE
 
@@ -46,7 +49,11 @@ class Sandbox:
         versions = self._versions.setdefault((order.account, order.order_id), [])
         versions.append((written_at or self.now(), order))
         # What no reader can see any more is dropped, except the version they all see.
-        lag = max(self.options.list_lag_seconds, self.options.read_after_write_delay_seconds)
+        lag = max(
+            self.options.list_lag_seconds,
+            self.options.read_after_write_delay_seconds,
+            self.faults.longest_read_delay_seconds,
+        )
         settled = self.now() - timedelta(seconds=lag)
         while len(versions) > 1 and versions[1][0] <= settled:
             del versions[0]
@@ -59,7 +66,7 @@ class Sandbox:
             versions = self._versions.get((account, unprefixed))
         return versions[-1][1] if versions else None
 
-    def read(self, account: str, id_or_sequence: str) -> Order | None:
+    def read(self, account: str, id_or_sequence: str, delay_seconds: float | None = None) -> Order | None:
         """Find an order by id or sequence, as readers see it: late, and not beyond two years."""
         order = self.find(account, id_or_sequence)
         if order is None:
@@ -68,7 +75,7 @@ class Sandbox:
         if order is None or self.now() - order.created_at > _OLDEST_READABLE:
             return None
         versions = self._versions[account, order.order_id]
-        delay = self.options.read_after_write_delay_seconds
+        delay = self.options.read_after_write_delay_seconds if delay_seconds is None else delay_seconds
         return self._as_of(versions, delay) or versions[0][1]
 
     def indexed(self, account: str) -> list[Order]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
 from app.store.dialect import insert
 from app.store.schema import bodies, ledger, refusals, webhooks
@@ -131,11 +131,8 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
 def _insert(connection: Connection, puts: Sequence[Put]) -> None:
     if not puts:
         return
-    connection.execute(insert(connection, webhooks).on_conflict_do_nothing(), [_columns(put) for put in puts])
-    connection.execute(
-        insert(connection, bodies).on_conflict_do_nothing(),
-        [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts],
-    )
+    connection.execute(webhooks.insert(), [_columns(put) for put in puts])
+    connection.execute(bodies.insert(), [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts])
 
 
 def _columns(put: Put) -> dict[str, Any]:
@@ -178,13 +175,11 @@ class AddRefusal:
     kept: int = _REFUSALS_KEPT
 
     def run(self, connection: Connection) -> int:
-        """Add it, and drop the oldest ones now and then."""
-        names = [column.name for column in refusals.columns]
-        connection.execute(refusals.insert().values({name: getattr(self, name) for name in names}))
-        if self.id % 64 == 0:
-            count = connection.execute(select(func.count()).select_from(refusals)).scalar_one()
-            oldest = select(refusals.c.id).order_by(refusals.c.id).limit(max(0, count - self.kept))
-            connection.execute(delete(refusals).where(refusals.c.id.in_(oldest)))
+        """Add it, and drop the oldest one when there are too many."""
+        values = {column.name: getattr(self, column.name) for column in refusals.columns}
+        connection.execute(insert(connection, refusals).values(values).on_conflict_do_nothing())
+        surplus = select(refusals.c.id).order_by(refusals.c.id.desc()).offset(self.kept).limit(1).scalar_subquery()
+        connection.execute(delete(refusals).where(refusals.c.id <= surplus))
         return self.id
 
 

@@ -5,17 +5,19 @@ looks for what the other left. The decision itself is a pure function handed in 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from app.model import CarrierEvent, References, normalise_number
 from app.store.dialect import insert
 from app.store.schema import events, numbers, rows, shipments, subject_keys, subjects
 
-__all__ = ["Candidate", "Facts", "Resolution", "Resolve", "keys_of", "place_subject", "wake"]
+__all__ = ["Candidate", "Facts", "Resolution", "Resolve", "keys_of", "place_subject", "share", "united", "wake"]
+
+_EARLIER_PARCEL: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,8 @@ class Candidate:
     """A known shipment that shares something with an event.
 
     ``by_number`` tells whether the shipment holds one of the event's tracking numbers; ``origin`` is ``order`` when
-    the whole order was read from VTEX, so that its other packages are known too.
+    the whole order was read from VTEX, so that its other packages are known too, and ``return`` for a package that
+    VTEX shows as coming back: no timeline is written for it.
     """
 
     id: int
@@ -48,9 +51,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """Where a subject's events go: to shipments, or nowhere yet, with the reason."""
+    """Where a subject's events go: to shipments, or nowhere yet, or nowhere at all (``skip``), with the reason."""
 
     shipments: tuple[int, ...] = ()
+    skip: bool = False
     reason: str | None = None
 
 
@@ -132,6 +136,8 @@ def place_subject(
     if resolution.shipments:
         add_rows(connection, resolution.shipments, event_ids, now)
         state = {"state": "placed", "reason": None, "lookup_at": None}
+    elif resolution.skip:
+        state = {"state": "skipped", "reason": resolution.reason, "lookup_at": None}
     else:
         entries = [
             {"account": account, "kind": kind, "value": value, "subject_id": subject_id}
@@ -148,15 +154,24 @@ def place_subject(
 
 
 def add_rows(connection: Connection, shipment_ids: Iterable[int], event_ids: Sequence[int], now: datetime) -> None:
-    """Give shipments events to show, and make them due unless they are claimed or waiting already."""
-    ids = list(shipment_ids)
+    """Give shipments events to show, and make them due unless they are claimed or waiting already.
+
+    Carriers use numbers again: what came long before a shipment was invoiced is about an earlier parcel.
+    """
+    pairs = connection.execute(
+        select(shipments.c.id, shipments.c.invoiced_at, events.c.id.label("event_id"), events.c.received_at)
+        .join(events, events.c.id.in_(event_ids))
+        .where(shipments.c.id.in_(list(shipment_ids)))
+    )
     entries = [
-        {"shipment_id": shipment, "event_id": event, "state": "pending"} for shipment in ids for event in event_ids
+        {"shipment_id": pair.id, "event_id": pair.event_id, "state": "pending"}
+        for pair in pairs
+        if pair.invoiced_at is None or pair.received_at >= pair.invoiced_at - _EARLIER_PARCEL
     ]
     if not entries:
         return
     connection.execute(insert(connection, rows).on_conflict_do_nothing(), entries)
-    make_due(connection, ids, now)
+    make_due(connection, sorted({entry["shipment_id"] for entry in entries}), now)
 
 
 def make_due(connection: Connection, shipment_ids: Sequence[int], now: datetime) -> None:
@@ -203,6 +218,38 @@ def wake(
     return found
 
 
+def share(
+    connection: Connection,
+    shipment_id: int,
+    *,
+    resolve: Resolve,
+    members: Callable[[str], Sequence[str]],
+    now: datetime,
+) -> int:
+    """Give a shipment what is shown on another one of its numbers, if both are meant; return of how many subjects."""
+    other = numbers.alias()
+    same_number = (other.c.account == numbers.c.account) & (other.c.number == numbers.c.number)
+    others = (
+        select(other.c.shipment_id)
+        .join(numbers, same_number & (other.c.shipment_id != numbers.c.shipment_id))
+        .where(numbers.c.shipment_id == shipment_id)
+    )
+    shown = select(events.c.subject_id).join(rows, rows.c.event_id == events.c.id).where(rows.c.shipment_id.in_(others))
+    found = 0
+    for subject in connection.execute(
+        select(subjects).where(subjects.c.state == "placed", subjects.c.id.in_(shown)).order_by(subjects.c.id)
+    ).all():
+        facts = stored_facts(subject)
+        meant = set(resolve(facts, candidates(connection, members(subject.owner), facts)).shipments)
+        ids = event_ids(connection, subject.id)
+        showing = select(rows.c.shipment_id).where(rows.c.event_id.in_(ids), rows.c.shipment_id.in_(meant))
+        # Were it shown on none of those that are meant, it would be about an earlier parcel of the same number.
+        if shipment_id in meant and connection.execute(showing.limit(1)).first() is not None:
+            add_rows(connection, [shipment_id], ids, now)
+            found += 1
+    return found
+
+
 def event_ids(connection: Connection, subject_id: int) -> list[int]:
     """List a subject's events, oldest first."""
     return list(
@@ -217,6 +264,16 @@ def stored_facts(subject: Row[Any]) -> Facts:
     return Facts(numbers=tuple(subject.numbers), references=References(**references))
 
 
-def count_parked(connection: Connection) -> int:
-    """Count parked subjects; for a sampled gauge, not for a request."""
-    return connection.execute(select(func.count()).where(subjects.c.state == "parked")).scalar_one()
+def united(before: Facts, after: Facts) -> Facts:
+    """Add what was said later to what is known: numbers gather, and a reference stands until another is given."""
+    shown: dict[str, str] = {}
+    for number in (*before.numbers, *after.numbers):
+        shown.setdefault(normalise_number(number), number)
+    given = {
+        field.name: value
+        for field in fields(References)
+        if (value := getattr(after.references, field.name)) not in {None, ()}
+    }
+    alternatives = (*after.references.alternative_order_ids, *before.references.alternative_order_ids)
+    given["alternative_order_ids"] = tuple(dict.fromkeys(alternatives))
+    return Facts(numbers=tuple(shown.values()), references=replace(before.references, **given))

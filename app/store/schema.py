@@ -263,7 +263,7 @@ accounts = Table(
     Column("verdict", Text, comment="what its PUT does: delta, full; null while unknown"),
     Column("verdict_at", Instant),
     Column("evidence", JSON, nullable=False, server_default="[]", comment="the latest samples, newest last"),
-    comment="what VTEX's answers and operators did to an account, and what was learnt of it; without a row it is open",
+    comment="what VTEX's answers and operators did to an account, and what was learnt of it",
 )
 
 audit = Table(

@@ -11,7 +11,7 @@ from app.adapter import Adapter
 from app.errors import KeyNeeded, Unverified
 from app.examples import Example
 from app.model import Webhook
-from app.verification import Credentials, Unsigned, seal, verify
+from app.verification import Credentials, Unsigned, raw_body, seal, verify
 from tests.carriers.documents import decode, mutations, with_tree
 from tests.carriers.keys import sample_key
 
@@ -111,7 +111,10 @@ def test_a_header_that_is_not_ascii_is_refused(adapter: Adapter, example: Exampl
             refuse(adapter, replace(example.webhook, headers=(*others, (name, value))), example.credentials)
 
 
-def test_a_damaged_body_never_breaks_verification(adapter: Adapter, example: Example) -> None:
+def test_a_damaged_body_never_breaks_a_verification_that_reads_it(adapter: Adapter, example: Example) -> None:
+    schemes = getattr(adapter.verification, "schemes", (adapter.verification,))
+    if all(getattr(scheme, "signed", raw_body) is raw_body for scheme in schemes):
+        return
     for tree in mutations(decode(example.webhook)):
         changed = with_tree(example.webhook, tree)
         try:

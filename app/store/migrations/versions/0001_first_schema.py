@@ -27,7 +27,7 @@ def upgrade() -> None:
             comment="the latest samples, newest last",
         ),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_accounts")),
-        comment="what VTEX's answers and operators did to an account, and what was learnt of it; without a row it is open",
+        comment="what VTEX's answers and operators did to an account, and what was learnt of it",
     )
     op.create_table(
         "audit",

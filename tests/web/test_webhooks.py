@@ -1,0 +1,375 @@
+import asyncio
+import gzip
+import json
+import logging
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from app.store.inbox import webhook_with_body
+from app.store.schema import refusals
+from app.source import Sources
+from tests.web.conftest import Start
+from tests.web.stage import PATH_KEY, SECRET, SOURCES, Clock, Relay, sign, webhook_body, without_ids
+
+
+def test_a_signed_webhook_is_stored_with_its_exact_bytes_and_answered_with_its_id(relay: Relay) -> None:
+    body = b'{ "id": "1",\t"number": "QX1",\r\n "events": [] }\x20'
+    answer = relay.http.post(
+        "/webhooks/signed/mystore?mode=live&api_key=invented",
+        content=body,
+        headers={"X-Signature": sign(body), "Content-Type": "application/json", "X-Trace": "abc"},
+    )
+
+    assert 200 == answer.status_code
+    assert "accepted" == answer.json()["status"]
+    assert "nosniff" == answer.headers["x-content-type-options"]
+    shown = relay.ops("GET", f"/webhooks/{answer.json()['id']}", token="support").json()
+    assert {"encoding": "utf-8", "content": body.decode()} == shown["body"]
+    assert "mode=live&api_key=***" == shown["query"]
+    assert ["x-trace", "abc"] in shown["headers"]
+    assert ["x-signature", "***"] in shown["headers"]
+    assert "/webhooks/signed/mystore" == shown["path"]
+    assert "127.0.0.1" == shown["peer"]
+
+
+def test_the_bytes_in_the_store_are_those_that_were_sent(relay: Relay) -> None:
+    body = bytes(range(256))
+    answer = relay.http.post("/webhooks/signed/mystore", content=body, headers={"X-Signature": sign(body)})
+
+    listed = relay.ops("GET", "/webhooks").json()["items"][0]
+    stored = relay.on_the_loop(relay.store.read(lambda connection: connection.execute(select(1)).scalar()))
+
+    assert 200 == answer.status_code
+    assert 256 == listed["size"]
+    assert 1 == stored
+    assert "base64" == relay.ops("GET", f"/webhooks/{listed['id']}", token="support").json()["body"]["encoding"]
+
+
+def test_a_repetition_is_answered_with_the_first_id(relay: Relay) -> None:
+    first, second = relay.deliver().json(), relay.deliver().json()
+
+    assert {"id": first["id"], "status": "duplicate"} == second
+
+
+def test_an_empty_endpoint_name_of_a_slash_at_the_end_does_not_lose_a_webhook(relay: Relay) -> None:
+    assert 200 == relay.deliver(path="/webhooks/signed/mystore/").status_code
+
+
+def test_a_source_is_found_by_its_alias_and_by_its_group(relay: Relay) -> None:
+    by_alias = relay.deliver(webhook_body("A1"), path="/w/p7f3")
+    by_name = relay.deliver(webhook_body("A2"), path="/webhooks/signed/brands")
+
+    assert [200, 200] == [by_alias.status_code, by_name.status_code]
+    owners = {item["owner"] for item in relay.ops("GET", "/webhooks").json()["items"]}
+    assert {"brands"} == owners
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/webhooks/keyed/mystore/{PATH_KEY}",
+        "/webhooks/keyed/mystore/k3y%2D0f-the-path",
+        f"/w/q8g4/{PATH_KEY}",
+        f"/webhooks/keyed/other/{PATH_KEY}/",
+    ],
+)
+def test_a_path_key_opens_what_cannot_be_signed_and_is_not_stored(relay: Relay, path: str) -> None:
+    answer = relay.http.post(path, json=webhook_body())
+
+    assert 200 == answer.status_code
+    shown = relay.ops("GET", f"/webhooks/{answer.json()['id']}").json()
+    assert "k3y" not in json.dumps(shown)
+    assert shown["path"].endswith("/***")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/webhooks/keyed/mystore",
+        "/webhooks/keyed/mystore/wrong-key",
+        "/webhooks/keyed/mystore/wrong-key/verify",
+        f"/webhooks/keyed/mystore/{PATH_KEY}x",
+        f"/webhooks/keyed/mystore/{PATH_KEY}/more",
+        f"/webhooks/keyed/{PATH_KEY}",
+        "/webhooks/signed/mystore/a-key-that-it-does-not-have",
+        "/webhooks/nobody/mystore",
+        "/webhooks/signed/nobody",
+        "/webhooks/signed",
+        "/webhooks/",
+        "/w/",
+        "/w/nobody",
+        "/w/q8g4",
+        "/w/q8g4/wrong",
+    ],
+)
+def test_a_wrong_key_is_answered_like_a_path_that_was_never_configured(relay: Relay, path: str) -> None:
+    unknown = relay.http.post("/webhooks/never/configured/at-all", json={})
+    answer = relay.http.post(path, json=webhook_body())
+
+    assert (404, 404) == (unknown.status_code, answer.status_code)
+    assert without_ids(unknown.json()) == without_ids(answer.json())
+    assert [name for name in unknown.headers if name != "date"] == [name for name in answer.headers if name != "date"]
+
+
+def test_a_wrong_key_is_kept_as_evidence_and_a_path_that_names_nothing_is_not(relay: Relay) -> None:
+    relay.http.post("/webhooks/never/configured", json={})
+    told = relay.http.post("/webhooks/keyed/mystore/wrong-key", json={}).json()["id"]
+
+    kept = relay.refusals()
+
+    assert [(told, 404, "not-found", "/webhooks/keyed/mystore/***")] == [
+        (item["id"], item["status"], item["cause"], item["path"]) for item in kept
+    ]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": ""}, {"Content-Type": "application/vnd.carrier+json"}])
+def test_a_missing_content_type_and_the_relatives_of_json_are_accepted(relay: Relay, headers: dict[str, str]) -> None:
+    body = json.dumps(webhook_body()).encode()
+    answer = relay.http.post("/webhooks/signed/mystore", content=body, headers={"X-Signature": sign(body), **headers})
+
+    assert 200 == answer.status_code
+
+
+def test_a_compressed_body_is_refused_unread(relay: Relay) -> None:
+    body = gzip.compress(json.dumps(webhook_body()).encode())
+    answer = relay.http.post(
+        "/webhooks/signed/mystore",
+        content=body,
+        headers={"X-Signature": sign(body), "Content-Type": "application/json", "Content-Encoding": "gzip"},
+    )
+
+    assert 415 == answer.status_code
+    assert "'gzip'" in answer.json()["detail"]
+
+
+def test_a_carrier_is_answered_what_it_demands(relay: Relay) -> None:
+    fresh, again = relay.deliver(slug="strict"), relay.deliver(slug="strict")
+    silent = relay.deliver(slug="silent")
+
+    assert (201, {"code": "1"}) == (fresh.status_code, fresh.json())
+    assert (201, {"code": "1"}) == (again.status_code, again.json())
+    assert (204, b"") == (silent.status_code, silent.content)
+
+
+@pytest.mark.parametrize(
+    ("differences", "truth"),
+    [
+        ({"headers": {"X-Signature": "0" * 64}}, "wrong-credential"),
+        ({"headers": {"Content-Type": "text/csv"}}, "unsupported-media-type"),
+        ({"content": "x" * 5000}, "too-large"),
+    ],
+)
+def test_a_carrier_that_gives_up_on_refusals_gets_the_status_that_it_can_bear(
+    relay: Relay, differences: dict[str, object], truth: str
+) -> None:
+    answer = relay.deliver(slug="strict", **differences)
+
+    assert 202 == answer.status_code
+    assert 202 == answer.json()["status"]
+    assert f"/problems/{truth}" == answer.json()["type"]
+    assert [(202, truth)] == [(item["status"], item["cause"]) for item in relay.refusals()]
+
+
+def test_what_is_wrong_with_the_address_is_never_glossed_over(relay: Relay) -> None:
+    assert 405 == relay.deliver(slug="strict", method="PUT").status_code
+    assert 404 == relay.http.post("/webhooks/strict/nobody").status_code
+
+
+def test_other_methods_are_served_where_the_carrier_uses_them(relay: Relay) -> None:
+    path = "/webhooks/curious/mystore"
+    seen, headed, body = relay.http.get(path), relay.http.head(path), json.dumps(webhook_body()).encode()
+    put = relay.http.put(path, content=body, headers={"X-Signature": sign(body)})
+    empty = relay.http.post(path)
+
+    assert (200, b"pong", "text/plain") == (seen.status_code, seen.content, seen.headers["content-type"])
+    assert (401, b"") == (headed.status_code, headed.content) or (200, b"") == (headed.status_code, headed.content)
+    assert (200, "accepted") == (put.status_code, put.json()["status"])
+    assert b"pong" == empty.content
+    assert ["PUT"] == [item["method"] for item in relay.ops("GET", "/webhooks").json()["items"]]
+
+
+def test_a_method_that_a_carrier_does_not_use_is_refused_with_those_that_it_does(relay: Relay) -> None:
+    answer = relay.http.get("/webhooks/signed/mystore")
+
+    assert 405 == answer.status_code
+    assert "POST" == answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "cause"),
+    [({"X-Signature": ""}, "missing-credential"), ({"X-Signature": "ab" * 32}, "wrong-credential")],
+)
+def test_an_unproven_sender_is_told_what_is_wrong_and_never_what_was_expected(
+    relay: Relay, headers: dict[str, str], cause: str
+) -> None:
+    body = json.dumps(webhook_body()).encode()
+    answer = relay.deliver(headers=headers)
+    problem = answer.json()
+
+    assert 401 == answer.status_code
+    assert "application/problem+json" == answer.headers["content-type"]
+    assert f"/problems/{cause}" == problem["type"]
+    assert "X-Signature" in problem["detail"]
+    assert f"/ops/v1/refusals/{problem['id']}" == problem["instance"]
+    assert sign(body) not in answer.text
+    assert SECRET not in answer.text
+
+
+def test_a_body_that_its_proof_has_to_be_taken_out_of_and_cannot_is_malformed(relay: Relay) -> None:
+    answer = relay.http.post("/webhooks/enclosed/mystore", content=b"{", headers={"Content-Type": "application/json"})
+
+    assert (400, "/problems/unreadable-credential") == (answer.status_code, answer.json()["type"])
+
+
+def test_a_refusal_is_kept_with_its_cause_and_without_credentials(relay: Relay) -> None:
+    misplaced = {"X-Signature": "0" * 64, "X-Other": f"Token {SECRET}", "Authorization": "Basic aW52ZW50ZWQ="}
+    told = relay.deliver({"note": SECRET, "pad": "x" * 4000}, headers=misplaced).json()["id"]
+
+    relay.refusals()
+    kept = relay.ops("GET", f"/refusals/{told}", token="support").json()
+
+    assert ("wrong-credential", "mystore", "signed") == (kept["cause"], kept["owner"], kept["carrier"])
+    assert SECRET not in json.dumps(kept)
+    assert ["x-other", "Token ***"] in kept["headers"]
+    assert ["authorization", "***"] in kept["headers"]
+    assert kept["size"] > 4000
+    assert kept["body"]["content"].startswith('{"note": "***"')
+
+
+def test_the_body_of_a_refusal_is_kept_in_part_only(start: Start) -> None:
+    relay = start(max_body_bytes=100_000)
+    told = relay.deliver("y" * 50_000, headers={"X-Signature": "0" * 64}).json()["id"]
+
+    relay.refusals()
+    kept = relay.ops("GET", f"/refusals/{told}", token="support").json()
+
+    assert (50_002, 4096) == (kept["size"], len(kept["body"]["content"]))
+
+
+def test_no_more_refusals_are_kept_than_the_limit(start: Start) -> None:
+    relay = start(refusals_kept=5)
+    for _ in range(200):
+        relay.deliver(headers={"X-Signature": "0" * 64})
+    relay.refusals()
+
+    count = relay.on_the_loop(relay.store.read(lambda connection: len(connection.execute(select(refusals.c.id)).all())))
+
+    assert count < 100
+
+
+class TestVerifying:
+    def test_a_proven_sender_gets_204_and_nothing_is_stored(self, relay: Relay) -> None:
+        answer = relay.deliver(path="/webhooks/signed/mystore/verify")
+        keyed = relay.http.post(f"/webhooks/keyed/mystore/{PATH_KEY}/verify", json={})
+        alias = relay.deliver(path="/w/p7f3/verify")
+
+        assert [(204, b"")] * 3 == [(each.status_code, each.content) for each in (answer, keyed, alias)]
+        assert [] == relay.ops("GET", "/webhooks").json()["items"]
+
+    def test_an_unproven_sender_gets_the_plain_refusal(self, relay: Relay) -> None:
+        body = b"{}"
+        answer = relay.http.post(
+            "/webhooks/strict/mystore/verify", content=body, headers={"X-Signature": sign(b"something else")}
+        )
+
+        assert (401, 401) == (answer.status_code, answer.json()["status"])
+
+    def test_it_is_posted_to(self, relay: Relay) -> None:
+        assert 405 == relay.http.get("/webhooks/signed/mystore/verify").status_code
+
+
+class TestOurFault:
+    def test_a_store_that_is_down_is_503_with_a_time_to_come_back(self, relay: Relay, store: object) -> None:
+        relay.on_the_loop(relay.store.close())
+        answer = relay.deliver()
+
+        assert 503 == answer.status_code
+        assert "5" == answer.headers["retry-after"]
+        assert "/problems/store-unavailable" == answer.json()["type"]
+
+    def test_what_nobody_foresaw_is_503_with_an_id_and_a_traceback_in_the_log(
+        self, relay: Relay, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        body = b'"explode"'
+        answer = relay.http.post("/webhooks/curious/mystore", content=body, headers={"X-Signature": sign(body)})
+
+        assert (503, "/problems/unexpected") == (answer.status_code, answer.json()["type"])
+        assert "5" == answer.headers["retry-after"]
+        (record,) = [record for record in caplog.records if record.message == "web.unexpected"]
+        assert answer.json()["id"] == vars(record)["relay_fields"]["id"]
+        assert record.exc_info is not None
+        assert "the probe exploded" in str(record.exc_info[1])
+        assert "exploded" not in answer.text
+
+    def test_evidence_that_cannot_be_kept_does_not_change_the_answer(
+        self, relay: Relay, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        relay.on_the_loop(relay.store.close())
+        answer = relay.deliver(headers={"X-Signature": "0" * 64})
+        relay.on_the_loop(relay.application.close())
+
+        assert 401 == answer.status_code
+        assert "refusal.dropped" in [record.message for record in caplog.records]
+
+
+class TestTelling:
+    def test_each_webhook_is_one_wide_line(self, relay: Relay, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+        id_ = relay.deliver().json()["id"]
+        relay.http.post("/webhooks/keyed/mystore/wrong-key-of-somebody", json={})
+        # The line is written after the answer: the next answer on this connection comes after it.
+        relay.http.get("/livez")
+
+        lines = [vars(record)["relay_fields"] for record in caplog.records if record.message == "webhook.received"]
+
+        assert {
+            "carrier": "signed",
+            "owner": "mystore",
+            "outcome": "accepted",
+            "id": id_,
+            "reason": None,
+            "http_status": 200,
+            "method": "POST",
+            "path": "/webhooks/signed/mystore",
+            "peer": "127.0.0.1",
+            "size": len(json.dumps(webhook_body())),
+        } == {name: value for name, value in lines[0].items() if name != "ms"}
+        assert ("refused", "not-found", "/webhooks/keyed/mystore/***") == (
+            lines[1]["outcome"],
+            lines[1]["reason"],
+            lines[1]["path"],
+        )
+        assert "wrong-key-of-somebody" not in caplog.text
+
+    def test_webhooks_and_refusals_are_counted_under_known_labels_only(self, relay: Relay) -> None:
+        relay.deliver()
+        relay.deliver()
+        relay.deliver(headers={"X-Signature": "0" * 64})
+        relay.http.post("/webhooks/invented-by-a-stranger/x", json={})
+        text = relay.http.get("/metrics").text
+
+        assert 'relay_webhooks_total{carrier="signed",outcome="accepted"} 1.0' in text
+        assert 'relay_webhooks_total{carrier="signed",outcome="duplicate"} 1.0' in text
+        assert 'relay_webhooks_total{carrier="signed",outcome="refused"} 1.0' in text
+        assert 'relay_webhooks_total{carrier="other",outcome="refused"} 1.0' in text
+        assert 'relay_refusals_total{cause="wrong-credential"} 1.0' in text
+        assert "stranger" not in text
+
+
+def test_a_network_that_is_not_the_carriers_is_refused_whoever_a_stranger_claims_to_be(start: Start) -> None:
+    relay = start()
+    answer = relay.http.post(
+        "/webhooks/enclosed/other", content=b"{}", headers={"X-Forwarded-For": "203.0.113.7"}
+    )
+
+    assert 401 == answer.status_code
+    assert "network" in answer.json()["detail"]
+
+
+def test_the_clock_is_read_when_the_webhook_is_complete(relay: Relay, clock: Clock) -> None:
+    clock.advance(hours=1)
+    id_ = relay.deliver().json()["id"]
+
+    assert "2026-03-04T19:04:31Z" == relay.ops("GET", f"/webhooks/{id_}").json()["received_at"]
