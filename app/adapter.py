@@ -173,7 +173,8 @@ def most_specific(table: Mapping[str, Milestone], *codes: str | None, derived: I
 def each(entries: Iterable[Entry], read: Callable[[Entry], Iterable[Result]]) -> Iterator[Result]:
     """Read the independent entries of a batch, so that one that cannot be read does not hold back the others.
 
-    It is reported in its place as unreadable. Where no entry can be read, the webhook cannot.
+    It is reported in its place as unreadable; so is one with an event about nothing that could be found. Where no
+    entry can be read, the webhook cannot.
 
     Raises:
         MalformedPayload: No entry can be read; the first one's problem.
@@ -184,15 +185,23 @@ def each(entries: Iterable[Entry], read: Callable[[Entry], Iterable[Result]]) ->
     results: list[Result] = []
     for entry in entries:
         try:
-            results.extend(read(entry))
+            found = [_with_subject(result, getattr(entry, "path", "$")) for result in read(entry)]
         except MalformedPayload as problem:
             first_problem = first_problem or problem
             results.append(Ignored(reason=f"could not be read: {problem}", unreadable=True))
         else:
+            results.extend(found)
             is_readable = True
     if first_problem and not is_readable:
         raise first_problem
     yield from results
+
+
+def _with_subject(result: Result, path: str) -> Result:
+    """Demand that an event is about something."""
+    if isinstance(result, CarrierEvent) and not result.subject:
+        raise MalformedPayload(path, "names no tracking number, invoice or order")
+    return result
 
 
 def fingerprint(adapter: Adapter, event: CarrierEvent) -> str:

@@ -9,13 +9,14 @@ from typing import Final
 
 from app.errors import StoreUnavailable
 from app.store import (
-    AddShipment,
+    AddOrder,
     ClaimLookups,
     ExpireParked,
     Facts,
     FinishLookup,
     IndexedShipment,
     Lookup,
+    RelateOrder,
     Resolution,
     Store,
 )
@@ -39,6 +40,9 @@ _SCHEDULE: Final = (
     timedelta(hours=12),
 )
 """When to ask again for an order that is not there: it may be minutes late, seldom days."""
+
+_CLOSES: Final = frozenset({Outcome.NOT_APPLIED, Outcome.UNAUTHORISED})
+"""What says that no other call of the account would fare better now."""
 
 
 class Indexer:
@@ -106,17 +110,33 @@ class Indexer:
         for account in self._members(lookup.owner):
             for order_id in orders:
                 found = await self._ask(account, order_id)
-                if isinstance(found, str):
-                    waits.append(found)
-                elif found is not None:
-                    await self.index(account, found)
+                if isinstance(found, Order):
+                    await self._learn(account, lookup, found)
+                    break
+                waits += [found] if found is not None else []
         await self._store.write(
             FinishLookup(
                 subject_id=lookup.subject_id,
                 again_at=self._again_at(lookup, failed=bool(waits)),
                 reason=waits[0] if waits else "VTEX shows no package that fits its references",
+                counts=not waits,
             )
         )
+
+    async def _learn(self, account: str, lookup: Lookup, order: Order) -> None:
+        """Index an order, and remember its own id where the carrier knows it by another."""
+        await self.index(account, order)
+        references = lookup.facts.references
+        if order.order_id not in {references.order_id, *references.alternative_order_ids}:
+            related = RelateOrder(
+                subject_id=lookup.subject_id,
+                order_id=order.order_id,
+                resolve=self._resolve,
+                members=self._members,
+                now=self._now(),
+            )
+            if await self._store.write(related):
+                self._indexed()
 
     def _again_at(self, lookup: Lookup, *, failed: bool) -> datetime | None:
         """Ask soon again after a failed look-up; after one that found nothing ever more seldom, then not at all."""
@@ -126,27 +146,34 @@ class Indexer:
 
     async def _ask(self, account: str, order_id: str) -> Order | str | None:
         """Return the order, None when there is none, or why that is not known."""
+        if account not in self._clients:
+            return None  # It was taken out of the settings.
         client, gate = self._clients[account]
         if gate.free(self._now()) <= 0:
             return f"{account} may not be called now"
-        gate.spend()
-        answered = await client.get_order(order_id)
+        gate.enter()
+        try:
+            gate.spend()
+            answered = await client.get_order(order_id)
+        finally:
+            gate.leave()
         if answered.outcome is Outcome.MISSING:
             return None
         if answered.order is None:
+            if answered.outcome in _CLOSES:
+                wait = timedelta(seconds=answered.retry_after) if answered.retry_after is not None else _SCHEDULE[0]
+                gate.close(self._now() + wait)
             return f"{account} did not answer: {answered.status or answered.detail}"
         # VTEX also answers to the sequence number inside an id: that order is somebody else's.
         return answered.order if answered.order.answers_to(order_id) else None
 
     async def index(self, account: str, order: Order) -> int:
         """Index the packages of an order that was read; return how many parked subjects found their shipment."""
-        woken = 0
-        for package in order.packages:
-            if not package.is_output:
-                continue
-            done = await self._store.write(
-                AddShipment(
-                    shipment=IndexedShipment(
+        packages = [package for package in order.packages if package.is_output or package.tracking_numbers]
+        woken = await self._store.write(
+            AddOrder(
+                shipments=tuple(
+                    IndexedShipment(
                         account=account,
                         order_id=order.order_id,
                         invoice_number=package.invoice_number,
@@ -154,15 +181,16 @@ class Indexer:
                         invoice_key=package.invoice_key,
                         courier=package.courier,
                         invoiced_at=package.issued_at,
-                        origin="order",
-                    ),
-                    resolve=self._resolve,
-                    members=self._members,
-                    ids=self._store.ids,
-                    now=self._now(),
-                )
+                        origin="order" if package.is_output else "return",
+                    )
+                    for package in packages
+                ),
+                resolve=self._resolve,
+                members=self._members,
+                ids=self._store.ids,
+                now=self._now(),
             )
-            woken += done.woken
+        )
         if woken:
             self._indexed()
         return woken

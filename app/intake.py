@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from app.store import Put, Store
 from app.verification import Credentials, Verified, verify
 
 __all__ = ["Accepted", "Intake", "Masked", "mask"]
+
+logger = logging.getLogger(__name__)
 
 _TIMELESS_LEDGER: Final = timedelta(hours=24)
 _MASK: Final = "***"
@@ -142,15 +145,20 @@ def _probe(source: Source, webhook: Webhook) -> Answer | None:
 
 
 def _identity(source: Source, webhook: Webhook) -> str:
-    """Name the delivery: by the sender's id where there is one, else by the digest of its bytes."""
+    """Name the delivery: by the sender's id where there is one, else by the digest of what was sent."""
     if source.adapter.identity is not None:
         try:
             given = source.adapter.identity(webhook)
         except MalformedPayload:
             given = None  # Evidence all the same: stored, and shown as unmappable.
+        except Exception:
+            # An adapter's fault must not cost a webhook: it is found when it is mapped, and replayed once mended.
+            logger.exception("an identity could not be read", extra={"carrier": source.adapter.slug})
+            given = None
         if given:
             return f"id:{given}"
-    return f"body:{hashlib.sha256(webhook.body).hexdigest()}"
+    # Some carriers send no body and say everything in the query.
+    return f"body:{hashlib.sha256(webhook.query.encode('latin-1', 'replace') + b'?' + webhook.body).hexdigest()}"
 
 
 def mask(webhook: Webhook, credentials: Credentials, headers: tuple[str, ...], path_key: str | None) -> Masked:

@@ -52,13 +52,13 @@ class Keyring:
         """Fetch a key set, unless it was tried a moment ago: strangers can name unknown keys as fast as they like.
 
         Raises:
-            LookupFailed: The key set cannot be had, and none is cached.
+            LookupFailed: The key set cannot be had: whether it holds the key is not known.
 
         """
         known = self._sets.setdefault(jwks_url, _KeySet())
         async with known.lock:
             if self._now() - known.tried_at < _MINIMUM_INTERVAL:
-                if not known.keys:
+                if known.fetched_at < known.tried_at:
                     raise LookupFailed(f"the key set {jwks_url} could not be fetched a moment ago")
                 return
             known.tried_at = self._now()

@@ -10,7 +10,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,8 @@ _HELD_BYTES: Final = 16 * 1024 * 1024
 _LARGE_BODY: Final = 64 * 1024
 """Larger bodies are read on a thread, so that they do not hold up the event loop."""
 _POLL_SECONDS: Final = 5.0
+_SWEEP: Final = timedelta(seconds=5)
+"""How often the table is looked at: a webhook may be stored without being handed over, as when its sender hung up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class Mapper:
         self._held: OrderedDict[int, _Held] = OrderedDict()
         self._held_bytes = 0
         self._behind = True
+        self._swept_at = now()
         self._wake = asyncio.Event()
         self._stopping = False
         self.beat_at = now()
@@ -108,28 +111,29 @@ class Mapper:
     async def _map_some(self) -> bool:
         batch = [self._held.popitem(last=False) for _ in range(min(_BATCH, len(self._held)))]
         self._held_bytes -= sum(len(held.webhook.body) for _, held in batch)
-        if not batch and self._behind:
-            batch = await self._recover()
+        now = self._now()
+        if self._behind or now - self._swept_at >= _SWEEP:
+            self._swept_at = now
+            batch += await self._recover(frozenset(id_ for id_, _ in batch))
         if not batch:
             return False
         await asyncio.gather(*(self._map(id_, held.source, held.webhook) for id_, held in batch))
         self._mapped()
         return True
 
-    async def _recover(self) -> list[tuple[int, _Held]]:
+    async def _recover(self, taken: frozenset[int]) -> list[tuple[int, _Held]]:
         """Read back what is stored and unmapped; what memory holds by now is left to it."""
         ids = await self._store.read(lambda connection: unmapped(connection, _BATCH))
         self._behind = len(ids) == _BATCH
         batch: list[tuple[int, _Held]] = []
         for id_ in ids:
-            stored = None if id_ in self._held else await self._stored(id_)
+            stored = None if id_ in taken or id_ in self._held else await self._stored(id_)
             if stored is None:
                 continue
             source = self._sources.find(stored.carrier, stored.owner)
-            if source is None or stored.body is None:
-                await self._unmappable(
-                    id_, 0, f"{stored.owner}/{stored.carrier} is not configured any more", stored.carrier
-                )
+            if source is None:
+                reason = f"{stored.owner}/{stored.carrier} is not configured any more"
+                await self._unmappable(id_, 0, reason, stored.carrier)
                 continue
             batch.append((id_, _Held(source=source, webhook=_as_webhook(stored))))
         return batch
@@ -251,6 +255,8 @@ def _as_webhook(stored: StoredWebhook) -> Webhook:
 
 def _unconfigured(stored: StoredWebhook) -> Source:
     """Stand in for a source that was taken out of the settings: its webhooks can still be read."""
+    if stored.carrier not in adapters():
+        raise MalformedPayload("$", f"is of the carrier {stored.carrier!r}, which this release does not know")
     return Source(
         owner=stored.owner,
         accounts=(stored.owner,),

@@ -22,6 +22,11 @@ def resolver(now: Callable[[], datetime]) -> Callable[[Facts, Sequence[Candidate
     """Make the decision that the store asks for when it places a subject or wakes a parked one."""
 
     def resolve(facts: Facts, candidates: Sequence[Candidate]) -> Resolution:
+        numbered = [candidate for candidate in candidates if candidate.by_number]
+        if numbered and all(candidate.origin == "return" for candidate in numbered):
+            # Whatever else the carrier says, a parcel that comes back must not show on the timeline of the one sent.
+            return Resolution(skip=True, reason=f"a return: {_names(numbered)} comes back to the seller")
+        candidates = [candidate for candidate in candidates if candidate.origin != "return"]
         for strategy in STRATEGIES:
             meant = strategy(facts, candidates, now())
             if not meant:
@@ -116,8 +121,11 @@ def _same_issuer(candidate: Candidate, references: References) -> bool:
 
 def _why_none(facts: Facts, candidates: Sequence[Candidate]) -> str:
     if candidates:
-        known = ", ".join(f"{c.order_id}/{c.invoice_number}" for c in candidates[:5])
-        return f"nothing tells which of these shipments it is: {known}"
+        return f"nothing tells which of these shipments it is: {_names(candidates)}"
     if facts.numbers:
         return f"no shipment with the tracking number {facts.numbers[0]} is known"
     return "no shipment with its references is known"
+
+
+def _names(candidates: Sequence[Candidate]) -> str:
+    return ", ".join(f"{c.order_id}/{c.invoice_number}" for c in candidates[:5])

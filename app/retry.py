@@ -44,7 +44,7 @@ class Trouble:
 
 
 def backoff(trouble: Trouble, patience: Patience, *, jitter: float) -> timedelta:
-    """Return the wait: doubling from the base to an hour, ±20 %, and never less than was asked for.
+    """Return the wait: doubling from the base, ±20 %, not less than was asked for, and never more than an hour.
 
     Args:
         trouble: The past.
@@ -54,7 +54,7 @@ def backoff(trouble: Trouble, patience: Patience, *, jitter: float) -> timedelta
     """
     doubled = patience.base * (1 << min(trouble.attempts, _MAX_DOUBLINGS))
     wait = min(doubled, _CAP) * (1 + _JITTER * jitter)
-    return max(wait, trouble.retry_after or timedelta(0))
+    return min(max(wait, trouble.retry_after or timedelta(0)), _CAP)
 
 
 def next_try(trouble: Trouble, patience: Patience, *, now: datetime, jitter: float) -> datetime | None:

@@ -59,6 +59,19 @@ def test_a_batch_of_which_nothing_can_be_read_is_malformed() -> None:
     assert [] == list(each(json_document("[]").items(), read_parcel))
 
 
+def test_an_entry_about_nothing_cannot_be_read() -> None:
+    def read_nothing(parcel: Node) -> Iterator[Result]:
+        numbers = tuple(parcel.get("n").texts())
+        yield CarrierEvent(code="moving", milestone=Milestone.IN_TRANSIT, raw=(), tracking_numbers=numbers)
+
+    first, second = each(json_document('[{"n":null},{"n":"A2"}]').items(), read_nothing)
+
+    assert first == Ignored(
+        reason="could not be read: $[0] names no tracking number, invoice or order", unreadable=True
+    )
+    assert ("A2",) == (second.tracking_numbers if isinstance(second, CarrierEvent) else None)
+
+
 def test_a_fingerprint_is_of_raw_values_and_their_places() -> None:
     adapter = find("easypost")
     event = CarrierEvent(code="x", milestone=Milestone.UNKNOWN, raw=("a", None, "b"))

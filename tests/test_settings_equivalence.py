@@ -39,6 +39,7 @@ source_fields: dict[str, st.SearchStrategy[Any]] = {
     "networks": networks,
     "timezone": zones,
     "jwks_url": st.just("https://keys.example/jwks"),
+    "signed_path": st.just("/hooks/carrier"),
     "statuses": st.dictionaries(printable, milestones, max_size=3),
 }
 account_fields: dict[str, st.SearchStrategy[Any]] = {

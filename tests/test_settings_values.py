@@ -113,6 +113,7 @@ def test_addresses_are_written_as_they_are_read() -> None:
         (f"{SOURCE}__NETWORKS", "203.0.113.7/24", "accounts.mystore.carriers.loggi.networks[0] / {} must be a net"),
         (f"{SOURCE}__NETWORKS", "[5]", "accounts.mystore.carriers.loggi.networks[0] / {} must be a network"),
         (f"{SOURCE}__UNSIGNED", "perhaps", "accounts.mystore.carriers.loggi.unsigned / {} must be a valid boolean"),
+        (f"{SOURCE}__SIGNED_PATH", "hooks?a=1", "accounts.mystore.carriers.loggi.signed_path / {} must be the path"),
         (f"{SOURCE}__JWKS_URL", "http://keys.example/", "accounts.mystore.carriers.loggi.jwks_url / {} would send"),
         (
             f"{SOURCE}__STATUSES",

@@ -29,17 +29,18 @@ def adapters() -> Mapping[str, Adapter]:
 
 
 def find(slug: str) -> Adapter:
-    """Return the adapter of a carrier.
+    """Return the adapter of a carrier; only its own module is imported.
 
     Raises:
-        ConfigurationError: No carrier has this slug; the message names the nearest one.
+        ConfigurationError: No carrier has this slug, and the message names the nearest one; or its module is broken.
 
     """
-    known = adapters()
-    if slug in known:
-        return known[slug]
-    nearest = get_close_matches(slug, known, n=1, cutoff=0.5)
-    advice = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"
+    modules = {module.name for module in pkgutil.iter_modules(__path__)}
+    if module_name(slug) in modules:
+        return _load(__name__, module_name(slug))
+    slugs = sorted(name.removeprefix("_").replace("_", "-") for name in modules)
+    nearest = get_close_matches(slug, slugs, n=1, cutoff=0.5)
+    advice = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(slugs)}"
     raise ConfigurationError(f"no carrier is called {slug!r}; {advice}")
 
 
@@ -50,29 +51,26 @@ def discover(package: str, folders: Iterable[str]) -> Mapping[str, Adapter]:
         ConfigurationError: One or more modules are no carriers; each is named with what is wrong.
 
     """
-    found: dict[str, Adapter] = {}
-    problems = []
+    found: list[Adapter] = []
+    problems: list[str] = []
     for module in pkgutil.iter_modules(folders):
-        file = f"{package.replace('.', '/')}/{module.name}.py"
         try:
-            adapter = _load(f"{package}.{module.name}")
+            found.append(_load(package, module.name))
         except ConfigurationError as problem:
-            problems.append(f"{file}: {problem}")
-            continue
-        if module_name(adapter.slug) != module.name:
-            problems.append(f"{file}: its slug {adapter.slug!r} belongs in {module_name(adapter.slug)}.py")
-        else:
-            found[adapter.slug] = adapter
+            problems.extend(problem.problems)
     if problems:
         raise ConfigurationError(*problems)
-    return MappingProxyType(dict(sorted(found.items())))
+    return MappingProxyType({adapter.slug: adapter for adapter in sorted(found, key=lambda adapter: adapter.slug)})
 
 
-def _load(module: str) -> Adapter:
+def _load(package: str, module: str) -> Adapter:
+    file = f"{package.replace('.', '/')}/{module}.py"
     try:
-        adapter = getattr(importlib.import_module(module), "ADAPTER", None)
+        adapter = getattr(importlib.import_module(f"{package}.{module}"), "ADAPTER", None)
     except Exception as error:
-        raise ConfigurationError(f"cannot be imported: {type(error).__name__}: {error}") from error
+        raise ConfigurationError(f"{file}: cannot be imported: {type(error).__name__}: {error}") from error
     if not isinstance(adapter, Adapter):
-        raise ConfigurationError("holds no ADAPTER; every module here is a carrier")
+        raise ConfigurationError(f"{file}: holds no ADAPTER; every module here is a carrier")
+    if module_name(adapter.slug) != module:
+        raise ConfigurationError(f"{file}: its slug {adapter.slug!r} belongs in {module_name(adapter.slug)}.py")
     return adapter

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from app.adapter import Adapter, Maturity, Result, each, most_specific
 from app.dialects import ocoren
-from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
+from app.model import CarrierEvent, Ignored, Milestone, Moment, References, Webhook
 from app.payload import Maybe, Record, record_body
 from app.verification import AnyOf, Basic, Bearer, StaticHeader
 
@@ -21,48 +21,53 @@ MILESTONES = ocoren.MILESTONES | {
     "24/refused": Milestone.FAILED_ATTEMPT,
 }
 
-DOCUMENT, CARRIER, OCCURRENCE, ONWARD = "340", "341", "342", "343"
-REFUSED, PARTLY_REFUSED = "01", "02"
+# Document, carrier, occurrence, onward carrier.
+RECORDS = ("340", "341", "342", "343")
+OCCURRENCE = "342"
+# Code, day, time of day, observation, words.
+IDENTIFYING = ((28, 2), (30, 8), (38, 4), (42, 2), (44, 70))
+REFUSED = "01"
+PARTLY_REFUSED = "02"
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
-    records = record_body(webhook, {DOCUMENT, CARRIER, OCCURRENCE, ONWARD})
+    records = record_body(webhook, RECORDS)
     occurrences = [record for record in records if record.text.startswith(OCCURRENCE)]
     if not occurrences:
         yield Ignored(reason="a file without occurrences")
     yield from each(occurrences, _event)
 
 
-def _event(record: Record) -> Iterator[Result]:
-    number = record.at(20, 8).text()
-    if not number.strip("0"):
-        yield Ignored(reason=f"could not be read: {number.path} names no invoice", unreadable=True)
-        return
-    sent = ocoren.code_of(record.at(28, 2).text())
-    observation = ocoren.code_of(record.get(42, 2).text())
-    code, milestone, unknown = most_specific(
-        MILESTONES, sent, derived=[f"{sent}/refused" if observation == REFUSED else None]
-    )
-    date, time, words = (record.get(*field).text() for field in ((30, 8), (38, 4), (44, 70)))
+def _event(record: Record) -> Iterator[CarrierEvent]:
+    sent, observation = ocoren.code_of(record.at(28, 2).text()), ocoren.code_of(record.get(42, 2).text())
+    refused = f"{sent}/refused" if observation == REFUSED else None
+    code, milestone, unknown = most_specific(MILESTONES, sent, derived=[refused])
+    words = record.get(44, 70).text()
     yield CarrierEvent(
         code=code,
         milestone=milestone,
         unknown_code=unknown,
-        occurred_at=record.get(30, 12).moment("%d%m%Y%H%M", "%d%m%Y", zone=ZONE),
+        occurred_at=_time(record),
         description=words,
         references=References(
-            invoice_number=number,
+            invoice_number=_without_filler(record.at(20, 8).text()),
             invoice_series=record.get(17, 3).text(),
-            issuer=_without_filler(record.get(3, 14)),
+            issuer=_without_filler(record.get(3, 14).text()),
         ),
-        raw=(sent, date, time, observation, words),
+        raw=tuple(record.get(*field).text() for field in IDENTIFYING),
         warnings=("part of the goods was refused",) if observation == PARTLY_REFUSED else (),
     )
 
 
-def _without_filler(field: Maybe) -> str | None:
-    """Return a field's text, None where it is filled with zeros."""
-    text = field.text()
+def _time(record: Record) -> Moment | None:
+    """Read day and time of day; the day alone where there is no time that can be read."""
+    day, time = record.get(30, 8), record.get(38, 4).text()
+    both = Maybe(f"{day.text()} {time}", day.path)
+    return (both.moment("%d%m%Y %H%M", zone=ZONE) if time else None) or day.moment("%d%m%Y", zone=ZONE)
+
+
+def _without_filler(text: str | None) -> str | None:
+    """Return a number, None where its field is filled with zeros."""
     return text if text and text.strip("0") else None
 
 

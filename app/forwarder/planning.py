@@ -1,7 +1,7 @@
 """Decide what a shipment needs next: nothing, a read, or one PUT with everything that is pending. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from re import fullmatch
 from typing import Final
 
@@ -12,8 +12,17 @@ from app.model import TimeQuality
 from app.store import EventRow, Frozen, Plan, Skip, Work
 from app.vtex import body_hash, delivered_date, description, request_body, row_date
 
-__all__ = ["plan", "planner", "render"]
+__all__ = ["LOOKS", "forwards", "live_from", "observe", "plan", "planner", "render"]
 
+LOOKS: Final = (
+    timedelta(minutes=1),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(hours=24),
+    timedelta(hours=72),
+)
+"""When to look, after a row would have been sent, whether another writer's row of the event is there."""
 _INVOICE: Final = r"[A-Za-z0-9._-]+"
 
 
@@ -43,10 +52,10 @@ def plan(work: Work, account: Account, now: datetime) -> Plan:
     """Decide what to do for a claimed shipment."""
     if not fullmatch(_INVOICE, work.invoice_number):
         return _unaddressable(work)
-    if not forwards(work, account):
-        return Plan()
     if work.read_after is not None:
         return Plan(read=True) if now >= work.read_after else Plan(wait_until=work.read_after)
+    if not forwards(work, account):
+        return observe(work, account, now)
     skips = _skips(work, account)
     skipped = {skip.event_id for skip in skips}
     pending = [row for row in chronological(_open(work)) if row.event_id not in skipped]
@@ -59,16 +68,54 @@ def plan(work: Work, account: Account, now: datetime) -> Plan:
     ready_at = max((row.received_at for row in pending), default=now) + account.debounce
     if ready_at > now:
         return Plan(wait_until=ready_at, skips=tuple(skips))
+    if _is_stale(pending, account, now):
+        return Plan(skips=tuple(skips))
     return _send(work, account, now, pending[:1] if work.split else pending, skips)
+
+
+def _is_stale(pending: Sequence[EventRow], account: Account, now: datetime) -> bool:
+    """Tell whether everything that waits is old news, which goes out only together with fresh news."""
+    if account.stale_after is None or not pending:
+        return False
+    return all(moment(row) < now - account.stale_after and row.row_state == "pending" for row in pending)
+
+
+def observe(work: Work, account: Account, now: datetime) -> Plan:
+    """Write down what would be sent, and look at the order now and then to see what others show of it."""
+    skips = _skips(work, account)
+    skipped = {skip.event_id for skip in skips}
+    fresh = [(row, render(row, account, now)) for row in chronological(_open(work)) if row.event_id not in skipped]
+    if fresh:
+        body = request_body(
+            [(frozen.city, frozen.state, frozen.description, frozen.date) for _, frozen in fresh],
+            _delivered_date(work, account, now),
+        )
+        return Plan(
+            body=body,
+            body_hash=body_hash(body),
+            observed=tuple((row.event_id, frozen) for row, frozen in fresh),
+            carries=tuple(row.event_id for row, _ in fresh),
+            skips=tuple(skips),
+            look_at=now + LOOKS[0],
+        )
+    unseen = [row.sent_at for row in work.rows if row.row_state == "observed" and row.likeness is None and row.sent_at]
+    if not unseen:
+        return Plan(skips=tuple(skips))
+    looks = (max(unseen) + after for after in LOOKS)
+    return Plan(skips=tuple(skips), look_at=next((at for at in looks if at > now), None))
 
 
 def forwards(work: Work, account: Account) -> bool:
     """Tell whether a shipment is written to VTEX at all, or only observed."""
-    if account.observe:
-        return False
-    if account.forward_from is None or work.invoiced_at is None:
-        return True
-    return work.invoiced_at >= datetime.combine(account.forward_from, time.min, tzinfo=account.timezone)
+    since = live_from(account)
+    return not account.observe and (since is None or work.invoiced_at is None or work.invoiced_at >= since)
+
+
+def live_from(account: Account) -> datetime | None:
+    """Return the time from which shipments must have been invoiced to be written; None for any."""
+    if account.forward_from is None:
+        return None
+    return datetime.combine(account.forward_from, time.min, tzinfo=account.timezone)
 
 
 def _unaddressable(work: Work) -> Plan:
@@ -143,7 +190,7 @@ def _delivered_date(work: Work, account: Account, now: datetime) -> str | None:
 
 def _whole(work: Work, fresh: Sequence[tuple[EventRow, Frozen]]) -> list[Frozen]:
     """Return the baseline and all of our rows, in order: what a timeline that is replaced must be sent."""
-    revised = {row.revises for row, _ in fresh}
+    revised = {row.revises for row in work.rows if row.row_state in {"sent", "applied"}} | {r.revises for r, _ in fresh}
     rendered = {row.event_id: frozen for row, frozen in fresh}
     for row in work.rows:
         if row.row_state == "applied" and row.frozen and row.event_id not in revised:

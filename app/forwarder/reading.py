@@ -1,12 +1,13 @@
 """What a read of the order says about a shipment's rows. Pure."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.account import Account
 from app.forwarder.learning import sample
-from app.forwarder.planning import render
+from app.forwarder.planning import forwards, render
 from app.store import Frozen, Seen, Work
-from app.vtex import Order, Package, match_rows
+from app.vtex import Order, Package, TimelineRow, match_rows, shows_moment
 
 __all__ = ["package_of", "seen"]
 
@@ -29,6 +30,13 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
         Frozen(city=row.city, state=row.state, description=row.description, date=row.date) for row in others
     )
     is_open = {row.event_id for row in work.rows if row.row_state in {"pending", "sent"}}
+    if not forwards(work, account):
+        return Seen(
+            baseline=foreign,
+            finished=package.finished,
+            delivered_date=package.delivered_date,
+            likenesses=_likenesses(ours, found, others),
+        )
     return Seen(
         matched=tuple((id_, rendered[id_]) for id_ in found if id_ in is_open),
         baseline=foreign,
@@ -36,3 +44,18 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
         delivered_date=package.delivered_date,
         sample=sample(work, set(found), foreign, doubled=bool(again), account=account, now=now),
     )
+
+
+def _likenesses(
+    ours: Sequence[tuple[int, tuple[str, str, str, str]]], found: Mapping[int, TimelineRow], others: list[TimelineRow]
+) -> tuple[tuple[int, str, datetime | None], ...]:
+    """Compare what we would have sent with what others show: the same row, or the same moment in other words."""
+    likenesses = [(id_, "same", row.created.at if row.created else None) for id_, row in found.items()]
+    for id_, (_, _, _, date) in ours:
+        if id_ in found:
+            continue
+        twin = next((row for row in others if shows_moment(date, row)), None)
+        if twin is not None:
+            others.remove(twin)
+            likenesses.append((id_, "reworded", twin.created.at if twin.created else None))
+    return tuple(likenesses)

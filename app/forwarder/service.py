@@ -13,7 +13,7 @@ from app.account import Account
 from app.errors import StoreUnavailable
 from app.forwarder.learning import conclude
 from app.forwarder.outcomes import Consequence, consequence, probe_every, tripped
-from app.forwarder.planning import planner
+from app.forwarder.planning import live_from, planner
 from app.forwarder.reading import package_of, seen
 from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due
 from app.telemetry import Metrics, log_event
@@ -74,7 +74,7 @@ class Forwarder:
 
     async def run(self) -> None:
         """Work until `stop`."""
-        await self._store.write(Requeue(now=self._now()))
+        await self._store.write(Requeue(live=self._live(), now=self._now()))
         while not self._stopping:
             self._wake.clear()
             self.beat_at = self._now()
@@ -88,6 +88,11 @@ class Forwarder:
                 self._start(claim)
             if not claimed:
                 await self._sleep(await self._next_time())
+
+    def _live(self) -> dict[str, datetime | None]:
+        """Return the accounts that are written to, and from when on."""
+        accounts = [destination.account for destination in self._destinations.values()]
+        return {account.name: live_from(account) for account in accounts if not account.observe}
 
     async def stop(self) -> None:
         """Claim nothing more, and finish the calls in flight."""

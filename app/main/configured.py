@@ -86,6 +86,7 @@ def _source(owner: str, members: tuple[str, ...], configured: SourceSettings, ad
             unsigned=configured.unsigned,
             networks=tuple(configured.networks),
             jwks_url=configured.jwks_url,
+            signed_path=configured.signed_path,
         ),
         path_key=configured.path_key.get_secret_value() if configured.path_key else None,
         alias=configured.alias,
@@ -106,7 +107,8 @@ def _closed_doors(path: str, source: SourceSettings, adapter: Adapter) -> list[s
     if scheme.needs_secret and not source.secrets and not source.unsigned:
         name = f"{path}.secrets"
         return [f"{name} is missing ({variable(name)}): {adapter.name} proves itself by {scheme.describe()}"]
-    cannot_sign = not scheme.needs_secret and not scheme.binds_body
+    is_proven = bool(source.secrets and scheme.headers)
+    cannot_sign = not scheme.needs_secret and not scheme.binds_body and not is_proven
     if not (cannot_sign or source.unsigned):
         return []
     problems = []

@@ -27,7 +27,7 @@ class Text(str):
         text.path = path
         return text
 
-    def __getnewargs__(self) -> tuple[str, str]:
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # str takes one argument
         """Let copies and pickles keep the path."""
         return str(self), self.path
 

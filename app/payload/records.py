@@ -23,6 +23,11 @@ class Record:
     number: int
     text: str = field(repr=False)
 
+    @property
+    def path(self) -> str:
+        """Say where in the document this is."""
+        return f"line {self.number}"
+
     def at(self, start: int, length: int) -> Node:
         """Demand a field; it is empty where the line ends before it."""
         return Node(self._field(start, length), self._path(start, length))
@@ -36,7 +41,7 @@ class Record:
 
     def _path(self, start: int, length: int) -> str:
         """Say where the field is, counting from 1 as editors do."""
-        return f"line {self.number}, columns {start + 1}-{start + length}"
+        return f"{self.path}, columns {start + 1}-{start + length}"
 
 
 def record_body(webhook: Webhook, kinds: Collection[str]) -> list[Record]:

@@ -11,14 +11,24 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from app.sandbox.admin import admin_router
+from app.sandbox.delivery import note_connection
 from app.sandbox.gateway import api_router
 from app.sandbox.options import Credential, Mode, SandboxOptions
 from app.sandbox.pages import STATIC_PATH, page_router
 from app.sandbox.state import Sandbox
 
 __all__ = ["Credential", "Mode", "SandboxOptions", "create_sandbox"]
+
+
+class _Application(FastAPI):
+    """Know each request's connection, because a fault may end it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note_connection(scope, receive)
+        await super().__call__(scope, receive, send)
 
 
 def _utc_now() -> datetime:
@@ -28,7 +38,7 @@ def _utc_now() -> datetime:
 def create_sandbox(options: SandboxOptions | None = None, now: Callable[[], datetime] = _utc_now) -> FastAPI:
     """Make the sandbox; its state lives as long as the application."""
     sandbox = Sandbox(options or SandboxOptions(), now)
-    app = FastAPI(
+    app = _Application(
         title="VTEX sandbox",
         description="The sandbox's own API. The emulated one is VTEX's, under /api/oms.",
         docs_url=None,

@@ -1,4 +1,4 @@
-"""The sandbox's own API: seed orders, change options, read the journal. No key is asked for."""
+"""The sandbox's own API: seed orders, change options, inject faults, read the journal. No key is asked for."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, HTTPException, Query
 from pydantic import JsonValue
 
 from app.sandbox.documents import order_document
+from app.sandbox.fault_schemas import FaultSeed, UnknownRoute, fault_document, with_known_route
 from app.sandbox.orders import Order
 from app.sandbox.schemas import ForeignRow, OrderSeed, changed_options, options_document
 from app.sandbox.state import Sandbox
@@ -20,6 +21,7 @@ def admin_router(sandbox: Sandbox) -> APIRouter:
     """Make the routes under ``/sandbox/api``."""
     router = APIRouter(prefix="/sandbox/api", tags=["sandbox"])
     router.include_router(_order_routes(sandbox))
+    router.include_router(_fault_routes(sandbox))
     router.include_router(_journal_routes(sandbox))
 
     @router.get("/options")
@@ -40,7 +42,7 @@ def admin_router(sandbox: Sandbox) -> APIRouter:
 
     @router.post("/reset", status_code=204)
     async def reset() -> None:
-        """Forget orders and journal, and take back the options the sandbox was started with."""
+        """Forget orders, faults and journal, and take back the options the sandbox was started with."""
         sandbox.reset()
 
     return router
@@ -80,6 +82,36 @@ def _order_routes(sandbox: Sandbox) -> APIRouter:
         changed = order.with_package(with_rows(package, [row.row()], now))
         sandbox.save(replace(changed, last_change=now))
         return _shown(sandbox, changed)
+
+    return router
+
+
+def _fault_routes(sandbox: Sandbox) -> APIRouter:
+    router = APIRouter(prefix="/faults")
+
+    @router.get("")
+    async def show_faults() -> dict[str, list[dict[str, JsonValue]]]:
+        """Show the faults at work, and how often each has hit."""
+        return {"items": [fault_document(active) for active in sandbox.faults]}
+
+    @router.post("", status_code=201)
+    async def add_fault(fault: FaultSeed) -> dict[str, JsonValue]:
+        """Let calls go wrong from now on."""
+        try:
+            return fault_document(sandbox.faults.add(with_known_route(fault)))
+        except UnknownRoute as error:
+            raise HTTPException(422, str(error)) from error
+
+    @router.delete("", status_code=204)
+    async def clear_faults() -> None:
+        """Take all faults back."""
+        sandbox.faults.clear()
+
+    @router.delete("/{fault_id}", status_code=204)
+    async def remove_fault(fault_id: int) -> None:
+        """Take one fault back."""
+        if not sandbox.faults.remove(fault_id):
+            raise HTTPException(404, f"there is no fault {fault_id}")
 
     return router
 

@@ -3,21 +3,36 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Protocol, runtime_checkable
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.sandbox.answers import Answer
 
-__all__ = ["DroppedConnection", "response_to"]
+__all__ = ["note_connection", "response_to"]
 
 _PIECES = 20
+_CONNECTION = "app.sandbox.connection"
+
+
+@runtime_checkable
+class _Connection(Protocol):
+    """A transport, asyncio's or uvloop's."""
+
+    def abort(self) -> None: ...
+
+
+def note_connection(scope: Scope, receive: Receive) -> None:
+    """Note on which connection a request came, while ``receive`` is still the server's own."""
+    # ASGI knows no way to end a connection; uvicorn's `receive` is a method of the object that holds its transport.
+    scope[_CONNECTION] = getattr(getattr(receive, "__self__", None), "transport", None)
 
 
 def response_to(answer: Answer) -> Response:
     """Make the response that sends an answer."""
     if answer.status is None:
-        return DroppedConnection()
+        return _DroppedConnection()
     content = answer.content
     if content is None:
         content = b"" if answer.body is None else _encoded(answer.body)
@@ -29,16 +44,15 @@ def response_to(answer: Answer) -> Response:
     return StreamingResponse(pieces, answer.status, headers, media_type)
 
 
-class DroppedConnection(Response):
+class _DroppedConnection(Response):
     """No response: the socket is closed before anything is sent."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - it sends nothing
         """Close the connection under the server, and wait until the server has noticed."""
-        # ASGI knows no way to end a connection; `receive` is a method of uvicorn's object that holds its transport.
-        transport = getattr(getattr(receive, "__self__", None), "transport", None)
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a connection can only be dropped under uvicorn, without a middleware that wraps `receive`")
-        transport.abort()
+        connection = scope[_CONNECTION]
+        if not isinstance(connection, _Connection):
+            raise TypeError("only under uvicorn can the sandbox drop a connection; serve it with uvicorn")
+        connection.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
 

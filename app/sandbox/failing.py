@@ -16,6 +16,7 @@ from app.sandbox.faults import (
     Drop,
     Error,
     Fault,
+    FaultHit,
     ForeignRow,
     Latency,
     Malformed,
@@ -29,22 +30,13 @@ from app.sandbox.orders import Order, Package, SentRow
 from app.sandbox.state import Sandbox
 from app.sandbox.tracking import with_rows
 
-__all__ = ["FaultHit", "Outcome", "answer_with_faults"]
+__all__ = ["Outcome", "answer_with_faults"]
 
 _READS = frozenset({"get-order", "get-order-group"})
 _HTML = "text/html; charset=utf-8"
 _SERVER_ERROR = 500
 
 _Answering = Drop | Error | Malformed | SlowBody | Revoked | CircuitBreaker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultHit:
-    """Which fault hit a call, for the journal."""
-
-    id: int
-    kind: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +56,15 @@ async def answer_with_faults(
     if await _wait(faults, "before"):
         call = replace(call, received_at=sandbox.now())
     delays = [fault.seconds for fault in faults if isinstance(fault, ReadDelay)]
-    call = replace(call, read_delay_seconds=max(delays, default=None))
+    call = replace(call, read_delay_seconds=max(delays, default=0.0))
     answering = next((fault for fault in faults if isinstance(fault, _Answering)), None)
     _add_foreign_rows(sandbox, call, faults, "before")
     answer = _answered(answering, sandbox, call, perform)
     _add_foreign_rows(sandbox, call, faults, "after")
     await _wait(faults, "after")
     _count_failure(sandbox, operation, call, struck, answer)
-    hits = tuple(FaultHit(id=each.id, kind=each.fault.kind, detail=_detail(each.fault)) for each in struck)
-    return Outcome(answer=answer, hits=hits)
+    hits = (FaultHit(id=each.id, kind=each.fault.kind, detail=each.fault.detail) for each in struck)
+    return Outcome(answer=answer, hits=tuple(hits))
 
 
 def _strike(sandbox: Sandbox, operation: Operation, call: Call) -> list[ActiveFault]:
@@ -206,18 +198,3 @@ def _count_failure(
         if active.failures >= fault.threshold:
             active.failures = 0
             active.open_until = sandbox.now() + timedelta(seconds=fault.seconds)
-
-
-def _detail(fault: Fault) -> str:
-    """Say in a word or two, the same in every language, what tells a fault from others of its kind."""
-    match fault:
-        case Error():
-            return f"{fault.status} {fault.body}, {fault.moment}"
-        case Latency():
-            return f"{fault.seconds:g} s, {fault.moment}"
-        case Drop() | ForeignRow():
-            return fault.moment
-        case SlowBody() | ReadDelay() | CircuitBreaker():
-            return f"{fault.seconds:g} s"
-        case _:
-            return ""

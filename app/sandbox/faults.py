@@ -15,6 +15,7 @@ __all__ = [
     "Drop",
     "Error",
     "Fault",
+    "FaultHit",
     "Faults",
     "ForeignRow",
     "Latency",
@@ -42,6 +43,11 @@ class Targeted:
     """The name of an operation, as the journal has it."""
     order_id: Filter = None
 
+    @property
+    def detail(self) -> str:
+        """Say in a word or two, the same in every language, what tells a fault from others of its kind."""
+        return ""
+
     def is_meant_for(self, route: str, account: str, order_id: str | None) -> bool:
         """Tell whether a call passes the filters."""
         return self.route in {None, route} and self.account in {None, account} and self.order_id in {None, order_id}
@@ -66,6 +72,11 @@ class Latency(Drawn):
     kind: Literal["latency"] = "latency"
     moment: Moment = "before"
 
+    @property
+    def detail(self) -> str:
+        """Tell this fault from others of its kind."""
+        return f"{self.seconds:g} s, {self.moment}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop(Drawn):
@@ -73,6 +84,11 @@ class Drop(Drawn):
 
     kind: Literal["drop"] = "drop"
     moment: Moment = "before"
+
+    @property
+    def detail(self) -> str:
+        """Tell this fault from others of its kind."""
+        return self.moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +102,11 @@ class Error(Drawn):
     retry_after_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
     """What Retry-After asks for; None leaves the header out."""
     retry_after_form: Literal["seconds", "date"] = "seconds"
+
+    @property
+    def detail(self) -> str:
+        """Tell this fault from others of its kind."""
+        return f"{self.status} {self.body}, {self.moment}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +123,11 @@ class SlowBody(Drawn):
     seconds: Seconds
     kind: Literal["slow-body"] = "slow-body"
 
+    @property
+    def detail(self) -> str:
+        """Tell this fault from others of its kind."""
+        return f"{self.seconds:g} s"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked(Drawn):
@@ -117,6 +143,11 @@ class ReadDelay(Drawn):
     seconds: Seconds
     kind: Literal["read-delay"] = "read-delay"
 
+    @property
+    def detail(self) -> str:
+        """Tell this fault from others of its kind."""
+        return f"{self.seconds:g} s"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignRow(Drawn):
@@ -125,6 +156,11 @@ class ForeignRow(Drawn):
     kind: Literal["foreign-row"] = "foreign-row"
     moment: Moment = "before"
     description: Annotated[str, Field(min_length=1, max_length=5000)] = "Atualizado por outro sistema"
+
+    @property
+    def detail(self) -> str:
+        """Tell this fault from others of its kind."""
+        return self.moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +171,23 @@ class CircuitBreaker(Targeted):
     kind: Literal["circuit-breaker"] = "circuit-breaker"
     threshold: Annotated[int, Field(ge=1, le=1_000_000)] = 5
 
+    @property
+    def detail(self) -> str:
+        """Tell this fault from others of its kind."""
+        return f"{self.seconds:g} s"
+
 
 Fault = Latency | Drop | Error | Malformed | SlowBody | Revoked | ReadDelay | ForeignRow | CircuitBreaker
 KINDS: tuple[type[Fault], ...] = get_args(Fault)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultHit:
+    """Which fault hit a call, for the journal."""
+
+    id: int
+    kind: str
+    detail: str
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

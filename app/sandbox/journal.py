@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from app.sandbox.failing import FaultHit
+from app.sandbox.faults import FaultHit
 from app.sandbox.timestamps import vtex_timestamp
 
 __all__ = ["Entry", "Journal"]

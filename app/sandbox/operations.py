@@ -33,8 +33,8 @@ class Call:
     document: object
     """The body as decoded JSON; ``NOT_JSON`` when it is none."""
     received_at: datetime
-    read_delay_seconds: float | None = None
-    """How old what a read sees is; None for as the options say."""
+    read_delay_seconds: float = 0.0
+    """How old at least what a read sees is."""
 
     @property
     def order_id(self) -> str | None:

@@ -66,7 +66,7 @@ class Sandbox:
             versions = self._versions.get((account, unprefixed))
         return versions[-1][1] if versions else None
 
-    def read(self, account: str, id_or_sequence: str, delay_seconds: float | None = None) -> Order | None:
+    def read(self, account: str, id_or_sequence: str, least_delay_seconds: float = 0.0) -> Order | None:
         """Find an order by id or sequence, as readers see it: late, and not beyond two years."""
         order = self.find(account, id_or_sequence)
         if order is None:
@@ -75,7 +75,7 @@ class Sandbox:
         if order is None or self.now() - order.created_at > _OLDEST_READABLE:
             return None
         versions = self._versions[account, order.order_id]
-        delay = self.options.read_after_write_delay_seconds if delay_seconds is None else delay_seconds
+        delay = max(self.options.read_after_write_delay_seconds, least_delay_seconds)
         return self._as_of(versions, delay) or versions[0][1]
 
     def indexed(self, account: str) -> list[Order]:

@@ -25,6 +25,7 @@ from app.settings.values import (
     Secret,
     Some,
     TimeZone,
+    URLPath,
 )
 
 __all__ = ["Account", "Group", "Source", "frozen_section"]
@@ -82,6 +83,10 @@ class Source(BaseModel):
     jwks_url: ServiceURL | None = Field(
         default=None,
         description="Address of the carrier's public keys, when it is not the usual one.",
+    )
+    signed_path: URLPath | None = Field(
+        default=None,
+        description="Path that was registered with a carrier that signs it, where a proxy on the way here rewrites it.",
     )
     statuses: Frozen[str, Milestone] = Field(
         default_factory=lambda: MappingProxyType({}),

@@ -44,6 +44,7 @@ __all__ = [
     "Some",
     "TimeZone",
     "TokenName",
+    "URLPath",
     "shown",
     "text_of",
 ]
@@ -146,6 +147,15 @@ def _header(value: str) -> str:
 
 
 HeaderName = Annotated[str, AfterValidator(_header), InWords("name of an HTTP header")]
+
+
+def _url_path(value: str) -> str:
+    if re.fullmatch(r"/[!-~]*", value) and not set("?#") & set(value):
+        return value
+    raise ValueError(f"must be the path of a URL, such as '/webhooks/lalamove/mystore', not {shown(value)}")
+
+
+URLPath = Annotated[str, AfterValidator(_url_path), InWords("path of a URL")]
 
 
 def _token_name(value: str) -> str:

@@ -5,13 +5,14 @@
 
 from app.store.accounts import AccountChange, Learnt, Sample
 from app.store.columns import Ids, parse_public_id, public_id
+from app.store.due import Refresh, Requeue, next_due
 from app.store.engine import database_file
 from app.store.inbox import AddRefusal, Put, Received
-from app.store.index import AddShipment, Indexed, IndexedShipment, RemoveNumber
-from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup
+from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
+from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
 from app.store.placement import Candidate, Facts, Resolution
-from app.store.queue import Claim, Requeue, next_due
+from app.store.queue import Claim
 from app.store.service import Store
 from app.store.settling import AcceptRead, Settle, Settlement
 from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Work
@@ -19,6 +20,7 @@ from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Work
 __all__ = [
     "AcceptRead",
     "AccountChange",
+    "AddOrder",
     "AddRefusal",
     "AddShipment",
     "Candidate",
@@ -42,6 +44,8 @@ __all__ = [
     "RecordMapping",
     "RecordUnmappable",
     "Recorded",
+    "Refresh",
+    "RelateOrder",
     "RemoveNumber",
     "Requeue",
     "Resolution",

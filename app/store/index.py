@@ -3,16 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
 from app.model import normalise_number
 from app.store.columns import Ids
 from app.store.dialect import insert
-from app.store.placement import Resolve, bare, wake
+from app.store.placement import Resolve, bare, make_due, share, wake
 from app.store.schema import audit, numbers, shipments
 
-__all__ = ["AddShipment", "Indexed", "IndexedShipment", "RemoveNumber"]
+__all__ = ["AddOrder", "AddShipment", "Indexed", "IndexedShipment", "RemoveNumber"]
+
+_RETURN: Final = "return"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class IndexedShipment:
     courier: str | None = None
     invoiced_at: datetime | None = None
     origin: str = "manual"
+    """``manual``, ``order`` when its whole order was read from VTEX, ``return`` for a package that comes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,34 +66,78 @@ class AddShipment:
 
     def run(self, connection: Connection) -> Indexed:
         """Index and wake in one transaction."""
-        wanted = self.shipment
-        id_, created = self._upsert(connection)
-        shown = {normalise_number(number): number for number in wanted.tracking_numbers if normalise_number(number)}
-        if shown:
-            connection.execute(
-                insert(connection, numbers).on_conflict_do_nothing(),
-                [
-                    {
-                        "account": wanted.account,
-                        "number": number,
-                        "shipment_id": id_,
-                        "shown": text,
-                        "added_at": self.now,
-                    }
-                    for number, text in shown.items()
-                ],
-            )
-        keys = {("number", number) for number in shown} | {("order", wanted.order_id)}
-        keys.add(("invoice", bare(wanted.invoice_number)))
-        if wanted.invoice_key:
-            keys.add(("key", normalise_number(wanted.invoice_key)))
-        woken = wake(connection, wanted.account, keys, resolve=self.resolve, members=self.members, now=self.now)
+        indexing = _Indexing(ids=self.ids, now=self.now, resolve=self.resolve, members=self.members)
+        id_, created = indexing.add(connection, self.shipment)
+        woken = indexing.wake(connection, [(self.shipment, id_)])
         if self.actor:
             self._audit(connection, id_, created)
         return Indexed(shipment_id=id_, created=created, tracking_numbers=shown_numbers(connection, id_), woken=woken)
 
-    def _upsert(self, connection: Connection) -> tuple[int, bool]:
-        wanted = self.shipment
+    def _audit(self, connection: Connection, id_: int, created: bool) -> None:  # noqa: FBT001 - private, two callers' words
+        connection.execute(
+            audit.insert().values(
+                id=self.ids.next(),
+                at=self.now,
+                actor=self.actor,
+                action="shipment.added" if created else "shipment.united",
+                target=f"shipment:{id_}",
+                detail={"tracking_numbers": list(self.shipment.tracking_numbers)},
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddOrder:
+    """Index all packages of an order that VTEX showed, and only then wake what was parked for any of them.
+
+    One after the other, the first package would take what belongs to both, or what cannot be told apart.
+    """
+
+    shipments: tuple[IndexedShipment, ...]
+    resolve: Resolve
+    members: Callable[[str], Sequence[str]]
+    ids: Ids
+    now: datetime
+
+    def run(self, connection: Connection) -> int:
+        """Index and wake in one transaction; return how many subjects found their shipment."""
+        indexing = _Indexing(ids=self.ids, now=self.now, resolve=self.resolve, members=self.members)
+        added = [(shipment, indexing.add(connection, shipment)[0]) for shipment in self.shipments]
+        return indexing.wake(connection, added)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Indexing:
+    """The steps that adding a shipment and adding an order share."""
+
+    ids: Ids
+    now: datetime
+    resolve: Resolve
+    members: Callable[[str], Sequence[str]]
+
+    def add(self, connection: Connection, wanted: IndexedShipment) -> tuple[int, bool]:
+        """Enter a shipment with its numbers; return its id and whether it is new."""
+        id_, created, origin = self._upsert(connection, wanted)
+        shown = _by_number(wanted)
+        if shown and (wanted.origin == _RETURN) == (origin == _RETURN):
+            entries = [
+                {"account": wanted.account, "number": number, "shipment_id": id_, "shown": text, "added_at": self.now}
+                for number, text in shown.items()
+            ]
+            connection.execute(insert(connection, numbers).on_conflict_do_nothing(), entries)
+        return id_, created
+
+    def wake(self, connection: Connection, added: Sequence[tuple[IndexedShipment, int]]) -> int:
+        """Resolve again what waits for any of these shipments, and what is shown on others of their numbers."""
+        woken = 0
+        for account in sorted({shipment.account for shipment, _ in added}):
+            keys = {key for shipment, _ in added if shipment.account == account for key in _keys(shipment)}
+            woken += wake(connection, account, keys, resolve=self.resolve, members=self.members, now=self.now)
+        for _, id_ in added:
+            woken += share(connection, id_, resolve=self.resolve, members=self.members, now=self.now)
+        return woken
+
+    def _upsert(self, connection: Connection, wanted: IndexedShipment) -> tuple[int, bool, str]:
         new_id = self.ids.next()
         key = normalise_number(wanted.invoice_key) if wanted.invoice_key else None
         connection.execute(
@@ -113,29 +161,27 @@ class AddShipment:
             & (shipments.c.order_id == wanted.order_id)
             & (shipments.c.invoice_number == wanted.invoice_number)
         )
-        id_ = connection.execute(select(shipments.c.id).where(same)).scalar_one()
-        learnt = {
-            "invoice_key": key,
-            "courier": wanted.courier,
-            "invoiced_at": wanted.invoiced_at,
-            "origin": "order" if wanted.origin == "order" else None,
-        }
-        learnt = {name: value for name, value in learnt.items() if value is not None}
-        if id_ != new_id and learnt:
-            connection.execute(update(shipments).where(shipments.c.id == id_).values(**learnt))
-        return id_, id_ == new_id
+        known = connection.execute(select(shipments.c.id, shipments.c.origin).where(same)).one()
+        origin = "order" if wanted.origin == "order" else known.origin
+        learnt = {"invoice_key": key, "courier": wanted.courier, "invoiced_at": wanted.invoiced_at, "origin": origin}
+        if known.id != new_id and wanted.origin != _RETURN:
+            said = {name: value for name, value in learnt.items() if value is not None}
+            connection.execute(update(shipments).where(shipments.c.id == known.id).values(**said))
+        return known.id, known.id == new_id, origin
 
-    def _audit(self, connection: Connection, id_: int, created: bool) -> None:  # noqa: FBT001 - private, two callers' words
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action="shipment.added" if created else "shipment.united",
-                target=f"shipment:{id_}",
-                detail={"tracking_numbers": list(self.shipment.tracking_numbers)},
-            )
-        )
+
+def _by_number(shipment: IndexedShipment) -> dict[str, str]:
+    """Return the shipment's tracking numbers as shown, by how they are compared."""
+    return {normalise_number(number): number for number in shipment.tracking_numbers if normalise_number(number)}
+
+
+def _keys(shipment: IndexedShipment) -> set[tuple[str, str]]:
+    """List by what a parked subject may be waiting for this shipment."""
+    keys = {("number", number) for number in _by_number(shipment)}
+    if shipment.origin == _RETURN:
+        return keys
+    keys |= {("order", shipment.order_id), ("invoice", bare(shipment.invoice_number))}
+    return keys | ({("key", normalise_number(shipment.invoice_key))} if shipment.invoice_key else set())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +202,8 @@ class RemoveNumber:
             )
         ).rowcount
         if removed:
+            # What is left may all be delivered.
+            make_due(connection, [self.shipment_id], self.now)
             connection.execute(
                 audit.insert().values(
                     id=self.ids.next(),

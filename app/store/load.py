@@ -25,6 +25,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
             rows.c.description.label("row_description"),
             rows.c.date.label("row_date"),
             rows.c.sent_at.label("row_sent_at"),
+            rows.c.likeness,
         )
         .join(rows, rows.c.event_id == events.c.id)
         .where(rows.c.shipment_id == shipment_id)
@@ -73,4 +74,5 @@ def _event_row(row: Row[Any]) -> EventRow:
         revises=row.revises,
         frozen=frozen,
         sent_at=row.row_sent_at,
+        likeness=row.likeness,
     )

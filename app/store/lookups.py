@@ -1,19 +1,21 @@
 """Parked subjects over time: asking VTEX for their order, and giving up on them quietly."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
-from app.store.placement import Facts, stored_facts
+from app.model import References
+from app.store.placement import Facts, Resolve, event_ids, place_subject, stored_facts, united
 from app.store.schema import subjects
 
-__all__ = ["ClaimLookups", "ExpireParked", "FinishLookup", "Lookup", "next_lookup"]
+__all__ = ["ClaimLookups", "ExpireParked", "FinishLookup", "Lookup", "RelateOrder", "next_lookup"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """A parked subject whose references name an order that VTEX may know."""
+    """A parked subject whose references name an order that VTEX may know; ``lookups`` answered without it so far."""
 
     subject_id: int
     owner: str
@@ -39,29 +41,59 @@ class ClaimLookups:
             .with_for_update(skip_locked=True)
         ).all()
         ids = [row.id for row in due]
-        connection.execute(
-            update(subjects)
-            .where(subjects.c.id.in_(ids))
-            .values(lookup_at=self.now + self.lease, lookups=subjects.c.lookups + 1)
-        )
+        connection.execute(update(subjects).where(subjects.c.id.in_(ids)).values(lookup_at=self.now + self.lease))
         return [Lookup(subject_id=row.id, owner=row.owner, facts=stored_facts(row), lookups=row.lookups) for row in due]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishLookup:
-    """Say when to ask again, None for never, and what was found out."""
+    """Say when to ask again, None for never, and what was found out; a look-up that failed does not count."""
 
     subject_id: int
     again_at: datetime | None
     reason: str
+    counts: bool = True
 
     def run(self, connection: Connection) -> None:
         """Change the subject if it is still parked."""
         connection.execute(
             update(subjects)
             .where(subjects.c.id == self.subject_id, subjects.c.state == "parked")
-            .values(lookup_at=self.again_at, reason=self.reason)
+            .values(lookup_at=self.again_at, reason=self.reason, lookups=subjects.c.lookups + int(self.counts))
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelateOrder:
+    """Remember that VTEX knows the order that a subject names by another id, and resolve the subject with it."""
+
+    subject_id: int
+    order_id: str
+    resolve: Resolve
+    members: Callable[[str], Sequence[str]]
+    now: datetime
+
+    def run(self, connection: Connection) -> bool:
+        """Tell whether the subject, if it is still parked, found its shipment."""
+        parked = select(subjects).where(subjects.c.id == self.subject_id, subjects.c.state == "parked")
+        subject = connection.execute(parked.with_for_update()).one_or_none()
+        if subject is None:
+            return False
+        known = Facts(numbers=(), references=References(alternative_order_ids=(self.order_id,)))
+        facts = united(stored_facts(subject), known)
+        connection.execute(
+            update(subjects).where(subjects.c.id == subject.id).values(references=asdict(facts.references))
+        )
+        resolution = place_subject(
+            connection,
+            subject.id,
+            facts,
+            event_ids(connection, subject.id),
+            accounts=self.members(subject.owner),
+            resolve=self.resolve,
+            now=self.now,
+        )
+        return bool(resolution.shipments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from app.model import CarrierEvent
 from app.store.columns import Ids
 from app.store.dialect import insert
-from app.store.placement import Facts, Resolve, event_ids, facts_of, keys_of, make_due, place_subject
+from app.store.placement import (
+    EARLIER_PARCEL,
+    Facts,
+    Resolve,
+    event_ids,
+    facts_of,
+    keys_of,
+    make_due,
+    place_subject,
+    stored_facts,
+    united,
+)
 from app.store.schema import events, rows, subjects, webhooks
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded"]
@@ -94,27 +106,32 @@ class RecordMapping:
             by_subject.setdefault(fact.event.subject, []).append(fact)
         new_events = placed = parked = 0
         for subject, facts in by_subject.items():
-            subject_id = self._subject(connection, subject, facts)
+            subject_id, state, known = self._subject(connection, subject, facts)
             new = self._add_events(connection, subject_id, facts)
             new_events += len(new)
             if self.revise:
                 self._revise(connection, subject_id, facts)
-            if not new:
+            if not new and state != "parked":
                 continue
-            ids = new if self._is_placed(connection, subject_id) else event_ids(connection, subject_id)
-            known = _merged(facts)
+            # Even without new events a parked subject is resolved again: more may be known of it now.
+            ids = new if state == "placed" else event_ids(connection, subject_id)
             resolution = place_subject(
                 connection, subject_id, known, ids, accounts=self.accounts, resolve=self.resolve, now=self.now
             )
             placed += bool(resolution.shipments)
-            parked += not resolution.shipments
-            if not resolution.shipments and self.lookup and any(kind == "order" for kind, _ in keys_of(known)):
+            parked += not (resolution.shipments or resolution.skip)
+            if not (resolution.shipments or resolution.skip) and any(kind == "order" for kind, _ in keys_of(known)):
                 self._ask_for_lookup(connection, subject_id)
         self._finish(connection)
         return Recorded(new_events=new_events, placed=placed, parked=parked)
 
-    def _subject(self, connection: Connection, subject: str, facts: Sequence[Fact]) -> int:
-        known = _merged(facts)
+    def _subject(self, connection: Connection, subject: str, facts: Sequence[Fact]) -> tuple[int, str, Facts]:
+        """Return the subject's id and state, and all that is known of it with what the facts add."""
+        same = (subjects.c.owner == self.owner) & (subjects.c.carrier == self.carrier) & (subjects.c.subject == subject)
+        known = reduce(united, (facts_of(fact.event) for fact in facts))
+        row = connection.execute(select(subjects).where(same).with_for_update()).one_or_none()
+        if row is not None and not self._is_silent(connection, row.id):
+            known = united(stored_facts(row), known)
         values = {"numbers": list(known.numbers), "references": asdict(known.references)}
         connection.execute(
             insert(connection, subjects)
@@ -129,23 +146,26 @@ class RecordMapping:
             )
             .on_conflict_do_update(index_elements=["owner", "carrier", "subject"], set_=values)
         )
-        found = select(subjects.c.id).where(
-            subjects.c.owner == self.owner, subjects.c.carrier == self.carrier, subjects.c.subject == subject
-        )
-        subject_id: int = connection.execute(found).scalar_one()
-        return subject_id
+        row = connection.execute(select(subjects.c.id, subjects.c.state).where(same)).one()
+        return row.id, row.state, known
 
-    def _is_placed(self, connection: Connection, subject_id: int) -> bool:
-        state: str = connection.execute(select(subjects.c.state).where(subjects.c.id == subject_id)).scalar_one()
-        return state == "placed"
+    def _is_silent(self, connection: Connection, subject_id: int) -> bool:
+        """Tell whether nothing came for so long that the number may be another parcel's by now."""
+        latest = select(func.max(events.c.received_at)).where(events.c.subject_id == subject_id)
+        received_at = connection.execute(latest).scalar()
+        return received_at is not None and self.now - received_at > EARLIER_PARCEL
 
     def _add_events(self, connection: Connection, subject_id: int, facts: Sequence[Fact]) -> list[int]:
         known = connection.execute(
-            select(events.c.id, events.c.fingerprint, events.c.code, events.c.time_text)
+            select(events.c.id, events.c.fingerprint, events.c.code, events.c.time_text, events.c.webhook_id)
             .where(events.c.subject_id == subject_id)
             .order_by(events.c.id)
         ).all()
         fingerprints = {row.fingerprint for row in known}
+        # What was read from these very bytes before is known, even where an event without a time may repeat.
+        read_before = {row.fingerprint.partition("#")[0] for row in known if row.webhook_id == self.webhook_id}
+        if self.revise:
+            read_before = {fingerprint.partition("#")[0] for fingerprint in fingerprints}
         latest = known[-1].fingerprint if known else ""
         withdrawn = {
             (row.code, row.time_text): row.id
@@ -155,7 +175,7 @@ class RecordMapping:
         new: list[int] = []
         for fact in facts:
             fingerprint = _occurrence(fact, fingerprints, latest)
-            if fingerprint is None:
+            if fingerprint is None or fact.fingerprint in read_before:
                 continue
             fingerprints.add(fingerprint)
             latest = fingerprint
@@ -192,7 +212,12 @@ class RecordMapping:
         }
 
     def _ask_for_lookup(self, connection: Connection, subject_id: int) -> None:
-        unasked = update(subjects).where(subjects.c.id == subject_id, subjects.c.lookups == 0)
+        """Have the order asked for that the references name, unless it is being asked for or was."""
+        if not self.lookup:
+            return
+        unasked = update(subjects).where(
+            subjects.c.id == subject_id, subjects.c.lookups == 0, subjects.c.lookup_at.is_(None)
+        )
         connection.execute(unasked.values(lookup_at=self.now))
 
     def _finish(self, connection: Connection) -> None:
@@ -230,12 +255,6 @@ def _readings(fact: Fact) -> dict[str, Any]:
         "trace": dict(fact.trace),
         "warnings": list(event.warnings),
     }
-
-
-def _merged(facts: Sequence[Fact]) -> Facts:
-    """Unite what the events of one subject say about their shipment; the latest event speaks for the references."""
-    numbers = dict.fromkeys(number for fact in facts for number in facts_of(fact.event).numbers)
-    return Facts(numbers=tuple(numbers), references=facts[-1].event.references)
 
 
 def _moment_key(event: CarrierEvent) -> tuple[str, str | None]:

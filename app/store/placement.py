@@ -17,7 +17,8 @@ from app.store.schema import events, numbers, rows, shipments, subject_keys, sub
 
 __all__ = ["Candidate", "Facts", "Resolution", "Resolve", "keys_of", "place_subject", "share", "united", "wake"]
 
-_EARLIER_PARCEL: Final = timedelta(days=30)
+EARLIER_PARCEL: Final = timedelta(days=30)
+"""How long before a shipment, or before its next event, an event is about an earlier parcel of the same number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,7 @@ def add_rows(connection: Connection, shipment_ids: Iterable[int], event_ids: Seq
     entries = [
         {"shipment_id": pair.id, "event_id": pair.event_id, "state": "pending"}
         for pair in pairs
-        if pair.invoiced_at is None or pair.received_at >= pair.invoiced_at - _EARLIER_PARCEL
+        if pair.invoiced_at is None or pair.received_at >= pair.invoiced_at - EARLIER_PARCEL
     ]
     if not entries:
         return

@@ -16,9 +16,9 @@ from app.store.accounts import account_states, postpone_probe
 from app.store.columns import Ids
 from app.store.load import load_work
 from app.store.schema import attempts, rows, shipments
-from app.store.work import Claimed, Planner
+from app.store.work import Claimed, Plan, Planner, Work
 
-__all__ = ["Claim", "Requeue", "carry_out", "change_row", "next_due"]
+__all__ = ["Claim", "carry_out", "change_row"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +136,13 @@ def carry_out(
     planned = plan(work)
     for skip in planned.skips:
         change_row(connection, shipment_id, skip.event_id, state=skip.state, reason=skip.reason)
-    for event_id, frozen in planned.frozen:
+    state = "observed" if planned.observed else "sent"
+    for event_id, frozen in planned.frozen or planned.observed:
         change_row(
             connection,
             shipment_id,
             event_id,
-            state="sent",
+            state=state,
             city=frozen.city,
             uf=frozen.state,
             description=frozen.description,
@@ -149,26 +150,44 @@ def carry_out(
         )
     for event_id in planned.carries:
         change_row(connection, shipment_id, event_id, sent_at=now)
-    if not planned.read and planned.body is None:
-        settled: dict[str, Any] = {"lease": None, "due_at": planned.wait_until, "dead_reason": planned.dead}
-        if planned.wait_until is None:
-            settled |= {"attempts": 0, "failing_since": None, "retrying": False, "split": False}
-        connection.execute(update(shipments).where(shipments.c.id == shipment_id).values(**settled))
-        return None
+    if planned.read or (planned.body is not None and not planned.observed):
+        call = "get" if planned.read else "put"
+        attempt_id = _journal(connection, work, planned, call, lease, ids, now)
+        return Claimed(work=work, plan=planned, lease=lease, attempt_id=attempt_id, deadline=deadline)
+    if planned.observed:
+        _journal(connection, work, planned, "observe", lease, ids, now)
+    _release(connection, shipment_id, planned)
+    return None
+
+
+def _journal(connection: Connection, work: Work, planned: Plan, call: str, lease: str, ids: Ids, now: datetime) -> int:
     attempt_id = ids.next()
+    is_made = call != "observe"
     connection.execute(
         insert(attempts).values(
             id=attempt_id,
-            shipment_id=shipment_id,
+            shipment_id=work.shipment_id,
             account=work.account,
-            call="get" if planned.read else "put",
+            call=call,
             lease=lease,
             started_at=now,
+            ended_at=None if is_made else now,
+            outcome=None if is_made else "observed",
             body=planned.body,
             body_hash=planned.body_hash,
         )
     )
-    return Claimed(work=work, plan=planned, lease=lease, attempt_id=attempt_id, deadline=deadline)
+    return attempt_id
+
+
+def _release(connection: Connection, shipment_id: int, planned: Plan) -> None:
+    """Give up the lease of a shipment for which no call is to be made now."""
+    settled: dict[str, Any] = {"lease": None, "due_at": planned.wait_until, "dead_reason": planned.dead}
+    if planned.wait_until is None:
+        settled |= {"attempts": 0, "failing_since": None, "retrying": False, "split": False}
+    if planned.look_at is not None:
+        settled |= {"due_at": planned.look_at, "read_after": planned.look_at}
+    connection.execute(update(shipments).where(shipments.c.id == shipment_id).values(**settled))
 
 
 def change_row(connection: Connection, shipment_id: int, event_id: int, **values: Any) -> None:  # noqa: ANN401 - columns
@@ -176,33 +195,3 @@ def change_row(connection: Connection, shipment_id: int, event_id: int, **values
     connection.execute(
         update(rows).where(rows.c.shipment_id == shipment_id, rows.c.event_id == event_id).values(**values)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requeue:
-    """Make due what has open rows and is not queued: after a change of settings, or of the relay itself."""
-
-    now: datetime
-
-    def run(self, connection: Connection) -> int:
-        """Queue the shipments and return how many."""
-        with_work = select(rows.c.shipment_id).where(rows.c.state.in_(("pending", "sent")))
-        idle = shipments.c.due_at.is_(None) & shipments.c.dead_reason.is_(None)
-        return connection.execute(
-            update(shipments).where(shipments.c.id.in_(with_work), idle).values(due_at=self.now, retrying=False)
-        ).rowcount
-
-
-def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None:
-    """Return when the next shipment of these accounts becomes due, None when none waits."""
-    times = [
-        connection.execute(
-            select(shipments.c.due_at)
-            .where(shipments.c.account == account, shipments.c.retrying.is_(retrying), shipments.c.due_at.is_not(None))
-            .order_by(shipments.c.due_at)
-            .limit(1)
-        ).scalar()
-        for account in accounts
-        for retrying in (False, True)
-    ]
-    return min((at for at in times if at is not None), default=None)

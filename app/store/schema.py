@@ -218,7 +218,7 @@ rows = Table(
     metadata,
     Column("shipment_id", BigInteger, ForeignKey("shipments.id"), primary_key=True),
     Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
-    Column("state", Text, nullable=False, comment="pending, sent, applied, skipped, dead"),
+    Column("state", Text, nullable=False, comment="pending, sent, applied, skipped, dead, observed"),
     Column("reason", Text),
     # Frozen when first sent: later settings touch unsent rows only.
     Column("city", Text),
@@ -228,8 +228,12 @@ rows = Table(
     Column("sent_at", Instant),
     Column("applied_at", Instant),
     Column("attempt_id", BigInteger, comment="the call or read that settled it"),
+    # Of rows that are only observed: what another writer's timeline shows of the same event.
+    Column("likeness", Text, comment="same, reworded; null while VTEX does not show it"),
+    Column("shown_at", Instant, comment="when VTEX says that its row was made"),
     Index("ix_rows_event", "event_id"),
     _partial("ix_rows_open", "shipment_id", where="state IN ('pending', 'sent')"),
+    _partial("ix_rows_observed", "shipment_id", where="state = 'observed'"),
     _partial("ix_rows_dead", "shipment_id", where="state = 'dead'"),
 )
 

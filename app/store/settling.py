@@ -159,6 +159,8 @@ class AcceptRead:
             return None
         for event_id, row in self.seen.matched:
             self._mark_applied(connection, event_id, row)
+        for event_id, likeness, shown_at in self.seen.likenesses:
+            change_row(connection, shipment_id, event_id, likeness=likeness, shown_at=shown_at)
         if self.seen.sample is not None:
             learn(connection, self.claimed.work.account, self.seen.sample, self.conclude, self.now)
         if self.claimed.probe:

@@ -27,10 +27,12 @@ class EventRow:
 
     Args:
         event_id: Grows with the order of arrival.
-        row_state: ``pending``, ``sent`` (frozen, not known to be on the timeline), ``applied``, ``skipped``, ``dead``.
+        row_state: ``pending``, ``sent`` (frozen, not known to be on the timeline), ``applied``, ``skipped``, ``dead``,
+            ``observed`` (frozen, and never sent because the shipment is only observed).
         revises: The event of an earlier full history that this one replaces.
         frozen: The row as first sent.
-        sent_at: When it was last sent, None when it never was.
+        sent_at: When it was last sent, or would have been; None when it never was.
+        likeness: For an observed row, how VTEX's own row of the event compares; None while it shows none.
 
     """
 
@@ -50,6 +52,7 @@ class EventRow:
     revises: int | None
     frozen: Frozen | None
     sent_at: datetime | None
+    likeness: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to do next for a shipment. Exactly one of ``read``, ``body``, ``wait_until`` and ``dead`` is set, or none.
+    """What to do next for a shipment: a read, a PUT of ``body``, or neither.
 
     Args:
         read: Read the order first.
@@ -100,7 +103,9 @@ class Plan:
         carries: The events whose rows are open and in ``body``: its acceptance settles them.
         skips: Rows that will not be sent.
         delivered_date: The ``deliveredDate`` of ``body`` when it says isDelivered.
+        observed: The rows that would be sent if the shipment were not only observed; ``body`` is not sent then.
         wait_until: Nothing may be done before.
+        look_at: When the order should be read to see what other writers show.
         dead: Nothing will ever be done, and why.
 
     """
@@ -112,7 +117,9 @@ class Plan:
     carries: tuple[int, ...] = ()
     skips: tuple[Skip, ...] = ()
     delivered_date: str | None = None
+    observed: tuple[tuple[int, Frozen], ...] = ()
     wait_until: datetime | None = None
+    look_at: datetime | None = None
     dead: str | None = None
 
 
@@ -145,6 +152,7 @@ class Seen:
         finished: Whether VTEX counts the package as delivered.
         delivered_date: What VTEX says of when, None when it does not.
         sample: What the read tells about what a PUT does.
+        likenesses: For observed events, how VTEX's own row compares and when VTEX says that it was made.
 
     """
 
@@ -153,3 +161,4 @@ class Seen:
     finished: bool = False
     delivered_date: str | None = None
     sample: Sample | None = None
+    likenesses: tuple[tuple[int, str, datetime | None], ...] = ()

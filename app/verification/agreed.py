@@ -106,10 +106,12 @@ class Unsigned:
 
     Args:
         because: Why nothing better exists, with what compensates for it.
+        secrets_are_for_calls: The source's secrets open the carrier's API to our own calls; the sender shows none.
 
     """
 
     because: str
+    secrets_are_for_calls: bool = False
 
     needs_secret: bool = field(default=False, init=False)
     binds_body: bool = field(default=False, init=False)
@@ -117,7 +119,7 @@ class Unsigned:
 
     def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:  # noqa: ARG002 - nothing is signed
         """Accept only what came through the path key of a source that says ``unsigned = true`` and has no secret."""
-        if any(credentials.secrets):
+        if any(credentials.secrets) and not self.secrets_are_for_calls:
             raise MissingCredential("this source has a secret, so requests without a credential are refused")
         if not (credentials.unsigned and credentials.path_key):
             raise MissingCredential("this carrier cannot sign: its source needs unsigned = true and a path key")
@@ -134,7 +136,7 @@ class Unsigned:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Several ways, of which the sender uses one; the first is the one that samples are signed with."""
+    """Several ways, of which the sender uses one; samples are signed with the first that the source can use."""
 
     schemes: tuple[Scheme, ...]
 
@@ -165,8 +167,13 @@ class AnyOf:
         raise refusals[0]
 
     def sign(self, webhook: Webhook, credentials: Credentials, now: datetime) -> Mapping[str, str]:
-        """Sign the first way."""
-        return self.schemes[0].sign(webhook, credentials, now)
+        """Sign the first way that the source can use."""
+        return self.choose(credentials).sign(webhook, credentials, now)
+
+    def choose(self, credentials: Credentials) -> Scheme:
+        """Return the first way for which the source holds what it needs; the first of all when it holds nothing."""
+        usable = (scheme for scheme in self.schemes if any(credentials.secrets) or not scheme.needs_secret)
+        return next(usable, self.schemes[0])
 
     def describe(self) -> str:
         """List the ways."""

@@ -75,6 +75,8 @@ class BodyHmac:
         signature: Names that lead to the digest, outermost first.
         timestamp: Names that lead to the signed time.
         signed: What is signed; it must cover the time.
+        key_id: Names that lead to the public half of the key: a secret may be written ``public:secret``, and then
+            the public half must be right as well.
         algorithm: Name of the hash, as `hashlib` knows it.
         binds_body: Whether ``signed`` covers the meaning of the body.
 
@@ -83,6 +85,7 @@ class BodyHmac:
     signature: tuple[str, ...]
     timestamp: tuple[str, ...]
     signed: Signed
+    key_id: tuple[str, ...] = ()
     algorithm: str = "sha256"
     binds_body: bool = True
 
@@ -92,12 +95,17 @@ class BodyHmac:
     def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:
         """Compare with every live secret, then the signed time with the clock."""
         given = _text(webhook, self.signature).lower()
-        content = self.signed(webhook)
-        secret = match(
-            credentials.secrets,
-            lambda secret: same(given, hmac.digest(secret.encode(), content, self.algorithm).hex()),
-            f"the signature in the body's {'.'.join(self.signature)}",
-        )
+        key_id = member(*self.key_id)(webhook) if self.key_id else None
+        content = self.signed(_as_signed(webhook, credentials))
+
+        def explains(secret: str) -> bool:
+            public, _, private = secret.rpartition(":") if self.key_id else ("", "", secret)
+            is_right_key = not public or same(key_id or "", public)
+            is_right = same(given, hmac.digest(private.encode(), content, self.algorithm).hex())
+            # A secret that is only a public half is no secret.
+            return bool(private) and is_right and is_right_key
+
+        secret = match(credentials.secrets, explains, f"the signature in the body's {'.'.join(self.signature)}")
         check_timestamp(_text(webhook, self.timestamp), now)
         return secret
 
@@ -106,15 +114,21 @@ class BodyHmac:
         return {}
 
     def sign_body(self, webhook: Webhook, credentials: Credentials, now: datetime) -> bytes:
-        """Return the body with a fresh time and its digest, and every other byte as it was."""
+        """Return the body with a fresh time and its digest, and every other byte as it was; an empty one is a probe."""
         text = webhook.body.decode()
+        if not text.strip():
+            return webhook.body
+        public, _, private = credentials.secrets[0].rpartition(":") if self.key_id else ("", "", credentials.secrets[0])
+        if public:
+            start, end = member_span(text, *self.key_id)
+            text = text[:start] + json.dumps(public) + text[end:]
         old = _text(webhook, self.timestamp)
         start, end = member_span(text, *self.timestamp)
         stamp = str(int(now.timestamp()) * (1 if len(old) == len("1700000000") else 1000))
         text = text[:start] + (json.dumps(stamp) if text[start] == '"' else stamp) + text[end:]
-        content = self.signed(replace(webhook, body=text.encode()))
+        content = self.signed(_as_signed(replace(webhook, body=text.encode()), credentials))
         start, end = member_span(text, *self.signature)
-        digest = hmac.digest(credentials.secrets[0].encode(), content, self.algorithm).hex()
+        digest = hmac.digest(private.encode(), content, self.algorithm).hex()
         return (text[:start] + json.dumps(digest) + text[end:]).encode()
 
     def describe(self) -> str:
@@ -166,6 +180,11 @@ class JsonWebToken:
     def describe(self) -> str:
         """Name the header."""
         return f"a JSON web token signed with HS256 in the header {self.header}"
+
+
+def _as_signed(webhook: Webhook, credentials: Credentials) -> Webhook:
+    """Return the webhook with the path that its sender signed."""
+    return replace(webhook, path=credentials.signed_path) if credentials.signed_path else webhook
 
 
 def _text(webhook: Webhook, names: tuple[str, ...]) -> str:

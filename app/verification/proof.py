@@ -37,6 +37,7 @@ class Credentials:
         path_key: Whether the request came with the source's path key (the route checked it).
         networks: Where requests may come from; empty means anywhere.
         jwks_url: Overrides the address of the carrier's key set.
+        signed_path: The path that the carrier signed, where a proxy on the way here rewrites it.
         keys: Public keys fetched so far.
         private_key: Signs in the carrier's place; only for samples sent to a relay under test.
 
@@ -48,6 +49,7 @@ class Credentials:
     path_key: bool = False
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     jwks_url: str | None = None
+    signed_path: str | None = None
     keys: PublicKeys = field(default_factory=_NoKeys, repr=False)
     private_key: RSAPrivateKey | None = field(default=None, repr=False)
 

@@ -18,7 +18,7 @@ def seal(scheme: Scheme, webhook: Webhook, credentials: Credentials, now: dateti
 
     """
     bare = replace(webhook, headers=tuple(pair for pair in webhook.headers if pair[0] not in scheme.headers))
-    chosen = scheme.schemes[0] if isinstance(scheme, AnyOf) else scheme
+    chosen = scheme.choose(credentials) if isinstance(scheme, AnyOf) else scheme
     if isinstance(chosen, BodyHmac):
         bare = replace(bare, body=chosen.sign_body(bare, credentials, now))
     return with_headers(bare, chosen.sign(bare, credentials, now))

@@ -57,7 +57,7 @@ class Hmac:
         algorithm: Name of the hash, as `hashlib` knows it.
         encodings: How the digest may be written; hex is compared in lower case. Samples are written in the first.
         prefix: What stands before the digest in the header.
-        prefix_is_optional: Whether some senders leave the prefix out.
+        prefix_is_optional: Whether senders leave the prefix out; samples do.
         signed: What is signed.
         timestamp_header: The header whose text ``signed`` covers and that must be near the clock, where there is one.
         binds_body: Whether ``signed`` covers the body.
@@ -109,7 +109,8 @@ class Hmac:
         stamp = {self.timestamp_header: str(int(now.timestamp()))} if self.timestamp_header else {}
         content = self.signed(with_headers(webhook, stamp))
         value = self._expected(credentials.secrets[0], content, self.encodings[0])
-        return {**stamp, credentials.header or self.header: self.prefix + value}
+        prefix = "" if self.prefix_is_optional else self.prefix
+        return {**stamp, credentials.header or self.header: prefix + value}
 
     def describe(self) -> str:
         """Name algorithm, encoding and header."""

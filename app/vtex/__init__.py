@@ -2,7 +2,7 @@
 
 from app.vtex.client import Answered, Client, Outcome
 from app.vtex.gate import Gate
-from app.vtex.matching import match_rows
+from app.vtex.matching import match_rows, shows_moment
 from app.vtex.orders import Order, Package, TimelineRow, read_order
 from app.vtex.phrases import PHRASES
 from app.vtex.rendering import body_hash, delivered_date, description, request_body, row_date
@@ -25,4 +25,5 @@ __all__ = [
     "request_body",
     "row_date",
     "scrub",
+    "shows_moment",
 ]

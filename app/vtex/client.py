@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from re import fullmatch
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ __all__ = ["Answered", "Client", "Outcome"]
 
 _EXCERPT: Final = 2048
 _ORDER_BYTES: Final = 8 * 1024 * 1024
+_LONGEST_WAIT: Final = 3600.0
 
 
 class Outcome(StrEnum):
@@ -157,10 +159,10 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     """Read Retry-After in both its forms, as seconds from now; None when there is none that can be read."""
     if not value:
         return None
-    if value.strip().isdigit():
-        return float(value)
+    if fullmatch(r"[0-9]+", value.strip()):
+        return min(float(value), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+    return min(max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()), _LONGEST_WAIT)

@@ -9,7 +9,7 @@ from app.model import Moment
 from app.payload import read_moment
 from app.vtex.orders import TimelineRow
 
-__all__ = ["match_rows"]
+__all__ = ["match_rows", "shows_moment"]
 
 Key = TypeVar("Key", bound=Hashable)
 _SAME_MOMENT: Final = timedelta(seconds=1)
@@ -36,7 +36,7 @@ def match_rows(
     """
     left = list(theirs)
     found: dict[Key, TimelineRow] = {}
-    for same in (_is_shown_at, _was_created_at):
+    for same in (shows_moment, _was_created_at):
         for key, row in ours:
             twin = next(
                 (other for other in left if key not in found and _same_words(row, other) and same(row[3], other)), None
@@ -53,7 +53,8 @@ def _same_words(ours: tuple[str, str, str, str], theirs: TimelineRow) -> bool:
     return all(_text(left) == _text(right) for left, right in pairs)
 
 
-def _is_shown_at(date: str, row: TimelineRow) -> bool:
+def shows_moment(date: str, row: TimelineRow) -> bool:
+    """Tell whether a row of VTEX's shows the moment that a date of ours means."""
     return row.date == date or _is_same(date, row.changed)
 
 

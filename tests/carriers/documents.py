@@ -92,7 +92,11 @@ def mutations(tree: Any) -> Iterator[Any]:
 
 
 def with_value(tree: Any, path: str, value: Any) -> Any:
-    """Return the tree with another value at a path such as ``$.packages[0].code``."""
+    """Return the tree with another value at a path such as ``$.packages[0].code`` or ``line 4, columns 29-30``."""
+    columns = re.fullmatch(r"line (\d+), columns (\d+)-(\d+)", path)
+    if columns and isinstance(tree, str):
+        line, first, last = map(int, columns.groups())
+        return _with_field(tree, line, first, last, value)
     steps = [int(index) if index else name for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path)]
     return _put(tree, steps, value)
 
@@ -143,6 +147,15 @@ def _inner(text: str, *, is_base64: bool) -> Any:
 
 def _fields(form: Form) -> Iterator[tuple[str, Any]]:
     return ((name, encode_tree(value)) for name, value in form.value.items())
+
+
+def _with_field(text: str, line: int, first: int, last: int, value: str) -> str:
+    """Overwrite a field of a fixed-width record; what does not fit is cut off."""
+    lines = text.splitlines(keepends=True)
+    record = lines[line - 1]
+    width = last - first + 1
+    lines[line - 1] = record[: first - 1] + value[:width].ljust(width) + record[last:]
+    return "".join(lines)
 
 
 def _put(tree: Any, steps: list[int | str], value: Any) -> Any:

@@ -1,6 +1,8 @@
 """Places in a document: what is demanded raises with its path, what is allowed is None."""
 
+import copy
 import json
+import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -114,6 +116,13 @@ def test_texts_lose_controls_and_half_characters_and_remember_their_path() -> No
 
     assert ["x y\N{REPLACEMENT CHARACTER}"] == list(text.texts())
     assert ["$.a[1]"] == [each.path for each in text.texts()]
+
+
+def test_a_copied_text_keeps_its_path() -> None:
+    text = json_document('{"a":"x"}')["a"].text()
+
+    for again in (copy.deepcopy(text), pickle.loads(pickle.dumps(text))):  # noqa: S301 - our own bytes
+        assert ("x", "$.a") == (again, again.path)
 
 
 def test_raw_values_are_as_sent() -> None:

@@ -27,7 +27,7 @@ from app.resolution import resolver
 from app.source import Source, Sources
 from app.store import Store
 from app.telemetry import Metrics
-from app.verification import BodyHmac, Credentials, Hmac, Unsigned, raw_body
+from app.verification import Credentials, Hmac, Unsigned, text_field
 from app.web import Application, Dependencies, Role, Token
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def made_up(slug: str, **differences: Any) -> Adapter:
 
 
 UNSIGNED = Unsigned(because="the carrier cannot sign; a path key stands in")
-ENCLOSED = BodyHmac(signature=("sign",), timestamp=("time",), signed=raw_body)
+ENCLOSED = Hmac(header="X-Signature", signed=text_field("data"))
 ADAPTERS = {
     adapter.slug: adapter
     for adapter in (

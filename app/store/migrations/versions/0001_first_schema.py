@@ -274,7 +274,7 @@ def upgrade() -> None:
         "rows",
         sa.Column("shipment_id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False, comment="pending, sent, applied, skipped, dead"),
+        sa.Column("state", sa.Text(), nullable=False, comment="pending, sent, applied, skipped, dead, observed"),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("city", sa.Text(), nullable=True),
         sa.Column("uf", sa.Text(), nullable=True),
@@ -283,6 +283,8 @@ def upgrade() -> None:
         sa.Column("sent_at", Instant(), nullable=True),
         sa.Column("applied_at", Instant(), nullable=True),
         sa.Column("attempt_id", sa.BigInteger(), nullable=True, comment="the call or read that settled it"),
+        sa.Column("likeness", sa.Text(), nullable=True, comment="same, reworded; null while VTEX does not show it"),
+        sa.Column("shown_at", Instant(), nullable=True, comment="when VTEX says that its row was made"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_rows_event_id")),
         sa.ForeignKeyConstraint(["shipment_id"], ["shipments.id"], name=op.f("fk_rows_shipment_id")),
         sa.PrimaryKeyConstraint("shipment_id", "event_id", name=op.f("pk_rows")),
@@ -296,6 +298,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'dead'"),
     )
     op.create_index("ix_rows_event", "rows", ["event_id"], unique=False)
+    op.create_index(
+        "ix_rows_observed",
+        "rows",
+        ["shipment_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'observed'"),
+        postgresql_where=sa.text("state = 'observed'"),
+    )
     op.create_index(
         "ix_rows_open",
         "rows",

@@ -1,0 +1,30 @@
+"""SuperFrete: one webhook carries one event of one label, named after the label's new status.
+
+Sources read 2026-11-23. The header is Melhor Envio's; the secret is the token that registering the webhook returned.
+"""
+
+from collections.abc import Iterator
+
+from app.adapter import Adapter, Maturity, Result
+from app.dialects.label_orders import IGNORED, MILESTONES, label_events, registration_ping
+from app.model import Webhook
+from app.verification import Hmac
+
+
+def parse(webhook: Webhook) -> Iterator[Result]:
+    yield from label_events(webhook, last_resort=("updated_at",))
+
+
+ADAPTER = Adapter(
+    slug="superfrete",
+    name="SuperFrete",
+    documentation="https://wordpress.org/plugins/superfrete/",
+    maturity=Maturity.DOCUMENTED,
+    verification=Hmac(header="X-ME-Signature", prefix="sha256=", prefix_is_optional=True),
+    milestones=MILESTONES,
+    ignored=IGNORED,
+    parse=parse,
+    probe=registration_ping,
+    zone="America/Sao_Paulo",
+    order_reference_is_vtex=True,
+)

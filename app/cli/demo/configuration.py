@@ -1,0 +1,44 @@
+"""The demonstration's configuration: an account with every carrier there is, and new secrets each time."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.adapter import Adapter
+from app.cli.demo.parcels import ACCOUNT
+from app.cli.tokens import digest_of
+from app.settings import variable
+
+__all__ = ["demo_variables"]
+
+
+def demo_variables(
+    adapters: Mapping[str, Adapter], *, folder: Path, vtex_url: str, app_key: str, app_token: str, ops_token: str
+) -> dict[str, str]:
+    """Return the configuration as variables of the environment, which go over every file."""
+    values: dict[tuple[str, ...], str] = {
+        ("database_url",): f"sqlite:///{folder / 'relay.db'}",
+        ("tokens",): json.dumps([{"name": "demo", "role": "operator", "sha256": digest_of(ops_token)}]),
+        ("accounts", ACCOUNT, "base_url"): vtex_url,
+        ("accounts", ACCOUNT, "app_key"): app_key,
+        ("accounts", ACCOUNT, "app_token"): app_token,
+        # The bundled VTEX forgets nothing and lags by nothing.
+        ("accounts", ACCOUNT, "retry_base_seconds"): "1",
+        ("accounts", ACCOUNT, "read_lag_seconds"): "0.5",
+    }
+    for adapter in adapters.values():
+        for name, value in _source(adapter).items():
+            values["accounts", ACCOUNT, "carriers", adapter.slug, name] = value
+    return {variable(path): value for path, value in values.items()}
+
+
+def _source(adapter: Adapter) -> dict[str, str]:
+    """Give a carrier what it cannot do without."""
+    scheme = adapter.verification
+    if scheme.needs_secret:
+        return {"secrets": json.dumps([secrets.token_urlsafe(24)])}
+    if scheme.binds_body:
+        # It signs with a key of its own, so there is nothing to agree on.
+        return {"secrets": "[]"}
+    return {"path_key": secrets.token_urlsafe(24), "unsigned": "true"}

@@ -1,0 +1,96 @@
+"""``carrier-relay serve``: the relay, until it is asked to stop."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+
+import typer
+import uvloop
+
+from app import __version__
+from app.main import Listener, Relay, relay, serve, until_signalled
+from app.settings import ListenAddress, Settings, load_settings
+from app.source import Source, Sources
+from app.telemetry import configure_logging
+from app.web import create_app, ops_app
+
+__all__ = ["READY", "base_url", "listening", "run", "shown_path"]
+
+READY = "Ready. Stop with Ctrl+C."
+
+
+def run(host: str | None, port: int | None) -> None:
+    """Serve what is configured, or a demonstration where no account is.
+
+    Raises:
+        ConfigurationError: The settings are wrong, or an address cannot be listened on.
+        StoreBusy: Another process owns the database.
+
+    """
+    settings = load_settings()
+    given = settings.listen
+    listen = ListenAddress(host or given.host, given.port if port is None else port)
+    settings = settings.model_copy(update={"listen": listen})
+    if settings.accounts:
+        configure_logging(settings.log_level, settings.log_format)
+        uvloop.run(_serve(settings))
+    else:
+        from app.cli.demo import demonstrate
+
+        uvloop.run(demonstrate(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    async with relay(settings) as running, AsyncExitStack() as stack:
+        ports = await listening(settings, running, stack)
+        for line in _served(settings, running, ports):
+            typer.echo(line)
+        typer.echo(READY)
+        await until_signalled()
+
+
+async def listening(settings: Settings, running: Relay, stack: AsyncExitStack) -> tuple[int, ...]:
+    """Listen until the stack is left: where webhooks come in and, if it is apart, where operators do."""
+    dependencies, ops_listen = running.dependencies, settings.ops_listen
+    application = create_app(dependencies, with_ops=ops_listen is None)
+    stack.push_async_callback(application.close)
+    listeners = [_listener(application, settings.listen, "listen")]
+    if ops_listen is not None:
+        listeners.append(_listener(ops_app(dependencies), ops_listen, "ops_listen"))
+    return await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
+
+
+def _listener(application: object, address: ListenAddress, setting: str) -> Listener:
+    return Listener(application=application, host=address.host, port=address.port, setting=setting)
+
+
+def base_url(address: ListenAddress, port: int | None = None) -> str:
+    """Return the address under which this machine reaches a listener."""
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - listened on by the operator's wish, not called
+    host = anywhere.get(address.host, address.host)
+    return f"http://{ListenAddress(host, address.port if port is None else port)}"
+
+
+def shown_path(source: Source) -> str:
+    """Return the path that a carrier posts to, with a word in the place of the path key."""
+    return f"{source.path}/<path_key>" if source.path_key else source.path
+
+
+def _served(settings: Settings, running: Relay, ports: tuple[int, ...]) -> Iterator[str]:
+    """Say what is served where."""
+    dependencies = running.dependencies
+    url, ops_url = base_url(settings.listen, ports[0]), base_url(settings.listen, ports[0])
+    if settings.ops_listen is not None:
+        ops_url = base_url(settings.ops_listen, ports[1])
+    yield f"carrier-relay {__version__}"
+    yield f"  Database   {dependencies.store.revisions[1]}"
+    yield from _webhook_lines(dependencies.sources, settings.public_url or url)
+    yield f"  Operators  {ops_url}/docs ({len(dependencies.tokens)} tokens), {ops_url}/metrics"
+    yield f"  Probes     {url}/livez, {url}/readyz"
+
+
+def _webhook_lines(sources: Sources, url: str) -> Iterator[str]:
+    if not len(sources):
+        yield "  Webhooks   none: no account has a carrier, see `carrier-relay carriers`"
+    for source in sources:
+        yield f"  Webhooks   {source.name}: {url}{shown_path(source)}"

@@ -1,0 +1,95 @@
+"""What is due, and what should be although nothing made it so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, or_, select, update
+
+from app.store.schema import rows, shipments
+
+__all__ = ["Refresh", "Requeue", "next_due"]
+
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requeue:
+    """Make due what has open rows and is not queued: after a change of settings, or of the relay itself.
+
+    Args:
+        live: The accounts that are written to, with the time from which their shipments are; None for all. What was
+            only observed of them until now is to be sent.
+        now: The time.
+
+    """
+
+    live: Mapping[str, datetime | None]
+    now: datetime
+
+    def run(self, connection: Connection) -> int:
+        """Queue the shipments and return how many."""
+        for account, since in self.live.items():
+            self._go_live(connection, account, since)
+        with_work = select(rows.c.shipment_id).where(rows.c.state.in_(("pending", "sent")))
+        idle = shipments.c.due_at.is_(None) & shipments.c.dead_reason.is_(None)
+        return connection.execute(
+            update(shipments).where(shipments.c.id.in_(with_work), idle).values(due_at=self.now, retrying=False)
+        ).rowcount
+
+    def _go_live(self, connection: Connection, account: str, since: datetime | None) -> None:
+        """Turn observed rows into pending ones; what others wrote meanwhile is read first."""
+        written = [shipments.c.account == account]
+        if since is not None:
+            written.append(or_(shipments.c.invoiced_at.is_(None), shipments.c.invoiced_at >= since))
+        observed = select(rows.c.shipment_id).where(rows.c.state == "observed")
+        affected = select(shipments.c.id).where(*written, shipments.c.id.in_(observed))
+        ids = connection.execute(affected).scalars().all()
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            connection.execute(
+                update(rows)
+                .where(rows.c.shipment_id.in_(chunk), rows.c.state == "observed")
+                .values(state="pending", city=None, uf=None, description=None, date=None, sent_at=None, likeness=None)
+            )
+            connection.execute(
+                update(shipments).where(shipments.c.id.in_(chunk)).values(read_at=None, read_after=None, due_at=None)
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """Read the orders of an account's observed shipments now, to compare with what others wrote."""
+
+    account: str
+    now: datetime
+
+    def run(self, connection: Connection) -> int:
+        """Queue the shipments and return how many."""
+        observed = select(rows.c.shipment_id).where(rows.c.state == "observed")
+        return connection.execute(
+            update(shipments)
+            .where(
+                shipments.c.account == self.account,
+                shipments.c.id.in_(observed),
+                shipments.c.lease.is_(None),
+                shipments.c.dead_reason.is_(None),
+            )
+            .values(due_at=self.now, read_after=self.now)
+        ).rowcount
+
+
+def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None:
+    """Return when the next shipment of these accounts becomes due, None when none waits."""
+    times = [
+        connection.execute(
+            select(shipments.c.due_at)
+            .where(shipments.c.account == account, shipments.c.retrying.is_(retrying), shipments.c.due_at.is_not(None))
+            .order_by(shipments.c.due_at)
+            .limit(1)
+        ).scalar()
+        for account in accounts
+        for retrying in (False, True)
+    ]
+    return min((at for at in times if at is not None), default=None)
