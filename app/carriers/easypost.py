@@ -63,6 +63,9 @@ def parse(webhook: Webhook) -> Iterator[Result]:
         return
     tracker = body["result"]
     history = [(detail.get("datetime").text() or "", detail) for detail in tracker.get("tracking_details").items()]
+    if tracker.get("tracking_details").is_list and not history:
+        yield Ignored(reason="the tracker has no history yet")
+        return
     if not history:
         yield _event(tracker, tracker, time=tracker.first_moment("updated_at", "created_at"))
         return

@@ -67,12 +67,10 @@ def _event(number: Text, entry: Node, *, full_history: bool) -> CarrierEvent:
     status = entry.get("status")
     sent, name = status.get("code").text(), status.get("highLevelStatus").text()
     words = status.get("description").text()
-    named = CODES.get(fold(name or ""))
+    named = Text(CODES.get(fold(name), name), name.path) if name else None
     needs_action = bool(status.get("actionRequired").text() or status.get("actionRequired").flag())
-    meant = sent if sent in MILESTONES else named
-    code, milestone, unknown = most_specific(
-        MILESTONES, sent, Text(named, name.path) if named and name else None, derived=_derived(meant, name, words, needs_action)
-    )
+    derived = _derived(sent if sent in MILESTONES else named, name, words, needs_action=needs_action)
+    code, milestone, unknown = most_specific(MILESTONES, sent, named, derived=derived)
     if milestone is Milestone.UNKNOWN:
         milestone = classify(name, words) or Milestone.UNKNOWN
     return CarrierEvent(
@@ -88,7 +86,7 @@ def _event(number: Text, entry: Node, *, full_history: bool) -> CarrierEvent:
     )
 
 
-def _derived(code: str | None, name: str | None, words: str | None, needs_action: bool) -> Iterator[str]:
+def _derived(code: str | None, name: str | None, words: str | None, *, needs_action: bool) -> Iterator[str]:
     if says_returned(name, words):
         yield f"{code}/return"
     if needs_action and code not in FINAL:

@@ -56,7 +56,7 @@ def _show_version(wanted: bool) -> None:
 
 @application.callback()
 def options(
-    version: Annotated[  # noqa: ARG001 - its callback is what it does
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the release and exit.")
     ] = False,
 ) -> None:

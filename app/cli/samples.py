@@ -70,7 +70,7 @@ def with_tracking_number(adapter: Adapter, example: Example, number: str) -> Web
     old = next((str(each) for event in events for each in event.tracking_numbers), "")
     webhook = example.webhook
     if not old or old.encode() not in webhook.body:
-        problem = f"--tracking-number: the body of {example.name} does not show a tracking number that could be replaced"
+        problem = f"--tracking-number: the body of {example.name} shows no tracking number to replace"
         raise stop(ExitCode.BAD_INPUT, problem)
     return replace(
         webhook,

@@ -68,14 +68,13 @@ def read_saved(adapter: Adapter, file: str, content_type: str | None, headers: I
 def guess_content_type(adapter: Adapter, body: bytes) -> str:
     """Tell a body's media type from how it begins; what the carrier cannot send is not guessed."""
     start = body.removeprefix(_BYTE_ORDER_MARK).lstrip()[:256]
+    likely: tuple[str, ...] = ()
     if start.startswith((b"{", b"[")):
         likely = ("application/json",)
     elif start.startswith(b"<"):
         likely = ("application/xml", "text/xml")
     elif _FORM.match(start):
         likely = ("application/x-www-form-urlencoded",)
-    else:
-        likely = ()
     welcome = [media_type for media_type in likely if adapter.accepts(media_type)]
     if welcome:
         return welcome[0]

@@ -142,10 +142,9 @@ def _number(adapter: Adapter, example: Example) -> str:
     return next(numbers, "")
 
 
-def _where_to_look(
-    url: str, adapter: Adapter, reply: Reply, facts: DemoFacts | None, number: str
-) -> list[str]:
+def _where_to_look(url: str, adapter: Adapter, reply: Reply, facts: DemoFacts | None, number: str) -> list[str]:
     """Name the pages that show what became of the webhook."""
+    url = facts.ops_url if facts else url
     id_ = _member(reply, "id")
     if _is_refusal(reply):
         return [f"Refused; operators see why at {url}/ops/v1/refusals" + (f"/{id_}" if id_ else "")]

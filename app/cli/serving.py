@@ -1,6 +1,5 @@
 """``carrier-relay serve``: the relay, until it is asked to stop."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 

@@ -17,7 +17,7 @@ from app.verification import Credentials, Scheme, Verified, verify
 
 __all__ = ["SECRET_VARIABLE", "Verdict", "check"]
 
-SECRET_VARIABLE: Final = "RELAY_TRY_SECRET"
+SECRET_VARIABLE: Final = "RELAY_TRY_SECRET"  # noqa: S105 - its name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,8 @@ def _held(adapter: Adapter, saved: SavedRequest, secret_file: Path | None, accou
         except (OSError, UnicodeDecodeError) as error:
             raise stop(ExitCode.BAD_INPUT, f"--secret-file {secret_file} cannot be read: {error}") from None
         return _given(saved.webhook, secret, f"that of {secret_file}")
-    if secret := os.environ.get(SECRET_VARIABLE):
-        return _given(saved.webhook, secret, f"that of {SECRET_VARIABLE}")
+    if given := os.environ.get(SECRET_VARIABLE):
+        return _given(saved.webhook, given, f"that of {SECRET_VARIABLE}")
     if saved.secret is not None:
         return _given(saved.webhook, saved.secret, "the sample's own")
     return _configured(adapter, account)

@@ -1,5 +1,6 @@
 """Decide what a shipment needs next: nothing, a read, or one PUT with everything that is pending. Pure."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from re import fullmatch
@@ -7,12 +8,14 @@ from typing import Final
 
 from app.account import Account
 from app.forwarder.learning import is_full
-from app.forwarder.timeline import chronological, delivered_at, moment
+from app.forwarder.timeline import chronological, delivered_at, moment, revisions
 from app.model import TimeQuality
 from app.store import EventRow, Frozen, Plan, Skip, Work
 from app.vtex import body_hash, delivered_date, description, request_body, row_date
 
 __all__ = ["LOOKS", "forwards", "live_from", "observe", "plan", "planner", "render"]
+
+logger = logging.getLogger(__name__)
 
 LOOKS: Final = (
     timedelta(minutes=1),
@@ -23,12 +26,24 @@ LOOKS: Final = (
     timedelta(hours=72),
 )
 """When to look, after a row would have been sent, whether another writer's row of the event is there."""
-_INVOICE: Final = r"[A-Za-z0-9._-]+"
+# Dots alone would not name an invoice but climb out of its address.
+_INVOICE: Final = r"(?!\.+$)[A-Za-z0-9._-]+"
 
 
 def planner(accounts: Mapping[str, Account], now: Callable[[], datetime]) -> Callable[[Work], Plan]:
-    """Make the decision that the queue asks for when a shipment is claimed."""
-    return lambda work: plan(work, accounts[work.account], now())
+    """Make the decision that the queue asks for when a shipment is claimed.
+
+    A shipment whose plan fails for a reason that nobody foresaw is dead, so that it does not stop the others.
+    """
+
+    def decide(work: Work) -> Plan:
+        try:
+            return plan(work, accounts[work.account], now())
+        except Exception as error:
+            logger.exception("a shipment could not be planned", extra={"shipment": work.shipment_id})
+            return Plan(dead=f"the relay failed on it: {error!r}")
+
+    return decide
 
 
 def render(row: EventRow, account: Account, now: datetime) -> Frozen:
@@ -65,8 +80,8 @@ def plan(work: Work, account: Account, now: datetime) -> Plan:
         return Plan(skips=tuple(skips))
     if account.first_read and work.read_at is None:
         return Plan(read=True, skips=tuple(skips))
-    ready_at = max((row.received_at for row in pending), default=now) + account.debounce
-    if ready_at > now:
+    ready_at = min((row.received_at for row in pending), default=now) + account.debounce
+    if pending and ready_at > now:
         return Plan(wait_until=ready_at, skips=tuple(skips))
     if _is_stale(pending, account, now):
         return Plan(skips=tuple(skips))
@@ -132,20 +147,20 @@ def _open(work: Work) -> list[EventRow]:
 
 
 def _skips(work: Work, account: Account) -> list[Skip]:
-    """Say which pending rows are not wanted on this account's timeline."""
+    """Say which open rows are not wanted on this account's timeline."""
     whole = is_full(account, work.learnt)
-    states = {row.event_id: row.row_state for row in work.rows}
-    replaced = {row.revises: row for row in work.rows if row.revises is not None}
+    applied = {row.event_id for row in work.rows if row.row_state == "applied"}
+    replaced = {row.revises for row in work.rows if row.revises is not None}
+    earlier = revisions(work.rows)
     skips: list[Skip] = []
-    for row in work.rows:
-        if row.row_state != "pending":
-            continue
-        if account.forward_milestones is not None and row.milestone not in account.forward_milestones:
+    for row in _open(work):
+        is_left_out = account.forward_milestones is not None and row.milestone not in account.forward_milestones
+        if is_left_out and row.row_state == "pending":
             skips.append(Skip(event_id=row.event_id, reason=f"forward_milestones leaves out {row.milestone}"))
         elif row.event_id in replaced:
-            skips.append(Skip(event_id=row.event_id, reason="the carrier revised it before it was sent"))
-        elif row.revises is not None and states.get(row.revises) in {"sent", "applied"} and not whole:
-            skips.append(Skip(event_id=row.event_id, reason="a revision of a row that was sent already"))
+            skips.append(Skip(event_id=row.event_id, reason="the carrier revised it before it was on the timeline"))
+        elif earlier[row.event_id] & applied and not whole:
+            skips.append(Skip(event_id=row.event_id, reason="a revision of a row that is on the timeline already"))
     return skips
 
 
@@ -190,10 +205,10 @@ def _delivered_date(work: Work, account: Account, now: datetime) -> str | None:
 
 def _whole(work: Work, fresh: Sequence[tuple[EventRow, Frozen]]) -> list[Frozen]:
     """Return the baseline and all of our rows, in order: what a timeline that is replaced must be sent."""
-    revised = {row.revises for row in work.rows if row.row_state in {"sent", "applied"}} | {r.revises for r, _ in fresh}
     rendered = {row.event_id: frozen for row, frozen in fresh}
-    for row in work.rows:
-        if row.row_state == "applied" and row.frozen and row.event_id not in revised:
-            rendered[row.event_id] = row.frozen
+    rendered |= {row.event_id: row.frozen for row in work.rows if row.row_state == "applied" and row.frozen}
+    earlier = revisions(work.rows)
+    for revised in set().union(*(earlier[event_id] for event_id in rendered)):
+        rendered.pop(revised, None)
     ours = chronological([row for row in work.rows if row.event_id in rendered])
     return [*work.baseline, *(rendered[row.event_id] for row in ours)]

@@ -6,22 +6,27 @@ from datetime import datetime
 from app.account import Account
 from app.forwarder.learning import sample
 from app.forwarder.planning import forwards, render
+from app.forwarder.timeline import delivered_at
+from app.payload import read_moment
 from app.store import Frozen, Seen, Work
-from app.vtex import Order, Package, TimelineRow, match_rows, shows_moment
+from app.vtex import Order, Package, TimelineRow, delivered_date, match_rows, shows_moment
 
 __all__ = ["package_of", "seen"]
 
 
 def package_of(order: Order, invoice_number: str) -> Package | None:
     """Find the package that an invoice number addresses, None when the order has none."""
-    return next((package for package in order.packages if package.invoice_number == invoice_number), None)
+    named = [package for package in order.packages if package.invoice_number == invoice_number]
+    return next((package for package in named if package.is_output), None)
 
 
 def seen(work: Work, package: Package | None, account: Account, now: datetime) -> Seen:
     """Compare the rows that a package shows with ours."""
     if package is None:
         return Seen(baseline=work.baseline)
-    rendered = {row.event_id: render(row, account, now) for row in work.rows if row.row_state != "skipped"}
+    rendered = {
+        row.event_id: render(row, account, now) for row in work.rows if row.row_state not in {"skipped", "dead"}
+    }
     ours = [(id_, (row.city, row.state, row.description, row.date)) for id_, row in rendered.items()]
     found, others = match_rows(ours, package.rows)
     # Our own rows that stand there once more are no other writer's: nothing would ever put them back.
@@ -34,16 +39,25 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
         return Seen(
             baseline=foreign,
             finished=package.finished,
-            delivered_date=package.delivered_date,
+            delivered_date=_delivered_date(work, package, account, now),
             likenesses=_likenesses(ours, found, others),
         )
     return Seen(
         matched=tuple((id_, rendered[id_]) for id_ in found if id_ in is_open),
         baseline=foreign,
         finished=package.finished,
-        delivered_date=package.delivered_date,
+        delivered_date=_delivered_date(work, package, account, now),
         sample=sample(work, set(found), foreign, doubled=bool(again), account=account, now=now),
     )
+
+
+def _delivered_date(work: Work, package: Package, account: Account, now: datetime) -> str | None:
+    """Say when the package was delivered, as it is to be sent from now on: as we know it, else as VTEX shows it."""
+    at = delivered_at(work.rows, work.tracking_numbers)
+    if at is None and package.delivered_date is not None:
+        shown = read_moment(package.delivered_date, zone=account.timezone.key)
+        at = shown.at if shown else None
+    return delivered_date(at, account, now=now) if at is not None else None
 
 
 def _likenesses(

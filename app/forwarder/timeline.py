@@ -7,7 +7,7 @@ from typing import Final
 from app.model import Milestone, normalise_number
 from app.store import EventRow
 
-__all__ = ["chronological", "delivered_at", "moment"]
+__all__ = ["chronological", "delivered_at", "moment", "revisions"]
 
 _SAYS_NOTHING: Final = frozenset({Milestone.UNKNOWN})
 _GOING_BACK: Final = frozenset({Milestone.RETURNING, Milestone.RETURNED})
@@ -33,13 +33,17 @@ def delivered_at(rows: Sequence[EventRow], tracking_numbers: Sequence[str]) -> d
     ordered = chronological([row for row in rows if row.row_state != "dead"])
     if len(numbers) <= 1:
         return _delivered(ordered)
-    times = [_delivered([row for row in ordered if _number(row) == number]) for number in numbers]
+    times = [_delivered([row for row in ordered if number in row.numbers]) for number in numbers]
     known = [at for at in times if at is not None]
     return max(known) if len(known) == len(times) else None
 
 
-def _number(row: EventRow) -> str | None:
-    return normalise_number(row.tracking_number) if row.tracking_number else None
+def revisions(rows: Sequence[EventRow]) -> dict[int, set[int]]:
+    """Return, for each event, all the earlier ones that it stands for: what it revises, what that revised, and so on."""
+    earlier: dict[int, set[int]] = {}
+    for row in sorted(rows, key=lambda row: row.event_id):
+        earlier[row.event_id] = set() if row.revises is None else {row.revises} | earlier.get(row.revises, set())
+    return earlier
 
 
 def _delivered(ordered: Sequence[EventRow]) -> datetime | None:

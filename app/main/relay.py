@@ -15,6 +15,7 @@ from app import __version__
 from app.account import Account
 from app.carriers import adapters
 from app.egress import Egress
+from app.errands import Errands
 from app.errors import StoreUnavailable
 from app.forwarder import Destination, Forwarder
 from app.indexing import Indexer
@@ -120,6 +121,7 @@ def _compose(
         metrics,
         resolve=resolve,
         zones={name: account.timezone for name, account in accounts.items()},
+        errands=Errands(egress),
         now=now,
         mapped=mapped,
     )

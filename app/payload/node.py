@@ -183,6 +183,16 @@ class Maybe(_Place):
         """Return the time, None when there is none that can be read; see `read_moment`."""
         return self._read_moment(formats, zone, offset, wall_clock=wall_clock)
 
+    def document(self) -> "Maybe":
+        """Read JSON that was sent as a text; what is none is taken as it is."""
+        text = self._scalar()
+        if text is None or not text.startswith(("{", "[")):
+            return self
+        try:
+            return json_document(text, path=self._path).allowed()
+        except MalformedPayload:
+            return self
+
     def items(self) -> Iterator["Node"]:
         """Iterate over a list; an object counts as a list of one, anything else as empty."""
         value = self._value if isinstance(self._value, list) else [self._value]

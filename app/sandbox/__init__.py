@@ -15,9 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from app.sandbox.admin import admin_router
 from app.sandbox.delivery import note_connection
+from app.sandbox.fault_pages import fault_page_router
 from app.sandbox.gateway import api_router
 from app.sandbox.options import Credential, Mode, SandboxOptions
-from app.sandbox.pages import STATIC_PATH, page_router
+from app.sandbox.pages import page_router
+from app.sandbox.rendering import STATIC_PATH, Pages
 from app.sandbox.state import Sandbox
 
 __all__ = ["Credential", "Mode", "SandboxOptions", "create_sandbox"]
@@ -47,7 +49,9 @@ def create_sandbox(options: SandboxOptions | None = None, now: Callable[[], date
     )
     app.state.sandbox = sandbox
     app.include_router(admin_router(sandbox))
-    app.include_router(page_router(sandbox))
+    pages = Pages(lambda: len(sandbox.faults))
+    app.include_router(page_router(sandbox, pages))
+    app.include_router(fault_page_router(sandbox, pages))
     static = StaticFiles(directory=Path(__file__).with_name("static"))
     app.mount(STATIC_PATH, static, name="static")
     # Last, because its account in front of the path would take in the other routes.

@@ -63,8 +63,7 @@ async def answer_with_faults(
     _add_foreign_rows(sandbox, call, faults, "after")
     await _wait(faults, "after")
     _count_failure(sandbox, operation, call, struck, answer)
-    hits = (FaultHit(id=each.id, kind=each.fault.kind, detail=each.fault.detail) for each in struck)
-    return Outcome(answer=answer, hits=tuple(hits))
+    return Outcome(answer=answer, hits=tuple(active.hit for active in struck))
 
 
 def _strike(sandbox: Sandbox, operation: Operation, call: Call) -> list[ActiveFault]:

@@ -75,7 +75,7 @@ class Latency(Drawn):
     @property
     def detail(self) -> str:
         """Tell this fault from others of its kind."""
-        return f"{self.seconds:g} s, {self.moment}"
+        return f"{self.seconds:g} s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +84,6 @@ class Drop(Drawn):
 
     kind: Literal["drop"] = "drop"
     moment: Moment = "before"
-
-    @property
-    def detail(self) -> str:
-        """Tell this fault from others of its kind."""
-        return self.moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +101,7 @@ class Error(Drawn):
     @property
     def detail(self) -> str:
         """Tell this fault from others of its kind."""
-        return f"{self.status} {self.body}, {self.moment}"
+        return f"{self.status} {self.body}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,11 +152,6 @@ class ForeignRow(Drawn):
     moment: Moment = "before"
     description: Annotated[str, Field(min_length=1, max_length=5000)] = "Atualizado por outro sistema"
 
-    @property
-    def detail(self) -> str:
-        """Tell this fault from others of its kind."""
-        return self.moment
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitBreaker(Targeted):
@@ -187,6 +177,7 @@ class FaultHit:
 
     id: int
     kind: str
+    moment: Moment | None
     detail: str
 
 
@@ -214,6 +205,13 @@ class ActiveFault:
         if isinstance(self.fault, CircuitBreaker) or self.fault.count is None:
             return None
         return self.fault.count - self.hits
+
+    @property
+    def hit(self) -> FaultHit:
+        """Give what the journal keeps of it."""
+        fault = self.fault
+        moment = fault.moment if isinstance(fault, Latency | Drop | Error | ForeignRow) else None
+        return FaultHit(id=self.id, kind=fault.kind, moment=moment, detail=fault.detail)
 
     def strikes(self, now: datetime) -> bool:
         """Decide whether a call that the fault is meant for is hit, and count it if so."""

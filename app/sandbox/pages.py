@@ -1,61 +1,22 @@
 """What a shopper would see of an order, and what the sandbox saw happen to it."""
 
-import json
-from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal
-from urllib.parse import quote, urlencode
+from typing import Literal
 
-from fastapi import APIRouter, Depends
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from app.sandbox.orders import CourierStatus, Order
+from app.sandbox.rendering import Pages, ViewChoice
 from app.sandbox.state import Sandbox
-from app.sandbox.words import WORDS, Language, moment, money
 
-__all__ = ["STATIC_PATH", "page_router", "progress"]
+__all__ = ["page_router", "progress"]
 
-STATIC_PATH = "/sandbox/static"
 _JOURNAL_SHOWN = 200
-# Everything comes from this server; there is no script, and no style inside a page.
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 _HANDLED = frozenset({"ready-for-handling", "handling", "invoiced"})
 _PAID = _HANDLED | {"payment-approved"}
 
 StepState = Literal["done", "current", "todo"]
-
-
-class View:
-    """What a reader chose for a page: language, live or not, account."""
-
-    def __init__(self, lang: str = "en", live: str = "", account: str | None = None) -> None:
-        """Take the choices from the query; a language that is not known is English."""
-        self.language: Language = "pt" if lang == "pt" else "en"
-        self.live = live == "1"
-        self.account = account
-
-    def link(self, path: str, **changes: str | None) -> str:
-        """Link to a page with the same choices, except those that are changed."""
-        choices = {
-            "account": self.account,
-            "lang": self.language if self.language != "en" else None,
-            "live": "1" if self.live else None,
-            **changes,
-        }
-        query = urlencode({name: value for name, value in choices.items() if value})
-        return quote(path) + (f"?{query}" if query else "")
-
-
-ViewChoice = Annotated[View, Depends(View)]
 
 
 def progress(order: Order) -> list[tuple[str, StepState]]:
@@ -79,22 +40,15 @@ def progress(order: Order) -> list[tuple[str, StepState]]:
     return steps
 
 
-def page_router(sandbox: Sandbox) -> APIRouter:
+def page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
     """Make the pages."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    templates = _environment()
-
-    def show(template: str, view: View, path: str, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
-        text = templates.get_template(template).render(
-            w=WORDS[view.language], view=view, path=path, static=STATIC_PATH, **values
-        )
-        return HTMLResponse(text, status_code=status, headers=_HEADERS)
 
     @router.get("/")
     async def orders_page(view: ViewChoice) -> HTMLResponse:
         """List the orders, those that changed last first."""
         orders = sorted(sandbox.orders(view.account), key=lambda order: order.last_change, reverse=True)
-        return show("orders.html", view, "/", orders=orders)
+        return pages.show("orders.html", view, "/", orders=orders)
 
     @router.get("/orders/{order_id}")
     async def order_page(order_id: str, view: ViewChoice) -> HTMLResponse:
@@ -103,9 +57,9 @@ def page_router(sandbox: Sandbox) -> APIRouter:
         found = (each for each in sandbox.orders(view.account) if each.order_id == order_id)
         order = next(found, None)
         if order is None:
-            return show("missing.html", view, path, HTTPStatus.NOT_FOUND, order_id=order_id)
+            return pages.show("missing.html", view, path, HTTPStatus.NOT_FOUND, order_id=order_id)
         ids = (order.order_id, order.identity.seller_order_id, order.sequence)
-        return show(
+        return pages.show(
             "order.html",
             view,
             path,
@@ -119,39 +73,10 @@ def page_router(sandbox: Sandbox) -> APIRouter:
         """Show the latest calls."""
         entries = [entry for entry in reversed(list(sandbox.journal)) if view.account in {None, entry.account}]
         shown = entries[:_JOURNAL_SHOWN]
-        return show("journal.html", view, "/journal", entries=shown, total=len(entries))
+        return pages.show("journal.html", view, "/journal", entries=shown, total=len(entries))
 
     return router
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("app.sandbox"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["moment"] = moment
-    environment.filters["exact"] = _exact
-    environment.filters["money"] = money
-    environment.filters["indented"] = _indented
-    environment.tests["web_address"] = _is_web_address
-    return environment
-
-
 def _moves(status: CourierStatus) -> bool:
     return bool(status.rows) or status.finished
-
-
-def _exact(time: datetime) -> str:
-    """Print the time of day of a call, to the millisecond."""
-    return time.strftime("%H:%M:%S.%f")[:-3]
-
-
-def _indented(body: object) -> str:
-    return body if isinstance(body, str) else json.dumps(body, indent=2, ensure_ascii=False)
-
-
-def _is_web_address(text: str | None) -> bool:
-    return bool(text) and str(text).startswith(("https://", "http://"))

@@ -12,7 +12,16 @@ from app.store.dialect import insert
 from app.store.schema import bodies, ledger, refusals, webhooks
 from app.verification import Verified
 
-__all__ = ["AddRefusal", "Put", "Received", "StoredWebhook", "unmapped", "webhook_with_body"]
+__all__ = [
+    "AddRefusal",
+    "KeepFetched",
+    "PostponeMapping",
+    "Put",
+    "Received",
+    "StoredWebhook",
+    "unmapped",
+    "webhook_with_body",
+]
 
 _WEEK: Final = 7 * 86_400
 _REFUSALS_KEPT: Final = 10_000
@@ -197,13 +206,15 @@ class StoredWebhook:
     headers: tuple[tuple[str, str], ...]
     peer: str
     body: bytes | None
+    fetched: bytes | None
     state: str
+    map_attempts: int
 
 
 def webhook_with_body(connection: Connection, webhook_id: int) -> StoredWebhook | None:
     """Read one webhook with its bytes; None when there is no such webhook, ``body`` None when they expired."""
     row = connection.execute(
-        select(webhooks, bodies.c.body)
+        select(webhooks, bodies.c.body, bodies.c.fetched)
         .join(bodies, bodies.c.webhook_id == webhooks.c.id, isouter=True)
         .where(webhooks.c.id == webhook_id)
     ).one_or_none()
@@ -220,11 +231,43 @@ def webhook_with_body(connection: Connection, webhook_id: int) -> StoredWebhook 
         headers=tuple((name, value) for name, value in row.headers),
         peer=row.peer,
         body=row.body,
+        fetched=row.fetched,
         state=row.state,
+        map_attempts=row.map_attempts,
     )
 
 
-def unmapped(connection: Connection, limit: int) -> list[int]:
-    """List stored webhooks that were not mapped yet, oldest first."""
-    found = select(webhooks.c.id).where(webhooks.c.state == "stored").order_by(webhooks.c.id).limit(limit)
+def unmapped(connection: Connection, limit: int, now: datetime) -> list[int]:
+    """List stored webhooks that were not mapped yet and may be, oldest first."""
+    ready = webhooks.c.map_at.is_(None) | (webhooks.c.map_at <= now)
+    found = select(webhooks.c.id).where(webhooks.c.state == "stored", ready).order_by(webhooks.c.id).limit(limit)
     return list(connection.execute(found).scalars())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepFetched:
+    """Keep what a webhook pointed to beside it, so that a replay reads the same."""
+
+    webhook_id: int
+    fetched: bytes
+
+    def run(self, connection: Connection) -> None:
+        """Keep it."""
+        kept = update(bodies).where(bodies.c.webhook_id == self.webhook_id)
+        connection.execute(kept.values(fetched=self.fetched))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostponeMapping:
+    """Map a webhook later: a call that it asks for failed."""
+
+    webhook_id: int
+    until: datetime
+    reason: str
+
+    def run(self, connection: Connection) -> None:
+        """Change the webhook, unless it was mapped meanwhile."""
+        waiting = update(webhooks).where(webhooks.c.id == self.webhook_id, webhooks.c.state == "stored")
+        connection.execute(
+            waiting.values(map_at=self.until, map_attempts=webhooks.c.map_attempts + 1, reason=self.reason)
+        )

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from app.model import Milestone
+from app.model import Milestone, normalise_number
 from app.store.accounts import learnt
 from app.store.index import shown_numbers
-from app.store.schema import events, rows, shipments
+from app.store.schema import events, rows, shipments, subjects
 from app.store.work import EventRow, Frozen, Work
 
 __all__ = ["load_work"]
@@ -19,6 +19,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
     found = connection.execute(
         select(
             events,
+            subjects.c.numbers.label("subject_numbers"),
             rows.c.state.label("row_state"),
             rows.c.city.label("row_city"),
             rows.c.uf.label("row_uf"),
@@ -28,6 +29,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
             rows.c.likeness,
         )
         .join(rows, rows.c.event_id == events.c.id)
+        .join(subjects, subjects.c.id == events.c.subject_id)
         .where(rows.c.shipment_id == shipment_id)
         .order_by(events.c.id)
     )
@@ -70,6 +72,7 @@ def _event_row(row: Row[Any]) -> EventRow:
         state=row.state,
         description=row.description,
         tracking_number=row.tracking_number,
+        numbers=frozenset(normalise_number(number) for number in row.subject_numbers),
         reverses=frozenset(row.reverses),
         revises=row.revises,
         frozen=frozen,

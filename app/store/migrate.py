@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, StoreUnavailable
+from app.store.engine import open_reader
 from app.store.revisions import HEAD, REVISIONS
 
-__all__ = ["current_revision", "is_current", "migrate"]
+__all__ = ["current_revision", "is_current", "migrate", "revision_of"]
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
@@ -18,6 +20,23 @@ def current_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def revision_of(database_url: str) -> str | None:
+    """Return the revision that an existing database is at, whoever owns it; None when it is empty.
+
+    Raises:
+        StoreUnavailable: It cannot be read, or is no database.
+
+    """
+    engine = open_reader(database_url)
+    try:
+        with engine.connect() as connection:
+            return current_revision(connection)
+    except DBAPIError as error:
+        raise StoreUnavailable(f"the database cannot be read: {error.orig}") from None
+    finally:
+        engine.dispose()
 
 
 def is_current(connection: Connection) -> bool:

@@ -65,6 +65,8 @@ webhooks = Table(
     Column("reason", Text),
     Column("adapter_version", Integer),
     Column("mapped_at", Instant),
+    Column("map_at", Instant, comment="not to be mapped before: a call that it asks for failed"),
+    Column("map_attempts", Integer, nullable=False, server_default="0"),
     Column("notes", JSON, comment="ignored parts and warnings of the mapping"),
     Column("duplicates", Integer, nullable=False, server_default="0"),
     _partial("ix_webhooks_stored", "id", where="state = 'stored'"),
@@ -78,6 +80,7 @@ bodies = Table(
     metadata,
     Column("webhook_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("webhooks.id"), primary_key=True),
     Column("body", LargeBinary, nullable=False),
+    Column("fetched", LargeBinary, comment="what the webhook pointed to"),
 )
 
 ledger = Table(

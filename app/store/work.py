@@ -29,6 +29,7 @@ class EventRow:
         event_id: Grows with the order of arrival.
         row_state: ``pending``, ``sent`` (frozen, not known to be on the timeline), ``applied``, ``skipped``, ``dead``,
             ``observed`` (frozen, and never sent because the shipment is only observed).
+        numbers: Every tracking number by which the carrier knows the parcel, normalised.
         revises: The event of an earlier full history that this one replaces.
         frozen: The row as first sent.
         sent_at: When it was last sent, or would have been; None when it never was.
@@ -48,6 +49,7 @@ class EventRow:
     state: str | None
     description: str | None
     tracking_number: str | None
+    numbers: frozenset[str]
     reverses: frozenset[str]
     revises: int | None
     frozen: Frozen | None

@@ -40,6 +40,7 @@ QUESTIONS: tuple[Callable[[Node], Any], ...] = (
     lambda node: node.get("a").moment(wall_clock=True),
     lambda node: list(node.get("a").items()),
     lambda node: list(node.get("a").texts()),
+    lambda node: node.get("a").document().get("b").text(),
     lambda node: node.allowed().get("a").get("b").raw("c.d"),
 )
 

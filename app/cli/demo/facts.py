@@ -24,7 +24,8 @@ class DemoFacts:
     """What it takes to speak to a running demonstration.
 
     Args:
-        url: Where its relay listens.
+        url: Where its relay takes webhooks.
+        ops_url: Where its operators' interface is.
         ops_token: A token of an operator.
         variables: Its configuration, as variables of the environment.
         pages: The pages of its orders by tracking number.
@@ -32,6 +33,7 @@ class DemoFacts:
     """
 
     url: str
+    ops_url: str
     ops_token: str = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
     pages: Mapping[str, str]
@@ -53,6 +55,7 @@ def published(settings: Settings, facts: DemoFacts) -> Iterator[Path]:
     document = {
         "pid": os.getpid(),
         "url": facts.url,
+        "ops_url": facts.ops_url,
         "ops_token": facts.ops_token,
         "variables": _pairs(facts.variables),
         "pages": _pairs(facts.pages),
@@ -82,12 +85,11 @@ def read_facts(settings: Settings) -> DemoFacts | None:
         os.kill(int(document["pid"].text()), 0)
         return DemoFacts(
             url=document["url"].text(),
+            ops_url=document["ops_url"].text(),
             ops_token=document["ops_token"].text(),
             variables=_mapping(document["variables"]),
             pages=_mapping(document["pages"]),
         )
-    except PermissionError:
-        return None
     except (OSError, MalformedPayload, ValueError):
         return None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from app.adapter import fingerprint
 from app.carriers import adapters
 from app.cli.samples import reading_of
 from app.examples import example
@@ -49,6 +50,13 @@ class Parcel:
         """Return the number that the samples are about."""
         adapter, first = adapters()[self.carrier], example(self.carrier, self.cases[0])
         return next(str(number) for event in reading_of(adapter, first).events for number in event.tracking_numbers)
+
+    @property
+    def events(self) -> int:
+        """Count the different events that the relayed samples report."""
+        adapter = adapters()[self.carrier]
+        readings = [reading_of(adapter, example(self.carrier, case)) for case in self.cases]
+        return len({fingerprint(adapter, event) for reading in readings for event in reading.events})
 
     def invoiced_at(self, now: datetime) -> datetime:
         """Return a time for the invoice: before the first scan, and so that VTEX still shows the order."""

@@ -1,14 +1,12 @@
-"""Play the demonstration: start a VTEX and a relay, tell them of some parcels, and let their carriers speak."""
+"""Set the demonstration up: start a VTEX and a relay, tell them of some parcels, and let their carriers speak."""
 
 import asyncio
 import os
 import secrets
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import typer
 
@@ -16,8 +14,8 @@ from app.carriers import adapters
 from app.cli.demo.configuration import demo_variables
 from app.cli.demo.conversation import Conversation
 from app.cli.demo.facts import DemoFacts, published
-from app.cli.demo.parcels import ACCOUNT, PARCELS, order_seeds
-from app.cli.demo.story import opening, told
+from app.cli.demo.parcels import ACCOUNT, PARCELS
+from app.cli.demo.story import closing, opening, page_of
 from app.cli.serving import READY, base_url, listening
 from app.cli.tokens import make_token
 from app.egress import Egress
@@ -28,8 +26,9 @@ from app.telemetry import configure_logging
 
 __all__ = ["demonstrate"]
 
-_SHUTDOWN_SECONDS: Final = 2.0
-"""How long open pages of the bundled VTEX may hold up the end."""
+_LOOPBACK: Final = "127.0.0.1"
+_PAGES_SECONDS: Final = 2.0
+"""How long pages that are being read may hold up the end."""
 
 
 async def demonstrate(settings: Settings) -> None:
@@ -41,8 +40,66 @@ async def demonstrate(settings: Settings) -> None:
 
     """
     stopping = asyncio.create_task(until_signalled())
-    playing = asyncio.create_task(_play(settings, stopping))
-    await asyncio.wait({stopping, playing}, return_when=asyncio.FIRST_COMPLETED)
-    if not playing.done() and not _is_ready(playing):
-        playing.cancel()
-    await asyncio.gather(playing, return_exceptions=False)
+    try:
+        async with AsyncExitStack() as stack:
+            setting = asyncio.create_task(_set_up(settings, stack))
+            await asyncio.wait({setting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if setting.done():
+                await setting
+                await stopping
+            else:
+                setting.cancel()
+                await asyncio.gather(setting, return_exceptions=True)
+    finally:
+        stopping.cancel()
+
+
+async def _set_up(settings: Settings, stack: AsyncExitStack) -> None:
+    """Start everything, and say what there is to see; the stack takes it down again."""
+    # Until it is ready, the demonstration itself tells what happens.
+    style = settings.log_format if "log_format" in settings.model_fields_set else "text"
+    configure_logging("warning", style)
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="carrier-relay-demo-")))
+    app_key, app_token, ops_token = f"vtexappkey-{ACCOUNT}", secrets.token_urlsafe(24), make_token()
+    vtex_url = await _start_vtex(stack, app_key, app_token)
+    variables = demo_variables(
+        adapters(), folder=folder, vtex_url=vtex_url, app_key=app_key, app_token=app_token, ops_token=ops_token
+    )
+    configured = load_settings({**os.environ, **variables}).model_copy(update={"listen": settings.listen})
+    running = await stack.enter_async_context(relay(configured))
+    ports = await listening(configured, running, stack)
+    url = base_url(configured.listen, ports[0])
+    ops_url = base_url(configured.ops_listen, ports[1]) if configured.ops_listen else url
+    for line in opening(url, vtex_url):
+        typer.echo(line)
+    talk = Conversation(
+        egress=await stack.enter_async_context(Egress()),
+        sources=running.dependencies.sources,
+        url=url,
+        ops_url=ops_url,
+        vtex_url=vtex_url,
+        ops_token=ops_token,
+        now=utc_now,
+    )
+    facts = DemoFacts(
+        url=url,
+        ops_url=ops_url,
+        ops_token=ops_token,
+        variables=variables,
+        pages={parcel.tracking_number: page_of(vtex_url, parcel) for parcel in PARCELS},
+    )
+    stack.enter_context(published(settings, facts))
+    timelines = await talk.hold(PARCELS)
+    for line in closing(talk, timelines, folder):
+        typer.echo(line)
+    configure_logging(settings.log_level, style)
+    typer.echo(READY)
+
+
+async def _start_vtex(stack: AsyncExitStack, app_key: str, app_token: str) -> str:
+    """Start the bundled VTEX on a free port of this machine, closed to every key but the relay's."""
+    credential = Credential(account=ACCOUNT, app_key=app_key, app_token=app_token)
+    options = SandboxOptions(default_account=ACCOUNT, credentials=(credential,))
+    listener = Listener(application=create_sandbox(options), host=_LOOPBACK, port=0, setting="sandbox")
+    (port,) = await stack.enter_async_context(serve([listener], shutdown_seconds=_PAGES_SECONDS))
+    return f"http://{_LOOPBACK}:{port}"

@@ -177,6 +177,10 @@ def upgrade() -> None:
         sa.Column("adapter_version", sa.Integer(), nullable=True),
         sa.Column("mapped_at", Instant(), nullable=True),
         sa.Column(
+            "map_at", Instant(), nullable=True, comment="not to be mapped before: a call that it asks for failed"
+        ),
+        sa.Column("map_attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
             "notes", sa.JSON(none_as_null=True), nullable=True, comment="ignored parts and warnings of the mapping"
         ),
         sa.Column("duplicates", sa.Integer(), server_default="0", nullable=False),
@@ -216,6 +220,7 @@ def upgrade() -> None:
         "bodies",
         sa.Column("webhook_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("fetched", sa.LargeBinary(), nullable=True, comment="what the webhook pointed to"),
         sa.ForeignKeyConstraint(["webhook_id"], ["webhooks.id"], name=op.f("fk_bodies_webhook_id")),
         sa.PrimaryKeyConstraint("webhook_id", name=op.f("pk_bodies")),
     )

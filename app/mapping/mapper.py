@@ -9,23 +9,23 @@ import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from app.adapter import Adapter, fingerprint
-from app.carriers import adapters
-from app.errors import MalformedPayload, StoreUnavailable
+from app.errands import Errands
+from app.errors import CallFailed, EgressRefused, LookupFailed, MalformedPayload, StoreUnavailable
+from app.mapping.stored import as_webhook, difference, facts, unconfigured
 from app.model import Webhook
-from app.reading import Reading, as_document, read, trace
+from app.reading import Reading, as_document, read
+from app.retry import Patience, Trouble, next_try
 from app.source import Source, Sources
-from app.store import Fact, Facts, RecordMapping, RecordUnmappable, Resolution, Store
-from app.store.inbox import StoredWebhook, unmapped, webhook_with_body
+from app.store import Facts, RecordMapping, RecordUnmappable, Resolution, Store
+from app.store.inbox import KeepFetched, PostponeMapping, StoredWebhook, unmapped, webhook_with_body
 from app.store.placement import Candidate
 from app.store.replays import AuditReplay, known_events
 from app.telemetry import Metrics, log_event
-from app.verification import Credentials
 
 __all__ = ["Mapper"]
 
@@ -57,6 +57,7 @@ class Mapper:
         *,
         resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
         zones: Mapping[str, ZoneInfo],
+        errands: Errands,
         now: Callable[[], datetime],
         mapped: Callable[[], None],
     ) -> None:
@@ -66,6 +67,7 @@ class Mapper:
         self._metrics = metrics
         self._resolve = resolve
         self._zones = zones
+        self._errands = errands
         self._now = now
         self._mapped = mapped
         self._held: OrderedDict[int, _Held] = OrderedDict()
@@ -98,6 +100,7 @@ class Mapper:
             try:
                 if not await self._map_some():
                     await self._sleep(_POLL_SECONDS)
+                    self._behind = self._behind or not self._held
             except StoreUnavailable as error:
                 log_event(logger, "mapping.store-unavailable", level=logging.ERROR, error=error)
                 self._behind = True
@@ -123,7 +126,8 @@ class Mapper:
 
     async def _recover(self, taken: frozenset[int]) -> list[tuple[int, _Held]]:
         """Read back what is stored and unmapped; what memory holds by now is left to it."""
-        ids = await self._store.read(lambda connection: unmapped(connection, _BATCH))
+        now = self._now()
+        ids = await self._store.read(lambda connection: unmapped(connection, _BATCH, now))
         self._behind = len(ids) == _BATCH
         batch: list[tuple[int, _Held]] = []
         for id_ in ids:
@@ -135,7 +139,7 @@ class Mapper:
                 reason = f"{stored.owner}/{stored.carrier} is not configured any more"
                 await self._unmappable(id_, 0, reason, stored.carrier)
                 continue
-            batch.append((id_, _Held(source=source, webhook=_as_webhook(stored))))
+            batch.append((id_, _Held(source=source, webhook=as_webhook(stored))))
         return batch
 
     async def _stored(self, webhook_id: int) -> StoredWebhook | None:
@@ -144,6 +148,7 @@ class Mapper:
     async def _map(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
         adapter = source.adapter
         try:
+            webhook = await self._complete(webhook_id, source, webhook)
             reading = await self._read(source, webhook)
             recorded = await self._store.write(self._recording(webhook_id, source, reading, revise=False))
         except MalformedPayload as error:
@@ -151,6 +156,12 @@ class Mapper:
             return
         except StoreUnavailable:
             raise
+        except (CallFailed, LookupFailed) as error:
+            await self._postpone(webhook_id, source, str(error))
+            return
+        except EgressRefused as error:
+            await self._unmappable(webhook_id, adapter.version, str(error), adapter.slug)
+            return
         except Exception as error:
             # One poisoned webhook must not stop the others; its bytes are kept and can be replayed once we are mended.
             logger.exception("a webhook could not be mapped", extra={"carrier": adapter.slug, "webhook": webhook_id})
@@ -171,6 +182,29 @@ class Mapper:
             warnings=list(reading.warnings),
         )
 
+    async def _complete(self, webhook_id: int, source: Source, webhook: Webhook) -> Webhook:
+        """Make the calls that a webhook asks for; what it points to takes the place of its body."""
+        adapter = source.adapter
+        if adapter.handshake is not None and (call := adapter.handshake(webhook)) is not None:
+            await self._errands.make(source, call)
+        if adapter.enrich is not None and (call := adapter.enrich(webhook)) is not None:
+            fetched = await self._errands.make(source, call)
+            await self._store.write(KeepFetched(webhook_id=webhook_id, fetched=fetched), size=len(fetched))
+            return replace(webhook, body=fetched)
+        return webhook
+
+    async def _postpone(self, webhook_id: int, source: Source, reason: str) -> None:
+        stored = await self._stored(webhook_id)
+        attempts = stored.map_attempts if stored else 0
+        since = stored.received_at if stored else None
+        trouble = Trouble(attempts=attempts, since=since)
+        until = next_try(trouble, Patience(), now=self._now(), jitter=0.0)
+        if until is None:
+            await self._unmappable(webhook_id, source.adapter.version, f"given up: {reason}", source.adapter.slug)
+            return
+        await self._store.write(PostponeMapping(webhook_id=webhook_id, until=until, reason=reason))
+        log_event(logger, "webhook.postponed", level=logging.WARNING, webhook=webhook_id, until=until, reason=reason)
+
     async def _read(self, source: Source, webhook: Webhook) -> Reading:
         zone = self._zones.get(source.accounts[0])
 
@@ -186,7 +220,7 @@ class Mapper:
             carrier=source.adapter.slug,
             accounts=source.accounts,
             adapter_version=source.adapter.version,
-            facts=_facts(source.adapter, reading),
+            facts=facts(source.adapter, reading),
             ignored=reading.ignored,
             warnings=reading.warnings,
             lookup=source.adapter.order_reference_is_vtex,
@@ -223,60 +257,13 @@ class Mapper:
         stored = await self._stored(webhook_id)
         if stored is None or stored.body is None:
             raise MalformedPayload("$", "was deleted when its retention ended; the events it held are kept")
-        source = self._sources.find(stored.carrier, stored.owner) or _unconfigured(stored)
-        reading = await self._read(source, _as_webhook(stored))
+        source = self._sources.find(stored.carrier, stored.owner) or unconfigured(stored)
+        reading = await self._read(source, as_webhook(stored))
         recording = self._recording(webhook_id, source, reading, revise=True)
         known = await self._store.read(lambda connection: known_events(connection, recording))
         document = as_document(source.adapter, reading)
-        difference = _difference(document["events"], recording.facts, known)
+        found = difference(document["events"], recording.facts, known)
         if not dry_run:
             await self._store.write(AuditReplay(recording=recording, actor=actor, reason=reason))
             self._mapped()
-        return {"dry_run": dry_run, **difference, "reading": document}
-
-
-def _facts(adapter: Adapter, reading: Reading) -> tuple[Fact, ...]:
-    return tuple(
-        Fact(fingerprint=fingerprint(adapter, event), event=event, trace=trace(event)) for event in reading.events
-    )
-
-
-def _as_webhook(stored: StoredWebhook) -> Webhook:
-    return Webhook(
-        method=stored.method,
-        path=stored.path,
-        query=stored.query,
-        headers=stored.headers,
-        body=stored.body or b"",
-        received_at=stored.received_at,
-        peer=stored.peer,
-    )
-
-
-def _unconfigured(stored: StoredWebhook) -> Source:
-    """Stand in for a source that was taken out of the settings: its webhooks can still be read."""
-    if stored.carrier not in adapters():
-        raise MalformedPayload("$", f"is of the carrier {stored.carrier!r}, which this release does not know")
-    return Source(
-        owner=stored.owner,
-        accounts=(stored.owner,),
-        adapter=adapters()[stored.carrier],
-        credentials=Credentials(),
-    )
-
-
-_COMPARED: Final = ("code", "milestone", "occurred_at", "city", "state", "description")
-
-
-def _difference(
-    events: Sequence[Mapping[str, Any]], facts: Sequence[Fact], known: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> dict[str, Any]:
-    new: list[Mapping[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    for event, fact in zip(events, facts, strict=True):
-        before = known.get((fact.event.subject, fact.fingerprint))
-        if before is None:
-            new.append(event)
-        elif any(before[name] != event[name] for name in _COMPARED):
-            changed.append({"before": dict(before), "after": {name: event[name] for name in _COMPARED}})
-    return {"new": new, "changed": changed, "unchanged": len(facts) - len(new) - len(changed)}
+        return {"dry_run": dry_run, **found, "reading": document}

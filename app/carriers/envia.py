@@ -1,0 +1,102 @@
+"""Envia.com: one webhook carries one parcel's newest status as a free text, in one of three shapes, mostly timeless.
+
+Page read 2026-11-23. The page says that bodies vary; the shapes are those that a receiver takes. Neither the names of
+the headers beside the signature nor the list of statuses is public.
+"""
+
+import re
+from collections.abc import Iterator
+
+from app.adapter import Adapter, Answer, Decision, Maturity, Result
+from app.dialects.keywords import classify, fold
+from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
+from app.payload import Text, json_body, maybe_json
+from app.verification import AnyOf, Bearer, Hmac, Unsigned, header_like_and_body
+
+# The first phrase that a status holds decides, so that returns and negatives stand before what they negate.
+MILESTONES = {
+    "delivered to sender": Milestone.RETURNED,
+    "delivered to origin": Milestone.RETURNED,
+    "entregado al remitente": Milestone.RETURNED,
+    "to be returned": Milestone.RETURNING,
+    "being returned": Milestone.RETURNING,
+    "returned": Milestone.RETURNED,
+    "en devolucion": Milestone.RETURNING,
+    "devuelt": Milestone.RETURNED,
+    "devolucion": Milestone.RETURNING,
+    "return": Milestone.RETURNING,
+    "cancel": Milestone.CANCELLED,
+    "address error": Milestone.EXCEPTION,
+    "direccion": Milestone.EXCEPTION,
+    "undeliverable": Milestone.EXCEPTION,
+    "rejected": Milestone.EXCEPTION,
+    "refused": Milestone.EXCEPTION,
+    "lost": Milestone.EXCEPTION,
+    "stolen": Milestone.EXCEPTION,
+    "damaged": Milestone.EXCEPTION,
+    "exception": Milestone.EXCEPTION,
+    "out for delivery": Milestone.OUT_FOR_DELIVERY,
+    "undelivered": Milestone.FAILED_ATTEMPT,
+    "not delivered": Milestone.FAILED_ATTEMPT,
+    "no entregad": Milestone.FAILED_ATTEMPT,
+    "fail": Milestone.FAILED_ATTEMPT,
+    "attempt": Milestone.FAILED_ATTEMPT,
+    "intento": Milestone.FAILED_ATTEMPT,
+    "ready for pickup": Milestone.AVAILABLE_FOR_PICKUP,
+    "available for pickup": Milestone.AVAILABLE_FOR_PICKUP,
+    # How Mexican carriers call a parcel that waits at the counter.
+    "ocurre": Milestone.AVAILABLE_FOR_PICKUP,
+    "delivered": Milestone.DELIVERED,
+    "in transit": Milestone.IN_TRANSIT,
+    "shipped": Milestone.IN_TRANSIT,
+    "picked up": Milestone.IN_TRANSIT,
+    "recolectad": Milestone.IN_TRANSIT,
+    "information": Milestone.PRE_TRANSIT,
+    "informacion": Milestone.PRE_TRANSIT,
+    "created": Milestone.PRE_TRANSIT,
+    "cread": Milestone.PRE_TRANSIT,
+}
+IGNORED = {"surcharge": "a notice of a surcharge", "ecommerce": "a notice to a shop's platform"}
+TIMES = ("event_time", "event_date", "eventDate", "date", "datetime", "updated_at")
+
+
+def parse(webhook: Webhook) -> Iterator[Result]:
+    body = json_body(webhook)
+    kind = body.get("type").text() or webhook.header("X-Webhook-Event") or ""
+    parcel = body.get("data") if body.get("data").is_object else body.allowed()
+    status = parcel.get("status", "shipment_status", "shipmentStatus").text()
+    other = next((name for name in IGNORED if name in kind.lower()), None)
+    if other or status is None:
+        reason = IGNORED[other] if other else "a document without a parcel's status"
+        yield Ignored(reason=reason, code=Text(other, body.get("type").path) if other else None)
+        return
+    number = parcel.get("tracking_number", "trackingNumber").text()
+    orders = [parcel.get(name).text() for name in ("order_id", "imported_id", "reference")]
+    order, *others = dict.fromkeys(filter(None, orders)) or (None,)
+    code, milestone, unknown = _decide(status)
+    yield CarrierEvent(
+        tracking_numbers=(number,) if number else (),
+        code=code,
+        milestone=milestone,
+        unknown_code=unknown,
+        occurred_at=parcel.first_moment(*TIMES) or body.get("created_at").moment(),
+        description=status,
+        event_id=webhook.header("X-Webhook-Id"),
+        references=References(order_id=order, alternative_order_ids=tuple(filter(None, others))),
+        raw=(*parcel.raw("status", "shipment_status", *TIMES), *body.raw("created_at")),
+    )
+
+
+def _decide(status: Text) -> Decision:
+    words = fold(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", status))
+    phrase = next((phrase for phrase in MILESTONES if re.search(rf"\b{phrase}", words)), None)
+    if phrase:
+        return Decision(Text(phrase, status.path), MILESTONES[phrase], None)
+    # In Spanish or Portuguese, as the carrier may have put it.
+    said = classify(status)
+    return Decision(status, said or Milestone.UNKNOWN, status)
+
+
+def panel_check(webhook: Webhook) -> Answer | None:
+    """Recognise the check that the panel makes of a URL that is typed in."""
+    return Answer() if webhook.method != "POST" else None

@@ -1,0 +1,78 @@
+"""Whether the database can be used, by whom it is used, and whether its disk has room."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from app.cli.doctor.findings import Finding, note, ok, problem, warning
+from app.errors import ConfigurationError, StoreBusy, StoreUnavailable
+from app.settings import Settings
+from app.store import database_file
+from app.store.engine import Ownership, refuse_network_file_system
+from app.store.migrate import revision_of
+from app.store.revisions import HEAD, REVISIONS
+
+__all__ = ["examine_storage"]
+
+_ABOUT: Final = "database"
+_ENOUGH: Final = 64 * 1024 * 1024
+_PLENTY: Final = 1024 * 1024 * 1024
+_MEGABYTE: Final = 1024 * 1024
+
+
+def examine_storage(settings: Settings) -> Iterator[Finding]:
+    """Look at the database, and change nothing about it."""
+    url = settings.database_url.get_secret_value()
+    try:
+        file = database_file(url).absolute()
+        refuse_network_file_system(file)
+    except ConfigurationError as error:
+        yield from (problem(_ABOUT, text) for text in error.problems)
+        return
+    folder = next(each for each in file.parents if each.exists())
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield problem(_ABOUT, f"{folder} cannot be written by this user, and {file} is there")
+    elif not file.exists():
+        yield note(_ABOUT, f"{file} does not exist yet; the first start makes it")
+    else:
+        yield _ownership(file)
+        yield _revision(url)
+    yield _space(folder)
+
+
+def _ownership(file: Path) -> Finding:
+    """Take the lock for a moment: what owns it otherwise is named."""
+    if not os.access(file, os.R_OK | os.W_OK):
+        return problem(_ABOUT, f"{file} cannot be read and written by this user")
+    try:
+        Ownership(file, wait_seconds=0).release()
+    except StoreBusy as error:
+        return note(_ABOUT, f"{str(error).partition(';')[0]}: right if that is the relay")
+    except ConfigurationError as error:
+        return problem(_ABOUT, str(error))
+    return ok(_ABOUT, f"{file} can be read and written, and nobody uses it now")
+
+
+def _revision(url: str) -> Finding:
+    try:
+        revision = revision_of(url)
+    except StoreUnavailable as error:
+        return problem(_ABOUT, str(error))
+    if revision == HEAD:
+        return ok(_ABOUT, f"it has this release's schema, revision {HEAD}")
+    if revision is None or revision in REVISIONS:
+        here = "it is empty" if revision is None else f"it is at revision {revision}"
+        return note(
+            _ABOUT, f"{here}, this release's is {HEAD}: the next start brings it there, or carrier-relay migrate"
+        )
+    return problem(_ABOUT, f"it is at revision {revision}, which a newer release made: run that one")
+
+
+def _space(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    text = f"{free // _MEGABYTE} MiB are free on its disk"
+    if free < _ENOUGH:
+        return problem(_ABOUT, f"{text}, and /readyz demands {_ENOUGH // _MEGABYTE}")
+    return warning(_ABOUT, f"{text}; retention needs some room to work") if free < _PLENTY else ok(_ABOUT, text)

@@ -1,0 +1,66 @@
+"""What mapping does to webhooks and readings as the store keeps them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from app.adapter import Adapter, fingerprint
+from app.carriers import adapters, find
+from app.errors import MalformedPayload
+from app.model import Webhook
+from app.reading import Reading, trace
+from app.source import Source
+from app.store import Fact
+from app.store.inbox import StoredWebhook
+from app.verification import Credentials
+
+__all__ = ["as_webhook", "difference", "facts", "unconfigured"]
+
+
+def facts(adapter: Adapter, reading: Reading) -> tuple[Fact, ...]:
+    """List a reading's events with their identities and the places they were read from."""
+    return tuple(
+        Fact(fingerprint=fingerprint(adapter, event), event=event, trace=trace(event)) for event in reading.events
+    )
+
+
+def as_webhook(stored: StoredWebhook) -> Webhook:
+    """Give a stored webhook the form in which adapters read it; what it pointed to takes the place of its body."""
+    return Webhook(
+        method=stored.method,
+        path=stored.path,
+        query=stored.query,
+        headers=stored.headers,
+        body=stored.fetched or stored.body or b"",
+        received_at=stored.received_at,
+        peer=stored.peer,
+    )
+
+
+def unconfigured(stored: StoredWebhook) -> Source:
+    """Stand in for a source that was taken out of the settings: its webhooks can still be read."""
+    if stored.carrier not in adapters():
+        raise MalformedPayload("$", f"is of the carrier {stored.carrier!r}, which this release does not know")
+    return Source(
+        owner=stored.owner,
+        accounts=(stored.owner,),
+        adapter=find(stored.carrier),
+        credentials=Credentials(),
+    )
+
+
+_COMPARED: Final = ("code", "milestone", "occurred_at", "city", "state", "description")
+
+
+def difference(
+    events: Sequence[Mapping[str, Any]], facts: Sequence[Fact], known: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Say which events are new, and which known ones are read differently now."""
+    new: list[Mapping[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for event, fact in zip(events, facts, strict=True):
+        before = known.get((fact.event.subject, fact.fingerprint))
+        if before is None:
+            new.append(event)
+        elif any(before[name] != event[name] for name in _COMPARED):
+            changed.append({"before": dict(before), "after": {name: event[name] for name in _COMPARED}})
+    return {"new": new, "changed": changed, "unchanged": len(facts) - len(new) - len(changed)}

@@ -1,0 +1,103 @@
+"""The page on which a person lists, adds and removes faults."""
+
+import secrets
+from collections.abc import Mapping
+from hmac import compare_digest
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from app.sandbox.fault_forms import BLANK_FORM, KIND_NAMES, RefusedForm, fault_of_form, kinds_with
+from app.sandbox.fault_schemas import route_names
+from app.sandbox.rendering import Pages, View, ViewChoice
+from app.sandbox.state import Sandbox
+
+__all__ = ["fault_page_router"]
+
+_PATH = "/faults"
+_MAX_FIELDS = 40
+
+
+def fault_page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
+    """Make the page and what its forms are sent to.
+
+    The forms carry a token that only these pages know, so that no page of another site can send them from the browser
+    of whoever runs the sandbox.
+    """
+    router = APIRouter(prefix=_PATH, include_in_schema=False, default_response_class=HTMLResponse)
+    token = secrets.token_urlsafe(32)
+
+    def show(
+        view: View, form: Mapping[str, str], status: int = HTTPStatus.OK, refused: RefusedForm | None = None
+    ) -> Response:
+        return pages.show(
+            "faults.html",
+            view,
+            _PATH,
+            status,
+            forms=True,
+            faults=list(sandbox.faults),
+            form={**BLANK_FORM, **form},
+            kinds=KIND_NAMES,
+            kinds_with=kinds_with,
+            routes=route_names(),
+            accounts=sorted({order.account for order in sandbox.orders()}),
+            token=token,
+            forged=status == HTTPStatus.FORBIDDEN,
+            refused=refused.fields if refused else (),
+        )
+
+    def done(view: View) -> Response:
+        return RedirectResponse(view.link(_PATH), HTTPStatus.SEE_OTHER)
+
+    @router.get("")
+    async def faults_page(view: ViewChoice) -> Response:
+        """List the faults at work, above a form for another."""
+        return show(view, {})
+
+    @router.post("")
+    async def add_fault(request: Request, view: ViewChoice) -> Response:
+        """Put a fault to work."""
+        form = await _form(request)
+        if not _is_ours(request, form, token):
+            return show(view, form, HTTPStatus.FORBIDDEN)
+        try:
+            sandbox.faults.add(fault_of_form(form))
+        except RefusedForm as refused:
+            return show(view, form, HTTPStatus.UNPROCESSABLE_ENTITY, refused)
+        return done(view)
+
+    @router.post("/remove")
+    async def remove_fault(request: Request, view: ViewChoice) -> Response:
+        """Take one fault back, or all of them; one that is gone already is no mistake."""
+        form = await _form(request)
+        if not _is_ours(request, form, token):
+            return show(view, {}, HTTPStatus.FORBIDDEN)
+        fault_id = form.get("id", "")
+        if fault_id == "all":
+            sandbox.faults.clear()
+        elif fault_id.isascii() and fault_id.isdecimal():
+            sandbox.faults.remove(int(fault_id))
+        return done(view)
+
+    return router
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = (await request.body()).decode(errors="replace")
+    try:
+        return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+    except ValueError:
+        return {}
+
+
+def _is_ours(request: Request, form: Mapping[str, str], token: str) -> bool:
+    """Tell whether a form was sent from this sandbox's own page, as far as its browser says and by its token."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return False
+    host = request.headers.get("host", "")
+    if urlsplit(request.headers.get("origin", f"//{host}")).netloc != host:
+        return False
+    return compare_digest(form.get("token", "").encode(), token.encode())

@@ -1,0 +1,175 @@
+"""Who may ask what: tokens, roles, and accounts."""
+
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import Start
+from tests.web.stage import Relay, webhook_body, without_ids
+
+SHIPMENT = {"account": "mystore", "order_id": "1527103869572-01", "invoice_number": "000045781"}
+LIMITED = "mystore-operator"
+EVERYTHING = (
+    ("GET", "/webhooks"),
+    ("GET", "/webhooks/wh_0000000000000"),
+    ("POST", "/webhooks/wh_0000000000000/replay"),
+    ("GET", "/refusals"),
+    ("GET", "/refusals/ref_0000000000000"),
+    ("GET", "/shipments"),
+    ("POST", "/shipments"),
+    ("GET", "/shipments/sh_0000000000000"),
+    ("DELETE", "/shipments/sh_0000000000000/tracking-numbers/QX1"),
+)
+CHANGING = [(method, path) for method, path in EVERYTHING if method != "GET"]
+
+
+@pytest.mark.parametrize(("method", "path"), EVERYTHING)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer token-of-nobody"},
+        {"Authorization": "Basic dG9rZW4tb2YtYWRtaW46"},
+        {"Authorization": "token-of-admin"},
+    ],
+    ids=str,
+)
+def test_without_a_known_token_nothing_is_shown(
+    relay: Relay, method: str, path: str, headers: dict[str, str]
+) -> None:
+    answer = relay.http.request(method, f"/ops/v1{path}", headers=headers)
+
+    assert 401 == answer.status_code
+    assert "/problems/token-needed" == answer.json()["type"]
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_with_no_tokens_configured_nobody_is_let_in(start: Start) -> None:
+    assert 401 == start(tokens=()).ops("GET", "/webhooks", token="admin").status_code
+
+
+@pytest.mark.parametrize("token", ["viewer", "support"])
+@pytest.mark.parametrize(("method", "path"), CHANGING)
+def test_viewers_and_support_change_nothing(relay: Relay, method: str, path: str, token: str) -> None:
+    answer = relay.ops(method, path, token=token, json={**SHIPMENT, "reason": "curiosity"} if method == "POST" else None)
+
+    assert 403 == answer.status_code
+    assert f"has the role {token}; this takes operator" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("token", ["viewer", "support", "operator", "admin"])
+def test_every_role_may_look(relay: Relay, token: str) -> None:
+    for path in ("/webhooks", "/refusals", "/shipments"):
+        assert 200 == relay.ops("GET", path, token=token).status_code
+
+
+class TestOfOneAccount:
+    """A token that is limited to `mystore` beside the account `other` and the group `brands` of both."""
+
+    @pytest.fixture
+    def ids(self, relay: Relay) -> dict[str, str]:
+        """Receive and refuse one webhook for each owner, and add a shipment to each account."""
+        found: dict[str, str] = {}
+        for owner in ("mystore", "other", "brands"):
+            path = f"/webhooks/signed/{owner}"
+            found[f"webhook of {owner}"] = relay.deliver(webhook_body(f"N-{owner}"), path=path).json()["id"]
+            refused = relay.deliver(path=path, headers={"X-Signature": "0" * 64})
+            found[f"refusal of {owner}"] = refused.json()["id"]
+        for account in ("mystore", "other"):
+            asked = {**SHIPMENT, "account": account, "tracking_numbers": ["QX1"]}
+            found[f"shipment of {account}"] = relay.ops("POST", "/shipments", json=asked).json()["id"]
+        relay.refusals()
+        return found
+
+    @pytest.mark.parametrize(
+        ("path", "names"),
+        [
+            ("/webhooks", ["webhook of mystore"]),
+            ("/refusals", ["refusal of mystore"]),
+            ("/shipments", ["shipment of mystore"]),
+            ("/shipments?tracking_number=QX1", ["shipment of mystore"]),
+            ("/shipments?order_id=1527103869572-01", ["shipment of mystore"]),
+            ("/webhooks?tracking_number=N-other", []),
+        ],
+    )
+    def test_lists_show_its_own(self, relay: Relay, ids: dict[str, str], path: str, names: list[str]) -> None:
+        items = relay.ops("GET", path, token=LIMITED).json()["items"]
+
+        assert [ids[name] for name in names] == [item["id"] for item in items]
+
+    @pytest.mark.parametrize("path", ["/webhooks", "/refusals", "/shipments"])
+    @pytest.mark.parametrize("account", ["other", "brands", "nobody"])
+    def test_it_cannot_ask_for_another(self, relay: Relay, path: str, account: str) -> None:
+        answer = relay.ops("GET", path, token=LIMITED, params={"account": account})
+
+        assert 403 == answer.status_code
+        assert "limited to mystore" in answer.json()["detail"]
+
+    @pytest.mark.parametrize(
+        ("method", "path", "name", "body"),
+        [
+            ("GET", "/webhooks/{}", "webhook of other", None),
+            ("GET", "/webhooks/{}", "webhook of brands", None),
+            ("POST", "/webhooks/{}/replay", "webhook of other", {"reason": "curiosity"}),
+            ("GET", "/refusals/{}", "refusal of other", None),
+            ("GET", "/refusals/{}", "refusal of brands", None),
+            ("GET", "/shipments/{}", "shipment of other", None),
+            ("DELETE", "/shipments/{}/tracking-numbers/QX1", "shipment of other", None),
+        ],
+    )
+    def test_what_is_anothers_does_not_exist(
+        self, relay: Relay, ids: dict[str, str], method: str, path: str, name: str, body: Any
+    ) -> None:
+        anothers = relay.ops(method, path.format(ids[name]), token=LIMITED, json=body)
+        nothing = relay.ops(method, path.format(ids[name][:-2] + "ZZ"), token=LIMITED, json=body)
+
+        assert (404, 404) == (anothers.status_code, nothing.status_code)
+        told = without_ids(anothers.json())["detail"].replace(ids[name], "")
+        assert told == nothing.json()["detail"].replace(ids[name][:-2] + "ZZ", "")
+        assert 200 == relay.ops("GET", f"/shipments/{ids['shipment of other']}").status_code
+
+    def test_it_cannot_add_to_another(self, relay: Relay) -> None:
+        answer = relay.ops("POST", "/shipments", token=LIMITED, json={**SHIPMENT, "account": "other"})
+
+        assert 403 == answer.status_code
+        assert [] == relay.ops("GET", "/shipments").json()["items"]
+
+    def test_it_works_with_its_own(self, relay: Relay, ids: dict[str, str]) -> None:
+        for kind in ("webhook", "refusal", "shipment"):
+            path = f"/{kind}s/{ids[f'{kind} of mystore']}"
+            assert 200 == relay.ops("GET", path, token=LIMITED).status_code
+
+
+class TestRedaction:
+    WORDS = "Entregue. Recebido por: Fulana de Exemplo"
+
+    @pytest.fixture
+    def id_(self, relay: Relay) -> str:
+        body = webhook_body()
+        body["events"] = [{"code": "done", "at": "2026-03-04T10:00:00-03:00", "text": self.WORDS}]
+        id_: str = relay.deliver(body, path="/webhooks/signed/mystore?who=fulana").json()["id"]
+        assert 200 == relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "first reading"}).status_code
+        return id_
+
+    def test_viewers_see_neither_the_body_nor_names(self, relay: Relay, id_: str) -> None:
+        shown = relay.ops("GET", f"/webhooks/{id_}", token="viewer")
+
+        assert (None, "role", None) == tuple(shown.json()[name] for name in ("body", "body_withheld", "query"))
+        assert "fulana" not in shown.text.lower()
+        assert "Recebido por: ***" in shown.json()["events"][0]["description"]
+
+    def test_support_sees_the_request_as_it_came(self, relay: Relay, id_: str) -> None:
+        shown = relay.ops("GET", f"/webhooks/{id_}", token="support").json()
+
+        assert (None, "who=fulana") == (shown["body_withheld"], shown["query"])
+        assert "Fulana" in shown["body"]["content"]
+        assert self.WORDS == shown["events"][0]["description"]
+
+    def test_viewers_do_not_see_what_was_refused(self, relay: Relay) -> None:
+        told = relay.deliver({"name": "Fulana"}, headers={"X-Signature": "0" * 64, "X-Name": "Fulana"}).json()["id"]
+        relay.refusals()
+        shown = relay.ops("GET", f"/refusals/{told}", token="viewer")
+
+        assert (None, None, "role") == tuple(shown.json()[name] for name in ("headers", "body", "body_withheld"))
+        assert "Fulana" not in shown.text
