@@ -35,9 +35,10 @@ class Reply:
 class Egress:
     """Make outgoing calls; an asynchronous context manager that closes its connections."""
 
-    def __init__(self, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """Make calls over TCP, or over a ``transport`` of a test."""
+    def __init__(self, *, connections: int = _CONNECTIONS, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Make calls over TCP, or over a ``transport`` of a test; at most ``connections`` to each host."""
         self._transport = transport
+        self._limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Self:
@@ -63,7 +64,7 @@ class Egress:
                 follow_redirects=False,
                 trust_env=False,
                 headers={"user-agent": USER_AGENT},
-                limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+                limits=self._limits,
             )
         return self._clients[origin]
 

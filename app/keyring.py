@@ -1,17 +1,16 @@
 """Public keys that carriers publish: fetched when a signature first names one, cached, and refetched sparingly."""
 
 import asyncio
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from app.egress import Egress
 from app.errors import CallFailed, LookupFailed, MalformedPayload
-from app.payload import Node, json_document
+from app.verification import rsa_keys
 
 __all__ = ["Keyring"]
 
@@ -19,7 +18,6 @@ _FRESH: Final = timedelta(hours=24)
 _MINIMUM_INTERVAL: Final = timedelta(seconds=30)
 _TOTAL_SECONDS: Final = 5.0
 _MAX_BYTES: Final = 262_144
-_MINIMUM_BITS: Final = 2048
 _HTTP_OK: Final = 200
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,31 +70,7 @@ class Keyring:
                 )
                 if reply.status != _HTTP_OK or reply.cut:
                     raise LookupFailed(f"the key set {jwks_url} answered {reply.status}")
-                known.keys = dict(_read_keys(json_document(reply.body.decode())))
+                known.keys = dict(rsa_keys(reply.body.decode()))
             except (CallFailed, MalformedPayload, UnicodeDecodeError) as error:
                 raise LookupFailed(f"the key set {jwks_url} could not be fetched: {error}") from None
             known.fetched_at = self._now()
-
-
-def _read_keys(document: Node) -> list[tuple[str, RSAPublicKey]]:
-    """Take the RSA keys of a key set; it may hold keys of other kinds beside them."""
-    keys: list[tuple[str, RSAPublicKey]] = []
-    for entry in document["keys"].items():
-        key_id, modulus, exponent = (entry.get(name).text() for name in ("kid", "n", "e"))
-        if entry.get("kty").text() == "RSA" and key_id and modulus and exponent:
-            key = _rsa_key(modulus, exponent)
-            if key is not None:
-                keys.append((str(key_id), key))
-    return keys
-
-
-def _rsa_key(modulus: str, exponent: str) -> RSAPublicKey | None:
-    try:
-        key = RSAPublicNumbers(e=_integer(exponent), n=_integer(modulus)).public_key()
-    except ValueError:
-        return None
-    return key if key.key_size >= _MINIMUM_BITS else None
-
-
-def _integer(text: str) -> int:
-    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

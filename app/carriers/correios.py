@@ -33,7 +33,7 @@ def _events(item: Node, *, is_history: bool) -> Iterator[Result]:
     number = item["codObjeto"].text()
     entries = list(item.get("eventos").items())
     if not entries:
-        yield Ignored(reason=item.get("mensagem").text() or f"{number} has no events yet")
+        yield Ignored(reason=f"{number} has no events: {item.get('mensagem').text() or 'none yet'}")
     standing: list[str] = []
     for entry, time in _oldest_first(entries):
         sent = sro.code_of(entry.get("codigo"), entry.get("tipo"))

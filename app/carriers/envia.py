@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Answer, Decision, Maturity, Result
 from app.dialects.keywords import classify, fold
 from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
-from app.payload import Text, json_body, maybe_json
-from app.verification import AnyOf, Bearer, Hmac, Unsigned, header_like_and_body
+from app.payload import Text, json_body
+from app.verification import AnyOf, Bearer, Hmac, Unsigned, headers_and_body
 
 # The first phrase that a status holds decides, so that returns and negatives stand before what they negate.
 MILESTONES = {
@@ -36,9 +36,13 @@ MILESTONES = {
     "damaged": Milestone.EXCEPTION,
     "exception": Milestone.EXCEPTION,
     "out for delivery": Milestone.OUT_FOR_DELIVERY,
+    "en reparto": Milestone.OUT_FOR_DELIVERY,
+    "en ruta de entrega": Milestone.OUT_FOR_DELIVERY,
     "undelivered": Milestone.FAILED_ATTEMPT,
-    "not delivered": Milestone.FAILED_ATTEMPT,
-    "no entregad": Milestone.FAILED_ATTEMPT,
+    "not .*deliver": Milestone.FAILED_ATTEMPT,
+    "unable to deliver": Milestone.FAILED_ATTEMPT,
+    "no .*entreg": Milestone.FAILED_ATTEMPT,
+    "nao .*entreg": Milestone.FAILED_ATTEMPT,
     "fail": Milestone.FAILED_ATTEMPT,
     "attempt": Milestone.FAILED_ATTEMPT,
     "intento": Milestone.FAILED_ATTEMPT,
@@ -47,7 +51,11 @@ MILESTONES = {
     # How Mexican carriers call a parcel that waits at the counter.
     "ocurre": Milestone.AVAILABLE_FOR_PICKUP,
     "delivered": Milestone.DELIVERED,
+    "entregad": Milestone.DELIVERED,
+    "entregue": Milestone.DELIVERED,
     "in transit": Milestone.IN_TRANSIT,
+    "en transito": Milestone.IN_TRANSIT,
+    "em transito": Milestone.IN_TRANSIT,
     "shipped": Milestone.IN_TRANSIT,
     "picked up": Milestone.IN_TRANSIT,
     "recolectad": Milestone.IN_TRANSIT,
@@ -57,18 +65,19 @@ MILESTONES = {
     "cread": Milestone.PRE_TRANSIT,
 }
 IGNORED = {"surcharge": "a notice of a surcharge", "ecommerce": "a notice to a shop's platform"}
-TIMES = ("event_time", "event_date", "eventDate", "date", "datetime", "updated_at")
+EVENT = "X-Webhook-Event"
+TIMES = ("event_time", "eventTime", "event_date", "eventDate", "occurred_at", "date", "updated_at")
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
     body = json_body(webhook)
-    kind = body.get("type").text() or webhook.header("X-Webhook-Event") or ""
+    kind = body.get("type").text() or webhook.header(EVENT) or ""
     parcel = body.get("data") if body.get("data").is_object else body.allowed()
     status = parcel.get("status", "shipment_status", "shipmentStatus").text()
     other = next((name for name in IGNORED if name in kind.lower()), None)
     if other or status is None:
         reason = IGNORED[other] if other else "a document without a parcel's status"
-        yield Ignored(reason=reason, code=Text(other, body.get("type").path) if other else None)
+        yield Ignored(reason=reason, code=Text(other, kind.path) if other and isinstance(kind, Text) else other)
         return
     number = parcel.get("tracking_number", "trackingNumber").text()
     orders = [parcel.get(name).text() for name in ("order_id", "imported_id", "reference")]
@@ -100,3 +109,31 @@ def _decide(status: Text) -> Decision:
 def panel_check(webhook: Webhook) -> Answer | None:
     """Recognise the check that the panel makes of a URL that is typed in."""
     return Answer() if webhook.method != "POST" else None
+
+
+ADAPTER = Adapter(
+    slug="envia",
+    name="Envia.com",
+    documentation="https://docs.envia.com/docs/webhooks",
+    maturity=Maturity.DOCUMENTED,
+    verification=AnyOf(
+        (
+            Hmac(
+                header="X-Webhook-Signature",
+                prefix="v1=",
+                signed=headers_and_body("X-Webhook-Timestamp", EVENT),
+                timestamp_header="X-Webhook-Timestamp",
+            ),
+            Bearer(),
+            Unsigned(because="Envia.com signs only for accounts that it gave a secret; a secret in the path stands in"),
+        )
+    ),
+    milestones=MILESTONES,
+    ignored=IGNORED,
+    parse=parse,
+    methods=frozenset({"GET", "HEAD", "POST"}),
+    probe=panel_check,
+    probe_is_unsigned=True,
+    order_reference_is_vtex=True,
+    timeless=True,
+)

@@ -95,7 +95,9 @@ ADAPTER = Adapter(
     verification=AnyOf(
         (
             StaticHeader(header="FRENET_INTEGRATION"),
-            Unsigned(because="Frenet sends a header of the merchant's choice only where one was asked for with the order"),
+            Unsigned(
+                because="Frenet sends a header of the merchant's choice only where one was asked for with the order"
+            ),
         )
     ),
     milestones=MILESTONES,

@@ -21,9 +21,7 @@ ADAPTER = Adapter(
     name="Melhor Envio",
     documentation="https://docs.melhorenvio.com.br/",
     maturity=Maturity.DOCUMENTED,
-    verification=Hmac(
-        header="X-ME-Signature", encodings=("base64", "hex"), prefix="sha256=", prefix_is_optional=True
-    ),
+    verification=Hmac(header="X-ME-Signature", encodings=("base64", "hex"), prefix="sha256=", prefix_is_optional=True),
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,

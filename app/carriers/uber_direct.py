@@ -70,7 +70,8 @@ def _event(body: Maybe, newer: Maybe, delivery: Maybe, status: Maybe) -> Carrier
         code=code,
         milestone=milestone,
         unknown_code=unknown,
-        occurred_at=body.first_moment("created", "event_time", zone="UTC") or delivery.get("updated").moment(zone="UTC"),
+        occurred_at=body.first_moment("created", "event_time", zone="UTC")
+        or delivery.get("updated").moment(zone="UTC"),
         # The drop-off is where the parcel goes: where it is, only once it was handed over.
         place=_drop_off(delivery.get("dropoff")) if milestone is Milestone.DELIVERED else Place(),
         event_id=body.get("id", "event_id").text(),

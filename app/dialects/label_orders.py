@@ -51,9 +51,7 @@ def label_events(webhook: Webhook, *, last_resort: tuple[str, ...] = ()) -> Iter
         yield _event(label, code, body.raw("event") if event else label.raw("status"), last_resort)
 
 
-def _event(
-    label: Node, sent: Text | None, said: tuple[str | None, ...], last_resort: tuple[str, ...]
-) -> CarrierEvent:
+def _event(label: Node, sent: Text | None, said: tuple[str | None, ...], last_resort: tuple[str, ...]) -> CarrierEvent:
     code, milestone, unknown = most_specific(MILESTONES, sent)
     own = [f"{sent}_at", _TIMES.get(sent or "", f"{sent}_at")]
     when = next((name for name in (*own, *last_resort) if label.get(name).moment()), own[0])

@@ -64,6 +64,9 @@ class Forwarder:
         self._jitter = jitter
         self._plan = planner({name: d.account for name, d in destinations.items()}, now)
         self._running: set[asyncio.Task[None]] = set()
+        self._turns: dict[str, int] = {}
+        self._turn = 0
+        self._owed_to_retries = 1.0
         self._wake = asyncio.Event()
         self._stopping = False
         self.beat_at = now()
@@ -73,21 +76,24 @@ class Forwarder:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until `stop`."""
-        await self._store.write(Requeue(live=self._live(), now=self._now()))
-        while not self._stopping:
-            self._wake.clear()
-            self.beat_at = self._now()
-            try:
-                claimed = await self._claim()
-            except StoreUnavailable as error:
-                log_event(logger, "forward.store-unavailable", level=logging.ERROR, error=error)
-                await self._sleep(self._now() + timedelta(seconds=1))
-                continue
-            for claim in claimed:
-                self._start(claim)
-            if not claimed:
-                await self._sleep(await self._next_time())
+        """Work until `stop`, and finish the calls in flight; being cancelled gives them up."""
+        is_queued = False
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                self.beat_at = self._now()
+                try:
+                    if not is_queued:
+                        await self._store.write(Requeue(live=self._live(), now=self._now()))
+                        is_queued = True
+                    await self._work()
+                except StoreUnavailable as error:
+                    log_event(logger, "forward.store-unavailable", level=logging.ERROR, error=error)
+                    await self._sleep(self._now() + timedelta(seconds=1))
+            await asyncio.gather(*self._running, return_exceptions=True)
+        finally:
+            for task in self._running:
+                task.cancel()
 
     def _live(self) -> dict[str, datetime | None]:
         """Return the accounts that are written to, and from when on."""
@@ -95,30 +101,50 @@ class Forwarder:
         return {account.name: live_from(account) for account in accounts if not account.observe}
 
     async def stop(self) -> None:
-        """Claim nothing more, and finish the calls in flight."""
+        """Claim nothing more; `run` returns when the calls in flight have ended."""
         self._stopping = True
         self._wake.set()
-        if self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _work(self) -> None:
+        claimed = await self._claim()
+        for claim in claimed:
+            self._start(claim)
+        if not claimed:
+            await self._sleep(await self._next_time())
 
     async def _claim(self) -> list[Claimed]:
         now = self._now()
-        free = {name: destination.gate.free(now) for name, destination in self._destinations.items()}
+        free = {name: self._destinations[name].gate.free(now) for name in self._by_turn()}
         free = {name: count for name, count in free.items() if count > 0}
         slots = self._slots - len(self._running)
         if slots <= 0 or not free:
             return []
-        return await self._store.write(
+        retry_slots = int(self._owed_to_retries)
+        claimed = await self._store.write(
             Claim(
                 free=free,
                 slots=slots,
-                retry_slots=-(-slots // _TENTH),
+                retry_slots=retry_slots,
                 lease={name: self._destinations[name].lease for name in free},
                 probe_every={name: probe_every(self._destinations[name].account) for name in free},
                 plan=self._plan,
                 ids=self._store.ids,
                 now=now,
             )
+        )
+        if claimed:
+            # A tenth of all slots, also where only one is free at a time.
+            most = max(1.0, self._slots / _TENTH)
+            self._owed_to_retries = min(self._owed_to_retries - retry_slots + len(claimed) / _TENTH, most)
+            self._turn += 1
+            self._turns |= dict.fromkeys((claim.work.account for claim in claimed), self._turn)
+        return claimed
+
+    def _by_turn(self) -> list[str]:
+        """List the accounts, first those with the fewest calls in flight, of these the one that waits longest."""
+        return sorted(
+            self._destinations,
+            key=lambda name: (self._destinations[name].gate.in_flight, self._turns.get(name, 0)),
         )
 
     async def _next_time(self) -> datetime:

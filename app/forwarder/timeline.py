@@ -39,7 +39,7 @@ def delivered_at(rows: Sequence[EventRow], tracking_numbers: Sequence[str]) -> d
 
 
 def revisions(rows: Sequence[EventRow]) -> dict[int, set[int]]:
-    """Return, for each event, all the earlier ones that it stands for: what it revises, what that revised, and so on."""
+    """Return, for each event, all that it stands for: the one that it revises, the one that that revised, and so on."""
     earlier: dict[int, set[int]] = {}
     for row in sorted(rows, key=lambda row: row.event_id):
         earlier[row.event_id] = set() if row.revises is None else {row.revises} | earlier.get(row.revises, set())

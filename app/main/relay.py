@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 _SAMPLE_SECONDS: Final = 15.0
 _RESTART_SECONDS: Final = 1.0
+_LOOKUPS: Final = 2
+"""Connections for what is called beside the forwarder."""
 
 
 def utc_now() -> datetime:
@@ -78,7 +80,9 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
         observe=lambda count, seconds: metrics.commit(seconds=seconds, size=count),
     )
     try:
-        async with Egress() as egress:
+        # A call that waits for a connection would spend its time, and its lease, without having been made.
+        concurrency = max((account.concurrency for account in accounts.values()), default=1)
+        async with Egress(connections=concurrency + _LOOKUPS) as egress:
             running = _compose(settings, accounts, sources, metrics, store, egress, now)
             async with _working(running, metrics, settings.shutdown_seconds):
                 yield running

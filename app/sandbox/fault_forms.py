@@ -70,8 +70,9 @@ def fault_of_form(form: Mapping[str, str]) -> Fault:
         raise RefusedForm(("route",)) from None
     except ValidationError as error:
         # A place is the kind and then the field; a kind that there is not has no place.
-        places = (str(problem["loc"][-1]) if problem["loc"] else "kind" for problem in error.errors())
-        raise RefusedForm(tuple(_SHOWN_AS.get(place, place) for place in places)) from None
+        places = {str(problem["loc"][-1]) if problem["loc"] else "kind" for problem in error.errors()}
+        refused = {_SHOWN_AS.get(place, place) for place in places}
+        raise RefusedForm(tuple(name for name in BLANK_FORM if name in refused)) from None
 
 
 def _share(percent: str) -> float | str:

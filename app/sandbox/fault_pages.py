@@ -30,23 +30,12 @@ def fault_page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
     token = secrets.token_urlsafe(32)
 
     def show(
-        view: View, form: Mapping[str, str], status: int = HTTPStatus.OK, refused: RefusedForm | None = None
+        view: View, form: Mapping[str, str], status: int = HTTPStatus.OK, refused: tuple[str, ...] = ()
     ) -> Response:
+        shown = _shown(sandbox, form)
+        forged = status == HTTPStatus.FORBIDDEN
         return pages.show(
-            "faults.html",
-            view,
-            _PATH,
-            status,
-            forms=True,
-            faults=list(sandbox.faults),
-            form={**BLANK_FORM, **form},
-            kinds=KIND_NAMES,
-            kinds_with=kinds_with,
-            routes=route_names(),
-            accounts=sorted({order.account for order in sandbox.orders()}),
-            token=token,
-            forged=status == HTTPStatus.FORBIDDEN,
-            refused=refused.fields if refused else (),
+            "faults.html", view, _PATH, status, forms=True, token=token, forged=forged, refused=refused, **shown
         )
 
     def done(view: View) -> Response:
@@ -66,7 +55,7 @@ def fault_page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
         try:
             sandbox.faults.add(fault_of_form(form))
         except RefusedForm as refused:
-            return show(view, form, HTTPStatus.UNPROCESSABLE_ENTITY, refused)
+            return show(view, form, HTTPStatus.UNPROCESSABLE_ENTITY, refused.fields)
         return done(view)
 
     @router.post("/remove")
@@ -75,14 +64,28 @@ def fault_page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
         form = await _form(request)
         if not _is_ours(request, form, token):
             return show(view, {}, HTTPStatus.FORBIDDEN)
-        fault_id = form.get("id", "")
-        if fault_id == "all":
-            sandbox.faults.clear()
-        elif fault_id.isascii() and fault_id.isdecimal():
-            sandbox.faults.remove(int(fault_id))
+        _remove(sandbox, form.get("id", ""))
         return done(view)
 
     return router
+
+
+def _shown(sandbox: Sandbox, form: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "faults": list(sandbox.faults),
+        "form": {**BLANK_FORM, **form},
+        "kinds": KIND_NAMES,
+        "kinds_with": kinds_with,
+        "routes": route_names(),
+        "accounts": sorted({order.account for order in sandbox.orders()}),
+    }
+
+
+def _remove(sandbox: Sandbox, fault_id: str) -> None:
+    if fault_id == "all":
+        sandbox.faults.clear()
+    elif fault_id.isascii() and fault_id.isdecimal():
+        sandbox.faults.remove(int(fault_id))
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -70,11 +70,12 @@ class Pages:
 
 
 def _headers(*, forms: bool) -> dict[str, str]:
+    target = "'self'" if forms else "'none'"
     # Everything comes from this server; there is no script, and no style inside a page.
     return {
         "Content-Security-Policy": (
             "default-src 'none'; style-src 'self'; img-src 'self'; "
-            f"base-uri 'none'; form-action {"'self'" if forms else "'none'"}; frame-ancestors 'none'"
+            f"base-uri 'none'; form-action {target}; frame-ancestors 'none'"
         ),
         "Cache-Control": "no-store",
         # Without a referrer a browser hides the origin of a form as well, by which the sandbox knows its own.

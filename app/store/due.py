@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import BigInteger, Connection, literal, or_, select, type_coerce, update
+
+from app.store.accounts import AccountState, account_states
+from app.store.columns import Instant
 
 from app.store.schema import rows, shipments
 
@@ -16,7 +19,9 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requeue:
-    """Make due what has open rows and is not queued: after a change of settings, or of the relay itself.
+    """Take up work at a start: make due what has open rows and is not queued, since settings may have changed.
+
+    The time in which a failing shipment waited for a process that did not run is no failure of the shipment.
 
     Args:
         live: The accounts that are written to, with the time from which their shipments are; None for all. What was
@@ -32,11 +37,17 @@ class Requeue:
         """Queue the shipments and return how many."""
         for account, since in self.live.items():
             self._go_live(connection, account, since)
+        self._forgive(connection)
         with_work = select(rows.c.shipment_id).where(rows.c.state.in_(("pending", "sent")))
         idle = shipments.c.due_at.is_(None) & shipments.c.dead_reason.is_(None)
         return connection.execute(
             update(shipments).where(shipments.c.id.in_(with_work), idle).values(due_at=self.now, retrying=False)
         ).rowcount
+
+    def _forgive(self, connection: Connection) -> None:
+        late = literal(self.now, Instant()) - type_coerce(shipments.c.due_at, BigInteger)
+        waited = update(shipments).where(shipments.c.failing_since.is_not(None), shipments.c.due_at < self.now)
+        connection.execute(waited.values(failing_since=type_coerce(shipments.c.failing_since, BigInteger) + late))
 
     def _go_live(self, connection: Connection, account: str, since: datetime | None) -> None:
         """Turn observed rows into pending ones; what others wrote meanwhile is read first."""
@@ -81,15 +92,22 @@ class Refresh:
 
 
 def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None:
-    """Return when the next shipment of these accounts becomes due, None when none waits."""
-    times = [
+    """Return when the next shipment of these accounts may be claimed, None when none waits."""
+    times = [_next_due(connection, name, state) for name, state in account_states(connection, accounts).items()]
+    return min((at for at in times if at is not None), default=None)
+
+
+def _next_due(connection: Connection, account: str, state: AccountState) -> datetime | None:
+    if state.state == "stopped":
+        return None
+    waiting = (
         connection.execute(
             select(shipments.c.due_at)
             .where(shipments.c.account == account, shipments.c.retrying.is_(retrying), shipments.c.due_at.is_not(None))
             .order_by(shipments.c.due_at)
             .limit(1)
         ).scalar()
-        for account in accounts
         for retrying in (False, True)
-    ]
-    return min((at for at in times if at is not None), default=None)
+    )
+    due = min((at for at in waiting if at is not None), default=None)
+    return due if due is None or state.until is None else max(due, state.until)

@@ -26,7 +26,8 @@ class Claim:
     """Take due shipments, each for one forwarder, and commit what it will do before it does it.
 
     Args:
-        free: How many calls each account may start now; accounts without an entry are not claimed.
+        free: How many calls each account may start now, the account whose turn it is first; accounts without an entry
+            are not claimed.
         slots: How many shipments to take at most.
         retry_slots: How many of ``slots`` are kept for retries while any are due.
         lease: How long the forwarder has, by account.
@@ -47,7 +48,7 @@ class Claim:
     now: datetime
 
     def run(self, connection: Connection) -> list[Claimed]:
-        """Claim round robin over accounts, the shipment that waits longest first."""
+        """Claim round robin over accounts in their order in ``free``, the shipment that waits longest first."""
         states = account_states(connection, list(self.free))
         allowed = {name: states[name].allows(self.now) for name in self.free}
         free = {
@@ -59,11 +60,13 @@ class Claim:
             taken += self._fair(connection, free, retrying=True, limit=self.slots - len(taken), without=taken)
         claimed: list[Claimed] = []
         for account, shipment_id in taken:
+            claim = self._claim(connection, account, shipment_id)
+            if claim is None:
+                continue
             probe = allowed[account] is not None
             if probe:
                 postpone_probe(connection, account, self.now + self.probe_every[account])
-            claim = self._claim(connection, account, shipment_id)
-            claimed += [replace(claim, probe=probe)] if claim is not None else []
+            claimed.append(replace(claim, probe=probe))
         return claimed
 
     def _fair(

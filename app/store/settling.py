@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, func, literal, update
 
 from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
-from app.store.columns import Ids
+from app.store.columns import Ids, Instant
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, rows, shipments
 from app.store.work import Claimed, Frozen, Planner, Seen
@@ -109,10 +109,11 @@ class Settle:
             "due_at": ended.retry_at,
             "retrying": ended.retry_at is not None,
             "dead_reason": ended.dead,
-            "failing_since": work.failing_since or self.now,
         }
         if ended.spends:
             changes["attempts"] = work.attempts + 1
+            # Not as it was when the shipment was claimed: time that the account lost meanwhile was forgiven.
+            changes["failing_since"] = func.coalesce(shipments.c.failing_since, literal(self.now, Instant()))
         if ended.split:
             changes["split"] = True
         if ended.read_after is not None:

@@ -3,33 +3,38 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from app.errors import MalformedPayload
 from app.payload import Node, json_document
 
+_MINIMUM_BITS: Final = 2048
+
 
 def rsa_keys(jwks: str) -> Mapping[str, RSAPublicKey]:
-    """Return the RSA keys of a JSON Web Key Set by their id; keys of other kinds are passed over.
+    """Return the RSA keys of a JSON Web Key Set by their id.
+
+    Keys of other kinds, of fewer than 2048 bits, or that cannot be read are passed over: one odd key must not lock out
+    the sender of all the others.
 
     Raises:
-        MalformedPayload: The text is no key set, or an RSA key in it cannot be read.
+        MalformedPayload: The text is no key set.
 
     """
-    return {
-        key["kid"].text(): _public_key(key)
-        for key in json_document(jwks)["keys"].items()
-        if key.get("kty").text() == "RSA" and key.get("use").text() in {"sig", None}
-    }
+    keys = {key.get("kid").text(): _public_key(key) for key in json_document(jwks)["keys"].items()}
+    return {str(key_id): key for key_id, key in keys.items() if key_id and key is not None}
 
 
-def _public_key(key: Node) -> RSAPublicKey:
-    numbers = RSAPublicNumbers(e=_integer(key["e"]), n=_integer(key["n"]))
+def _public_key(key: Node) -> RSAPublicKey | None:
+    if key.get("kty").text() != "RSA" or key.get("use").text() not in {"sig", None}:
+        return None
     try:
-        return numbers.public_key()
-    except ValueError as error:
-        raise MalformedPayload(key.path, f"is no RSA key: {error}") from None
+        found = RSAPublicNumbers(e=_integer(key["e"]), n=_integer(key["n"])).public_key()
+    except (MalformedPayload, ValueError):
+        return None
+    return found if found.key_size >= _MINIMUM_BITS else None
 
 
 def _integer(place: Node) -> int:

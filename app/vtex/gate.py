@@ -50,6 +50,11 @@ class Gate:
         """Start no call before ``until``; a later end stands."""
         self.closed_until = until if self.closed_until is None else max(until, self.closed_until)
 
+    @property
+    def in_flight(self) -> int:
+        """Return how many places are taken."""
+        return self._in_flight
+
     def enter(self) -> None:
         """Take a place for a claimed shipment."""
         self._in_flight += 1

@@ -75,5 +75,3 @@ def start(stage: Stage, store: Store, clock: Clock) -> Iterator[Start]:
 @pytest.fixture
 def relay(start: Start) -> Relay:
     return start()
-
-

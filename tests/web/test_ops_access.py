@@ -28,16 +28,14 @@ CHANGING = [(method, path) for method, path in EVERYTHING if method != "GET"]
     "headers",
     [
         {},
-        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer"},
         {"Authorization": "Bearer token-of-nobody"},
         {"Authorization": "Basic dG9rZW4tb2YtYWRtaW46"},
         {"Authorization": "token-of-admin"},
     ],
     ids=str,
 )
-def test_without_a_known_token_nothing_is_shown(
-    relay: Relay, method: str, path: str, headers: dict[str, str]
-) -> None:
+def test_without_a_known_token_nothing_is_shown(relay: Relay, method: str, path: str, headers: dict[str, str]) -> None:
     answer = relay.http.request(method, f"/ops/v1{path}", headers=headers)
 
     assert 401 == answer.status_code
@@ -52,7 +50,9 @@ def test_with_no_tokens_configured_nobody_is_let_in(start: Start) -> None:
 @pytest.mark.parametrize("token", ["viewer", "support"])
 @pytest.mark.parametrize(("method", "path"), CHANGING)
 def test_viewers_and_support_change_nothing(relay: Relay, method: str, path: str, token: str) -> None:
-    answer = relay.ops(method, path, token=token, json={**SHIPMENT, "reason": "curiosity"} if method == "POST" else None)
+    answer = relay.ops(
+        method, path, token=token, json={**SHIPMENT, "reason": "curiosity"} if method == "POST" else None
+    )
 
     assert 403 == answer.status_code
     assert f"has the role {token}; this takes operator" in answer.json()["detail"]

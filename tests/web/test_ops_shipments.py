@@ -1,11 +1,10 @@
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select, update
 
-from app.store import Claim, Claimed, Frozen, Plan, Settle, Settlement, Work
-from app.store.schema import audit
+from app.store.schema import attempts, audit, rows, shipments
 from tests.web.stage import Clock, Relay, webhook_body
 
 SHIPMENT = {
@@ -14,6 +13,7 @@ SHIPMENT = {
     "invoice_number": "000045781",
     "tracking_numbers": ["QX 0045.12345-BR"],
 }
+BASELINE = {"city": "", "state": "", "description": "Postado", "date": "2026-03-03"}
 COMPLETE = {
     **SHIPMENT,
     "invoice_key": "35260300000000000000550010000457811000000017",
@@ -27,8 +27,8 @@ def add(relay: Relay, **differences: object) -> Any:
 
 
 def audited(relay: Relay) -> list[tuple[str, str, str]]:
-    rows = relay.on_the_loop(relay.store.read(lambda connection: connection.execute(select(audit)).all()))
-    return [(row.actor, row.action, row.target) for row in rows]
+    found = relay.on_the_loop(relay.store.read(lambda connection: connection.execute(select(audit)).all()))
+    return [(row.actor, row.action, row.target) for row in found]
 
 
 class TestAdding:
@@ -41,8 +41,9 @@ class TestAdding:
         assert {**COMPLETE, "invoiced_at": "2026-03-04T15:04:31Z"}.items() <= shipment.items()
         assert 200 == relay.ops("GET", f"/shipments/{shipment['id']}").status_code
 
-    def test_a_known_shipment_is_200_with_its_numbers_united(self, relay: Relay) -> None:
+    def test_a_known_shipment_is_200_with_its_numbers_united(self, relay: Relay, clock: Clock) -> None:
         first = relay.ops("POST", "/shipments", json=COMPLETE).json()
+        clock.advance(minutes=1)
         answer = add(relay, tracking_numbers=["qx004512345br", "NEW-1"])
 
         assert 200 == answer.status_code
@@ -69,9 +70,11 @@ class TestAdding:
 
         told = audited(relay)
 
-        assert [("operator", "shipment.added"), ("operator", "shipment.united"), ("admin", "shipment.number-removed")] == [
-            (actor, action) for actor, action, _ in told
-        ]
+        assert [
+            ("operator", "shipment.added"),
+            ("operator", "shipment.united"),
+            ("admin", "shipment.number-removed"),
+        ] == [(actor, action) for actor, action, _ in told]
         assert 1 == len({target for _, _, target in told})
 
     @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ class TestShowing:
         id_ = add(relay).json()["id"]
         webhook = relay.deliver(webhook_body(code="done")).json()["id"]
         relay.ops("POST", f"/webhooks/{webhook}/replay", json={"reason": "first reading"})
-        forward(relay, clock)
+        relay.on_the_loop(relay.store.write(Forwarded(clock())))
 
         shown = relay.ops("GET", f"/shipments/{id_}").json()
 
@@ -185,18 +188,20 @@ class TestShowing:
             row[name] for name in ("event_id", "state", "description", "city", "uf")
         )
         (attempt,) = shown["attempts"]
-        assert ("put", "applied", 200, "r-1") == tuple(attempt[name] for name in ("call", "outcome", "status", "receipt"))
+        assert ("put", "applied", 200, "r-1") == tuple(
+            attempt[name] for name in ("call", "outcome", "status", "receipt")
+        )
         assert {"isDelivered": True, "events": []} == attempt["body"]
         assert (0, 1, "mystore") == (shown["attempt_count"], shown["accepted_puts"], shown["account"])
-        assert [] == shown["baseline"]
+        assert [BASELINE] == shown["baseline"]
         traced = relay.ops("GET", f"/webhooks/{webhook}").json()
         assert [attempt["id"]] == [each["id"] for each in traced["attempts"]]
 
-    def test_a_dead_shipment_says_why(self, relay: Relay, clock: Clock) -> None:
+    def test_a_dead_shipment_says_why(self, relay: Relay) -> None:
         id_ = add(relay).json()["id"]
         webhook = relay.deliver().json()["id"]
         relay.ops("POST", f"/webhooks/{webhook}/replay", json={"reason": "first reading"})
-        forward(relay, clock, Settlement(outcome="refused", status=400, dead="VTEX says no"))
+        relay.on_the_loop(relay.store.write(Died()))
 
         listed = relay.ops("GET", "/shipments", params={"state": "dead"}).json()["items"]
 
@@ -219,27 +224,40 @@ class TestRemovingNumbers:
         assert 404 == relay.ops("DELETE", "/shipments/sh_0000000000000/tracking-numbers/B2").status_code
 
 
-def forward(relay: Relay, clock: Clock, ending: Settlement | None = None) -> None:
-    """Do for every due shipment what a forwarder does."""
+class Forwarded:
+    """Leave the traces of a call that VTEX accepted, as a forwarder does."""
 
-    def plan(work: Work) -> Plan:
-        frozen = Frozen(city="São Paulo", state="SP", description="Entregue", date="2026-03-04T10:00:00-03:00")
-        rows = tuple((row.event_id, frozen) for row in work.rows)
-        return Plan(body={"isDelivered": True, "events": []}, body_hash="h", frozen=rows)
+    def __init__(self, now: datetime) -> None:
+        self.now = now
 
-    async def run() -> None:
-        claim = Claim(
-            free={"mystore": 1},
-            slots=1,
-            retry_slots=0,
-            lease={"mystore": timedelta(minutes=1)},
-            plan=plan,
-            ids=relay.store.ids,
-            now=clock(),
+    def run(self, connection: Connection) -> None:
+        """Write them for the only shipment."""
+        connection.execute(
+            insert(attempts).values(
+                id=7,
+                shipment_id=select(shipments.c.id).scalar_subquery(),
+                account="mystore",
+                call="put",
+                lease="l",
+                started_at=self.now,
+                ended_at=self.now,
+                outcome="applied",
+                status=200,
+                receipt="r-1",
+                body={"isDelivered": True, "events": []},
+            )
         )
-        claimed: list[Claimed] = await relay.store.write(claim)
-        settlement = ending or Settlement(outcome="applied", status=200, receipt="r-1")
-        for each in claimed:
-            await relay.store.write(Settle(claimed=each, settlement=settlement, now=clock()))
+        connection.execute(
+            update(rows).values(
+                state="applied", city="São Paulo", uf="SP", description="Entregue", date="2026-03-04", attempt_id=7
+            )
+        )
+        connection.execute(update(shipments).values(accepted_puts=1, baseline=[BASELINE]))
 
-    relay.on_the_loop(run())
+
+class Died:
+    """Give a shipment up, as a forwarder does."""
+
+    def run(self, connection: Connection) -> None:
+        """Write why."""
+        connection.execute(update(shipments).values(dead_reason="VTEX says no", due_at=None))

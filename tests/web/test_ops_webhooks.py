@@ -1,10 +1,8 @@
-import json
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 
-from app.store import parse_public_id
 from app.store.schema import audit, bodies
 from tests.web.stage import Clock, Relay, webhook_body
 
@@ -216,11 +214,3 @@ def forget_bytes(relay: Relay) -> None:
             connection.execute(delete(bodies))
 
     relay.on_the_loop(relay.store.write(Forget()))
-
-
-def test_ids_of_the_interface_are_those_of_the_store(relay: Relay) -> None:
-    id_ = relay.deliver().json()["id"]
-
-    number = parse_public_id("wh", id_)
-    assert number is not None
-    assert json.loads(json.dumps(number)) == number

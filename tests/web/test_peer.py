@@ -22,7 +22,9 @@ def forwarded(*values: str) -> list[tuple[bytes, bytes]]:
         pytest.param("10.0.0.1", forwarded("203.0.113.1, 10.9.9.9"), "203.0.113.1", id="two proxies"),
         pytest.param("10.0.0.1", forwarded("203.0.113.1", "10.9.9.9"), "203.0.113.1", id="two headers"),
         pytest.param("10.0.0.1", forwarded("192.0.2.66, 203.0.113.1"), "203.0.113.1", id="a forged beginning"),
-        pytest.param("10.0.0.1", forwarded("nonsense, 203.0.113.1"), "203.0.113.1", id="a forged beginning of nonsense"),
+        pytest.param(
+            "10.0.0.1", forwarded("nonsense, 203.0.113.1"), "203.0.113.1", id="a forged beginning of nonsense"
+        ),
         pytest.param("10.0.0.1", forwarded("10.0.0.2, 10.0.0.3"), "10.0.0.2", id="a caller inside"),
         pytest.param("10.0.0.1", forwarded("203.0.113.1, unknown"), "", id="a proxy that does not know"),
         pytest.param("10.0.0.1", forwarded("203.0.113.1:4711"), "203.0.113.1", id="a port"),

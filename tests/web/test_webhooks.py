@@ -362,9 +362,7 @@ class TestTelling:
 
 def test_a_network_that_is_not_the_carriers_is_refused_whoever_a_stranger_claims_to_be(start: Start) -> None:
     relay = start()
-    answer = relay.http.post(
-        "/webhooks/enclosed/other", content=b"{}", headers={"X-Forwarded-For": "203.0.113.7"}
-    )
+    answer = relay.http.post("/webhooks/enclosed/other", content=b"{}", headers={"X-Forwarded-For": "203.0.113.7"})
 
     assert 401 == answer.status_code
     assert "network" in answer.json()["detail"]

@@ -30,9 +30,7 @@ def test_a_chunked_body_within_the_limit_is_taken_whole(relay: Relay) -> None:
     body = b'{"id": "chunked", "number": "QX1", "events": []}'
     signature = b"X-Signature: " + sign(body).encode()
     pieces = [chunk(body[i : i + 7]) for i in range(0, len(body), 7)]
-    received = relay.raw(
-        head(b"Transfer-Encoding: chunked", signature, b"Connection: close"), *pieces, b"0\r\n\r\n"
-    )
+    received = relay.raw(head(b"Transfer-Encoding: chunked", signature, b"Connection: close"), *pieces, b"0\r\n\r\n")
 
     assert 200 == status(received)
     item = relay.ops("GET", "/webhooks").json()["items"][0]
@@ -100,7 +98,12 @@ def test_a_sender_that_asks_first_is_not_invited_to_send_what_is_refused(relay: 
 
 def test_a_sender_that_asks_first_is_invited_to_send_what_may_come(relay: Relay) -> None:
     body = b"{}"
-    headers = (b"Content-Length: 2", b"Expect: 100-continue", b"Connection: close", b"X-Signature: " + sign(body).encode())
+    headers = (
+        b"Content-Length: 2",
+        b"Expect: 100-continue",
+        b"Connection: close",
+        b"X-Signature: " + sign(body).encode(),
+    )
     received = relay.raw(head(*headers), body)
 
     assert received.startswith(b"HTTP/1.1 100")

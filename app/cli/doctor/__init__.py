@@ -49,6 +49,9 @@ def _look(*, online: bool) -> Iterator[Finding]:
 def _as_text(findings: Sequence[Finding]) -> Iterator[str]:
     yield from aligned([(finding.level.value, finding.about, finding.text) for finding in findings])
     counted = [sum(finding.level is level for finding in findings) for level in (Level.PROBLEM, Level.WARNING)]
-    words = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in zip(counted, ("problem", "warning"))]
+    words = [
+        f"{count} {word}{'' if count == 1 else 's'}"
+        for count, word in zip(counted, ("problem", "warning"), strict=True)
+    ]
     yield ""
     yield f"{' and '.join(words)}."

@@ -20,18 +20,19 @@ _NOT_READY: Final = 503
 
 def examine_configuration(settings: Settings) -> Iterator[Finding]:
     """Say what is configured, and what is missing."""
-    sources = [account.carriers for account in (*settings.accounts.values(), *settings.groups.values())]
+    sources = sum(len(account.carriers) for account in settings.accounts.values())
+    sources += sum(len(group.carriers) for group in settings.groups.values())
     counts = (
         (len(settings.accounts), "account"),
         (len(settings.groups), "group"),
-        (sum(map(len, sources)), "source"),
+        (sources, "source"),
         (len(settings.tokens), "token"),
     )
     counted = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
     yield ok("settings", f"every setting is known and fits: {counted}")
     if not settings.accounts:
         yield problem("settings", "no account is configured, so `serve` runs a demonstration: set accounts.<account>")
-    elif not sum(map(len, sources)):
+    elif not sources:
         yield problem("settings", "no account has a carrier: set accounts.<account>.carriers.<carrier>")
     if not settings.tokens:
         yield warning("tokens", "nobody can use the operators' interface; `carrier-relay token new` makes a token")
