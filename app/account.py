@@ -1,8 +1,10 @@
 """One VTEX account as the pipeline sees it: no settings classes, no secrets in its text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -52,6 +54,7 @@ class Account:
         history: What its PUT does.
         date_format: How dates are written.
         description: ``carrier`` for the carrier's words where there are any, ``phrase`` for ours always.
+        texts: What shoppers read in place of that, by milestone or ``carrier/code``.
         observe: Whether everything happens but the write.
         forward_milestones: The milestones that are forwarded; None for all.
         forward_from: Shipments invoiced before this day are observed only.
@@ -75,6 +78,7 @@ class Account:
     history: History = History.AUTO
     date_format: DateFormat = DateFormat.DATETIME
     description: str = "carrier"
+    texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     observe: bool = False
     forward_milestones: frozenset[Milestone] | None = None
     forward_from: date | None = None

@@ -35,12 +35,14 @@ class Accepted:
         status: ``accepted``, ``duplicate`` (``webhook_id`` is the first one's) or ``ignored`` (a recognised probe).
         webhook_id: The stored webhook, None for a probe.
         answer: What the carrier must be answered instead of the relay's own words, None for those.
+        secret: Which of the live secrets matched, counted from 0; -1 where none was needed.
 
     """
 
     status: str
     webhook_id: int | None
     answer: Answer | None
+    secret: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,9 @@ class Intake:
         if not received.duplicate:
             self._stored(received.webhook_id, source, webhook)
         status = "duplicate" if received.duplicate else "accepted"
-        return Accepted(status=status, webhook_id=received.webhook_id, answer=adapter.acknowledgement)
+        return Accepted(
+            status=status, webhook_id=received.webhook_id, answer=adapter.acknowledgement, secret=verified.secret
+        )
 
 
 def _probe(source: Source, webhook: Webhook) -> Answer | None:

@@ -42,6 +42,7 @@ PHRASES = (
     (r"\bEN REPARTO\b", "EN REPARTO"),
     (r"\bENTREGAD[AO]\b|\bENTREGA EXITOSA\b", "ENTREGADA"),
 )
+DECISIONS = {"aprob": "aprobacion", "rechaz": "rechazo"}
 RETURNS = frozenset({"EN DEVOLUCION", "DEVUELTA"})
 
 
@@ -82,9 +83,10 @@ def _scan(scan: Node, message: Text | None) -> CarrierEvent:
 
 def _incident(incident: Node) -> CarrierEvent:
     sent = incident.get("evento").text()
+    plain = _plain(sent or "").lower()
+    kind = next((kind for start, kind in DECISIONS.items() if plain.startswith(start)), plain)
     # An unknown kind is a problem until someone says otherwise.
-    plain = Text(_plain(sent).lower(), sent.path) if sent else None
-    code, milestone, unknown = most_specific(MILESTONES, plain, "novedad")
+    code, milestone, unknown = most_specific(MILESTONES, Text(kind, sent.path) if sent else None, "novedad")
     return CarrierEvent(
         tracking_numbers=(incident["numero_guia"].text(),),
         code=code,

@@ -70,6 +70,9 @@ TIMES = ("event_time", "eventTime", "event_date", "eventDate", "occurred_at", "d
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
+    if panel_check(webhook):
+        yield Ignored(reason="a check that the URL answers")
+        return
     body = json_body(webhook)
     kind = body.get("type").text() or webhook.header(EVENT) or ""
     parcel = body.get("data") if body.get("data").is_object else body.allowed()

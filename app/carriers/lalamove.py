@@ -60,7 +60,7 @@ def parse(webhook: Webhook) -> Iterator[Result]:
 
 
 def signed_request(webhook: Webhook) -> bytes:
-    """Return what is signed: the time, the method, the registered path, and ``data`` exactly as it stands in the body."""
+    """Return what is signed: time, method, registered path, and ``data`` exactly as it stands in the body."""
     text = webhook.body.decode("utf-8", "surrogateescape")
     time, content = (text[slice(*member_span(text, name))].strip('"') for name in ("timestamp", "data"))
     signed = f"{time}\r\nPOST\r\n{webhook.path}\r\n\r\n{content}"

@@ -89,7 +89,7 @@ def _event(number: Text, entry: Node, *, full_history: bool) -> CarrierEvent:
 def _derived(code: str | None, name: str | None, words: str | None, *, needs_action: bool) -> Iterator[str]:
     if says_returned(name, words):
         yield f"{code}/return"
-    if needs_action and code not in FINAL:
+    if needs_action and code not in FINAL and MILESTONES.get(code or "") is not Milestone.EXCEPTION:
         yield "action required"
     if words and not TO_THE_DOOR.search(fold(words)):
         yield f"{code}/elsewhere"

@@ -31,8 +31,8 @@ IGNORED = {
     "event.shopping_progress": "the progress of a courier's shopping",
 }
 
+# How a delivery and the one that brings its parcel back name each other.
 LEGS = frozenset({"original", "returned"})
-"""How a delivery and the one that brings its parcel back name each other."""
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:

@@ -72,7 +72,7 @@ def _example(adapter: Adapter, case: str | None) -> Example:
     found = next((example for example in examples(adapter.slug) if example.name == case), None)
     if found is not None:
         return found
-    listed = "\n".join(aligned(list(shown_cases(adapter)), indent="  "))
+    listed = "\n".join(aligned(list(shown_cases(adapter)), indent="  ")) or "  none yet"
     text = f"Samples of {adapter.name}, for `carrier-relay send {adapter.slug} CASE`:\n{listed}"
     if case is None:
         typer.echo(text)
@@ -152,7 +152,8 @@ def _where_to_look(url: str, adapter: Adapter, reply: Reply, facts: DemoFacts | 
     if facts is None:
         return [f"Operators see it at {where}"]
     page = facts.pages.get(number, "")
-    lines = [f"The shopper sees {page}" if page else f"No order of the demonstration has the number {number or '-'}."]
+    others = f"No order has the number {number or '-'}; put one in with --tracking-number: {', '.join(facts.pages)}"
+    lines = [f"The shopper sees {page}" if page else others]
     return [*lines, f"Operators see   curl -H 'Authorization: Bearer {facts.ops_token}' {where!r}"]
 
 

@@ -7,9 +7,11 @@ import typer
 import uvloop
 
 from app import __version__
+from app.cli.tables import aligned
 from app.main import Listener, Relay, relay, serve, until_signalled
 from app.settings import ListenAddress, Settings, load_settings
-from app.source import Source, Sources
+from app.source import Source
+from app.store import database_file
 from app.telemetry import configure_logging
 from app.web import create_app, ops_app
 
@@ -78,18 +80,16 @@ def shown_path(source: Source) -> str:
 def _served(settings: Settings, running: Relay, ports: tuple[int, ...]) -> Iterator[str]:
     """Say what is served where."""
     dependencies = running.dependencies
-    url, ops_url = base_url(settings.listen, ports[0]), base_url(settings.listen, ports[0])
+    url = ops_url = base_url(settings.listen, ports[0])
     if settings.ops_listen is not None:
         ops_url = base_url(settings.ops_listen, ports[1])
+    file = database_file(settings.database_url.get_secret_value())
+    rows = [("Database", f"{file}, revision {dependencies.store.revisions[1]}")]
+    rows += [
+        ("Webhooks", f"{source.name}: {settings.public_url or url}{shown_path(source)}")
+        for source in dependencies.sources
+    ] or [("Webhooks", "none: no account has a carrier; `carrier-relay carriers` lists them")]
+    who = "" if dependencies.tokens else ", closed: `carrier-relay token new` makes a token"
+    rows += [("Operators", f"{ops_url}/docs, {ops_url}/metrics{who}"), ("Probes", f"{url}/livez, {url}/readyz")]
     yield f"carrier-relay {__version__}"
-    yield f"  Database   {dependencies.store.revisions[1]}"
-    yield from _webhook_lines(dependencies.sources, settings.public_url or url)
-    yield f"  Operators  {ops_url}/docs ({len(dependencies.tokens)} tokens), {ops_url}/metrics"
-    yield f"  Probes     {url}/livez, {url}/readyz"
-
-
-def _webhook_lines(sources: Sources, url: str) -> Iterator[str]:
-    if not len(sources):
-        yield "  Webhooks   none: no account has a carrier, see `carrier-relay carriers`"
-    for source in sources:
-        yield f"  Webhooks   {source.name}: {url}{shown_path(source)}"
+    yield from aligned(rows, indent="  ")

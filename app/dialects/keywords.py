@@ -12,14 +12,14 @@ from app.model import Milestone
 
 _RULES: Final[tuple[tuple[str, Milestone], ...]] = (
     # Cancelling a return, or a parcel before it moves, is said with the same words.
-    (r"cancelad[oa]s?|cancelamento|cancelacion|anulad[oa]s?", Milestone.CANCELLED),
+    (r"cancel\w*|anulad[oa]s?", Milestone.CANCELLED),
     (r"em devolucao|en devolucion|devolucao (?:iniciada|em andamento|solicitada|autorizada)", Milestone.RETURNING),
     (r"(?:sera|em processo de ser) devolvid[oa]s?", Milestone.RETURNING),
     (r"devolvid[oa]s?|devuelt[oa]s?|retornad[oa]s? ao remetente", Milestone.RETURNED),
     (r"devolucao (?:realizada|concluida|finalizada|entregue|assinada)", Milestone.RETURNED),
-    (r"entreg(?:ue|ad[oa]) (?:\w+ ){0,3}(?:ao|al) (?:remetente|remitente)", Milestone.RETURNED),
+    (r"entreg(?:ue|ad[oa]) (?:\w+ ){0,3}(?:ao?|al|no) (?:remetente|remitente)", Milestone.RETURNED),
     (r"entrega (?:realizada|efetuada|concluida) (?:ao|al) (?:remetente|remitente)", Milestone.RETURNED),
-    (r"devolucao|devolucoes|devolucion|devolvendo|retorno ao remetente|retornando", Milestone.RETURNING),
+    (r"devol\w*|retorno ao remetente|retornando", Milestone.RETURNING),
     (r"(?:entrega|entregar|rota) (?:para o|ao|al) (?:remetente|remitente)", Milestone.RETURNING),
     (r"extravi\w*|roub\w*|robad[oa]s?|furt\w*|avari\w*|danific\w*|sinistro|perdid[oa]s?", Milestone.EXCEPTION),
     (r"apreend\w*|retid[oa]s?|retenid[oa]s?|recus\w*|rechaz\w*|incidencia", Milestone.EXCEPTION),

@@ -56,11 +56,13 @@ def _event(label: Node, sent: Text | None, said: tuple[str | None, ...], last_re
     own = [f"{sent}_at", _TIMES.get(sent or "", f"{sent}_at")]
     when = next((name for name in (*own, *last_resort) if label.get(name).moment()), own[0])
     orders = _tags(label)
-    numbers = [label.get("tracking", "tracking_code").text(), label.get("self_tracking").text()]
-    if not any(numbers) and not orders:
-        numbers = [label["id"].text()]
+    number, own_number = label.get("tracking", "tracking_code").text(), label.get("self_tracking").text()
+    if not number and not orders:
+        # Better an event that waits for a match than none.
+        number, own_number = own_number or label["id"].text(), None
     return CarrierEvent(
-        tracking_numbers=tuple(filter(None, numbers)),
+        # The label's own number looks like the carrier's; alone it would be taken for it.
+        tracking_numbers=tuple(filter(None, (number, own_number))) if number else (),
         code=code,
         milestone=milestone,
         unknown_code=unknown,

@@ -53,7 +53,7 @@ def render(row: EventRow, account: Account, now: datetime) -> Frozen:
     return Frozen(
         city=row.city or "",
         state=row.state or "",
-        description=description(row.description, row.milestone, account),
+        description=description(row.description, row.milestone, account, carrier=row.carrier, code=row.code),
         date=row_date(_as_read(row), account, now=now, day_only=row.quality == TimeQuality.DATE),
     )
 
@@ -67,10 +67,12 @@ def plan(work: Work, account: Account, now: datetime) -> Plan:
     """Decide what to do for a claimed shipment."""
     if not fullmatch(_INVOICE, work.invoice_number):
         return _unaddressable(work)
-    if work.read_after is not None:
-        return Plan(read=True) if now >= work.read_after else Plan(wait_until=work.read_after)
+    if work.read_after is not None and now >= work.read_after:
+        return Plan(read=True)
     if not forwards(work, account):
         return observe(work, account, now)
+    if work.read_after is not None:
+        return Plan(wait_until=work.read_after)
     skips = _skips(work, account)
     skipped = {skip.event_id for skip in skips}
     pending = [row for row in chronological(_open(work)) if row.event_id not in skipped]
@@ -99,6 +101,7 @@ def observe(work: Work, account: Account, now: datetime) -> Plan:
     """Write down what would be sent, and look at the order now and then to see what others show of it."""
     skips = _skips(work, account)
     skipped = {skip.event_id for skip in skips}
+    says_delivered = delivered_at(work.rows, work.tracking_numbers) is not None
     fresh = [(row, render(row, account, now)) for row in chronological(_open(work)) if row.event_id not in skipped]
     if fresh:
         body = request_body(
@@ -111,13 +114,15 @@ def observe(work: Work, account: Account, now: datetime) -> Plan:
             observed=tuple((row.event_id, frozen) for row, frozen in fresh),
             carries=tuple(row.event_id for row, _ in fresh),
             skips=tuple(skips),
+            says_delivered=says_delivered,
             look_at=now + LOOKS[0],
         )
-    unseen = [row.sent_at for row in work.rows if row.row_state == "observed" and row.likeness is None and row.sent_at]
-    if not unseen:
-        return Plan(skips=tuple(skips))
-    looks = (max(unseen) + after for after in LOOKS)
-    return Plan(skips=tuple(skips), look_at=next((at for at in looks if at > now), None))
+    unsettled = says_delivered and not work.delivered
+    observed = [row for row in work.rows if row.row_state == "observed" and (row.likeness is None or unsettled)]
+    times = [row.sent_at for row in observed if row.sent_at is not None]
+    looks = (max(times) + after for after in LOOKS if times)
+    look_at = next((at for at in looks if at > now), None)
+    return Plan(skips=tuple(skips), says_delivered=says_delivered, look_at=look_at)
 
 
 def forwards(work: Work, account: Account) -> bool:

@@ -1,5 +1,6 @@
 """From settings to what the pipeline works with: accounts and sources, checked against the carriers there are."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -31,6 +32,7 @@ def _account(name: str, account: AccountSettings) -> Account:
         history=History(account.history),
         date_format=DateFormat(account.date_format),
         description=account.description,
+        texts=account.texts,
         observe=account.mode == "observe",
         forward_milestones=None if account.forward_milestones is None else frozenset(account.forward_milestones),
         forward_from=account.forward_from,
@@ -61,6 +63,7 @@ def sources_of(settings: Settings, adapters: Mapping[str, Adapter]) -> Sources:
             continue
         problems += _closed_doors(path, configured, adapter)
         sources.append(_source(owner, members, configured, adapter))
+    problems += _unknown_texts(settings, adapters)
     if problems:
         raise ConfigurationError(*problems)
     return Sources(sources)
@@ -99,6 +102,15 @@ def _unknown_carrier(path: str, slug: str, adapters: Mapping[str, Adapter]) -> s
     close = nearest(slug, adapters)
     advice = f"did you mean {close!r}?" if close else "carrier-relay carriers lists those there are"
     return f"{path} names no carrier; {advice}"
+
+
+def _unknown_texts(settings: Settings, adapters: Mapping[str, Adapter]) -> Iterator[str]:
+    """Find texts for codes of carriers that there are not."""
+    for name, account in settings.accounts.items():
+        for key in account.texts:
+            slug, slash, _ = key.partition("/")
+            if slash and slug not in adapters:
+                yield _unknown_carrier(f"accounts.{name}.texts.{json.dumps(key, ensure_ascii=False)}", slug, adapters)
 
 
 def _closed_doors(path: str, source: SourceSettings, adapter: Adapter) -> list[str]:

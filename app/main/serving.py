@@ -61,6 +61,8 @@ def _config(listener: Listener, shutdown_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         listener.application,
         log_config=None,
+        # Whoever starts a server says so; its own lines would only repeat it.
+        log_level="warning",
         access_log=False,
         server_header=False,
         lifespan="off",

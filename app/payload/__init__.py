@@ -5,7 +5,15 @@ A `Node` is a place in a document. ``node["x"]`` demands, ``node.get("x")`` allo
 empty or of another type; an allowed one is None instead. Texts remember their path, so that a mapping can be traced.
 """
 
-from app.payload.bodies import form_body, json_body, json_or_form_body, maybe_json, member, text_body
+from app.payload.bodies import (
+    form_body,
+    json_body,
+    json_or_form_body,
+    maybe_json,
+    member,
+    query_parameters,
+    text_body,
+)
 from app.payload.node import Maybe, Node, Text, json_document
 from app.payload.records import Record, record_body
 from app.payload.times import read_moment, read_offset
@@ -21,6 +29,7 @@ __all__ = [
     "json_or_form_body",
     "maybe_json",
     "member",
+    "query_parameters",
     "read_moment",
     "read_offset",
     "record_body",

@@ -61,6 +61,15 @@ def form_body(webhook: Webhook) -> Node:
     return Node(dict(reversed(pairs)), "$")
 
 
+def query_parameters(webhook: Webhook) -> Maybe:
+    """Read the parameters of a webhook's query as an object of texts; of a repeated one the first counts."""
+    try:
+        pairs = parse_qsl(webhook.query, errors="replace", max_num_fields=_MAX_FORM_FIELDS)
+    except ValueError:
+        pairs = []
+    return Maybe(dict(reversed(pairs)), "query")
+
+
 def json_or_form_body(webhook: Webhook) -> Node:
     """Read a body that comes as JSON or as a form, whatever its Content-Type says: JSON opens with a brace."""
     opening = webhook.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]

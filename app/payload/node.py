@@ -200,6 +200,11 @@ class Maybe(_Place):
             if isinstance(item, dict):
                 yield Node(item, f"{self._path}[{index}]" if isinstance(self._value, list) else self._path)
 
+    def members(self) -> Iterator[tuple[str, "Maybe"]]:
+        """Iterate over the members of an object whose names are not known beforehand; anything else has none."""
+        for name, value in self._value.items() if isinstance(self._value, dict) else ():
+            yield name, Maybe(value, f"{self._path}.{name}")
+
     def texts(self) -> Iterator[Text]:
         """Iterate over the texts of a list; a single text counts as a list of one."""
         for index, item in enumerate(self._value if isinstance(self._value, list) else [self._value]):

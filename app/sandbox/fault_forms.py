@@ -59,8 +59,8 @@ def fault_of_form(form: Mapping[str, str]) -> Fault:
     names = {field.name for field in _FIELDS.get(form.get("kind", ""), ())}
     document: dict[str, object] = {name: form[name].strip() for name in names if form.get(name, "").strip()}
     document["kind"] = form.get("kind")
-    if "probability" in names:
-        document["probability"] = _share(form.get("percent", ""))
+    if "probability" in names and (percent := form.get("percent", "").strip()):
+        document["probability"] = _share(percent)
     if document.get("retry_after_form") == "absent":
         document.pop("retry_after_form")
         document.pop("retry_after_seconds", None)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.model import Milestone
 from app.settings.places import Network, ServiceURL
+from app.settings.texts import ShownText, TextKey
 from app.settings.values import (
     Alias,
     Count,
@@ -123,6 +124,13 @@ class Account(BaseModel):
     description: Literal["carrier", "phrase"] = Field(
         default="carrier",
         description="What shoppers read: the carrier's words without personal data, or the milestone's phrase.",
+    )
+    texts: Frozen[TextKey, ShownText] = Field(
+        default_factory=lambda: MappingProxyType({}),
+        description=(
+            "What shoppers read in place of that, by milestone (OUT_FOR_DELIVERY) or by a carrier's code"
+            " (easypost/in_transit); a code goes before its milestone. Rows that were sent keep their words."
+        ),
     )
     date_format: Literal["datetime", "date", "utc", "wall_as_utc"] = Field(
         default="datetime",

@@ -52,8 +52,8 @@ class Ids:
             msg = f"node {node} is not between 0 and {(1 << _NODE_BITS) - 1}"
             raise ValueError(msg)
         self._node = node
-        stamp, count = after >> (_NODE_BITS + _COUNT_BITS), after & ((1 << _COUNT_BITS) - 1)
-        self._last = stamp << _COUNT_BITS | count
+        # The next millisecond, since another process may have made the greatest id.
+        self._last = ((after >> (_NODE_BITS + _COUNT_BITS)) + 1 << _COUNT_BITS) - 1
         self._lock = threading.Lock()
 
     def next(self) -> int:

@@ -9,7 +9,6 @@ from sqlalchemy import BigInteger, Connection, literal, or_, select, type_coerce
 
 from app.store.accounts import AccountState, account_states
 from app.store.columns import Instant
-
 from app.store.schema import rows, shipments
 
 __all__ = ["Refresh", "Requeue", "next_due"]

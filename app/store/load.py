@@ -19,6 +19,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
     found = connection.execute(
         select(
             events,
+            subjects.c.carrier,
             subjects.c.numbers.label("subject_numbers"),
             rows.c.state.label("row_state"),
             rows.c.city.label("row_city"),
@@ -62,6 +63,7 @@ def _event_row(row: Row[Any]) -> EventRow:
     return EventRow(
         event_id=row.id,
         row_state=row.row_state,
+        carrier=row.carrier,
         code=row.code,
         milestone=Milestone(row.milestone),
         occurred_at=row.occurred_at,

@@ -176,10 +176,11 @@ def add_rows(connection: Connection, shipment_ids: Iterable[int], event_ids: Seq
 
 
 def make_due(connection: Connection, shipment_ids: Sequence[int], now: datetime) -> None:
-    """Queue shipments that are not queued, claimed or dead."""
-    idle = shipments.c.due_at.is_(None) & shipments.c.dead_reason.is_(None)
+    """Queue shipments for now, unless they are claimed, retried or dead."""
+    waits = shipments.c.lease.is_(None) & shipments.c.retrying.is_(False) & (shipments.c.due_at > now)
+    ready = (shipments.c.due_at.is_(None) | waits) & shipments.c.dead_reason.is_(None)
     connection.execute(
-        update(shipments).where(shipments.c.id.in_(shipment_ids), idle).values(due_at=now, retrying=False)
+        update(shipments).where(shipments.c.id.in_(shipment_ids), ready).values(due_at=now, retrying=False)
     )
 
 

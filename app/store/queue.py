@@ -159,7 +159,7 @@ def carry_out(
         return Claimed(work=work, plan=planned, lease=lease, attempt_id=attempt_id, deadline=deadline)
     if planned.observed:
         _journal(connection, work, planned, "observe", lease, ids, now)
-    _release(connection, shipment_id, planned)
+    _release(connection, shipment_id, planned, now)
     return None
 
 
@@ -183,7 +183,7 @@ def _journal(connection: Connection, work: Work, planned: Plan, call: str, lease
     return attempt_id
 
 
-def _release(connection: Connection, shipment_id: int, planned: Plan) -> None:
+def _release(connection: Connection, shipment_id: int, planned: Plan, now: datetime) -> None:
     """Give up the lease of a shipment for which no call is to be made now."""
     settled: dict[str, Any] = {"lease": None, "due_at": planned.wait_until, "dead_reason": planned.dead}
     if planned.wait_until is None:
@@ -191,6 +191,9 @@ def _release(connection: Connection, shipment_id: int, planned: Plan) -> None:
     if planned.look_at is not None:
         settled |= {"due_at": planned.look_at, "read_after": planned.look_at}
     connection.execute(update(shipments).where(shipments.c.id == shipment_id).values(**settled))
+    if planned.says_delivered:
+        first = (shipments.c.id == shipment_id) & shipments.c.observed_delivered_at.is_(None)
+        connection.execute(update(shipments).where(first).values(observed_delivered_at=now))
 
 
 def change_row(connection: Connection, shipment_id: int, event_id: int, **values: Any) -> None:  # noqa: ANN401 - columns

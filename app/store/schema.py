@@ -194,6 +194,7 @@ shipments = Table(
     Column("baseline", JSON, nullable=False, server_default="[]", comment="rows of other writers"),
     Column("delivered_date", Text, comment="as sent with the accepted isDelivered"),
     Column("delivered_at", Instant, comment="when VTEX accepted isDelivered"),
+    Column("observed_delivered_at", Instant, comment="when it would have been sent, were the shipment not observed only"),
     Column("accepted_hash", Text, comment="of the last accepted body"),
     Column("accepted_puts", Integer, nullable=False, server_default="0"),
     Column("split", Boolean, nullable=False, server_default=text("false"), comment="send rows one by one"),

@@ -39,6 +39,7 @@ class EventRow:
 
     event_id: int
     row_state: str
+    carrier: str
     code: str
     milestone: Milestone
     occurred_at: datetime | None
@@ -106,6 +107,7 @@ class Plan:
         skips: Rows that will not be sent.
         delivered_date: The ``deliveredDate`` of ``body`` when it says isDelivered.
         observed: The rows that would be sent if the shipment were not only observed; ``body`` is not sent then.
+        says_delivered: Whether an observed shipment would be called delivered by now.
         wait_until: Nothing may be done before.
         look_at: When the order should be read to see what other writers show.
         dead: Nothing will ever be done, and why.
@@ -120,6 +122,7 @@ class Plan:
     skips: tuple[Skip, ...] = ()
     delivered_date: str | None = None
     observed: tuple[tuple[int, Frozen], ...] = ()
+    says_delivered: bool = False
     wait_until: datetime | None = None
     look_at: datetime | None = None
     dead: str | None = None

@@ -112,8 +112,8 @@ class Writer:
         while batch := self._take():
             started = time.perf_counter()
             outcomes = self._attempt(batch)
-            _resolve(batch, outcomes)
             self._observe(len(batch), time.perf_counter() - started)
+            _resolve(batch, outcomes)
         self._disconnect()
 
     def _attempt(self, batch: Sequence[Ticket[Any]]) -> list[Any]:

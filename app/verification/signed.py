@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Final
 
 from app.errors import MalformedPayload, UnreadableCredential
 from app.model import Webhook
-from app.payload import json_body, json_or_form_body
+from app.payload import Node, json_body, json_or_form_body
 from app.verification.proof import demand
 
 Signed = Callable[[Webhook], bytes]
@@ -58,12 +59,12 @@ def text_field(name: str) -> Signed:
 
 
 def json_members(*names: str, separator: bytes = b"") -> Signed:
-    """Sign the decoded texts of members of a JSON body, one after the other; numbers count as written."""
+    """Sign the decoded texts of members of a JSON body, one after the other; dots descend, numbers count as written."""
 
     def signed(webhook: Webhook) -> bytes:
         try:
             document = json_body(webhook)
-            texts = [document[name].raw_text() for name in names]
+            texts = [reduce(Node.__getitem__, name.split("."), document).raw_text() for name in names]
         except MalformedPayload as error:
             raise UnreadableCredential(f"the signed members cannot be read: {error}") from None
         return separator.join(text.encode("utf-8", "surrogatepass") for text in texts)

@@ -45,8 +45,11 @@ def delivered_date(at: datetime, account: Account, *, now: datetime) -> str:
     return min(at, now).astimezone(account.timezone).strftime("%Y-%m-%d %H:%M")
 
 
-def description(words: str | None, milestone: Milestone, account: Account) -> str:
-    """Choose the words of a row: the carrier's without personal data, or the account's phrase."""
+def description(words: str | None, milestone: Milestone, account: Account, *, carrier: str = "", code: str = "") -> str:
+    """Choose the words of a row: the account's own for the code or milestone, the carrier's scrubbed, or a phrase."""
+    own = account.texts.get(f"{carrier}/{code}") or account.texts.get(milestone)
+    if own is not None:
+        return own
     phrase = PHRASES[account.locale][milestone]
     if account.description == "phrase" and milestone is not Milestone.UNKNOWN:
         return phrase

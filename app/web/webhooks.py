@@ -168,6 +168,7 @@ class Webhooks:
             slug = slug_of(error)
             text = str(error)
             raise _Refusal(slug=slug, detail=f"{text[:1].upper()}{text[1:]}. {CATALOGUE[slug].remedy}") from None
+        self._given.metrics.secret_matched(source.name, accepted.secret)
         id_ = public_id("wh", accepted.webhook_id) if accepted.webhook_id is not None else None
         own = Answer(body=json.dumps({"id": id_, "status": accepted.status}).encode())
         return _answered(accepted.answer or own, accepted, id_)

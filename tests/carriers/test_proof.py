@@ -48,6 +48,8 @@ def test_a_case_is_accepted_as_it_stands(adapter: Adapter, example: Example) -> 
 
 
 def test_a_case_that_is_sealed_anew_is_accepted_later(adapter: Adapter, example: Example) -> None:
+    if is_unsigned_probe(adapter, example.webhook):
+        return
     now = datetime.fromisoformat("2027-03-01T12:00:00+00:00")
     ours = replace(example.credentials, keys=sample_key(), private_key=sample_key().private)
     sealed = seal(adapter.verification, example.webhook, ours, now)

@@ -127,6 +127,7 @@ def test_the_journal_tells_each_call_in_order_and_no_key(oms: Oms) -> None:
         "status": 200,
         "body": {"isDelivered": False, "deliveredDate": None, "events": [COLLECTED]},
         "refusal": None,
+        "faults": [],
     } == put
     assert ("get-order", "nowhere", None, "x=1", 404) == (
         get["route"],

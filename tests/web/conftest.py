@@ -1,6 +1,7 @@
 """A relay's web application on real HTTP: one server for the session, a fresh relay for each test."""
 
 import asyncio
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -43,9 +44,18 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one database, for all tests to begin with a copy of it."""
+    file = tmp_path_factory.mktemp("blank") / "relay.db"
+    asyncio.run(Store.open(f"sqlite:///{file}").close())
+    return file
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path}/relay.db")
+def store(blank: Path, tmp_path: Path) -> Iterator[Store]:
+    file = shutil.copy(blank, tmp_path)
+    opened = Store.open(f"sqlite:///{file}")
     yield opened
     asyncio.run(opened.close())
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.adapter import Adapter, Answer, Maturity, Result
 from app.egress import Egress
+from app.errands import Errands
 from app.intake import Intake
 from app.keyring import Keyring
 from app.mapping import Mapper
@@ -110,7 +111,7 @@ def source(slug: str, owner: str = "mystore", **differences: Any) -> Source:
 
 SOURCES = (
     *(source(slug) for slug in ADAPTERS),
-    source("signed", "other"),
+    source("signed", "other", credentials=Credentials(secrets=("a newer secret", SECRET))),
     source("signed", "brands", accounts=("mystore", "other"), alias="p7f3"),
     source("keyed", "other", alias="q8g4"),
     source("enclosed", "other", credentials=Credentials(secrets=(SECRET,), networks=(ip_network("203.0.113.0/24"),))),
@@ -224,15 +225,19 @@ def sign(body: bytes) -> str:
 def composed(store: Store, clock: Clock, woken: list[datetime]) -> Dependencies:
     """Give an application what it needs, the way the composition root does."""
     sources = Sources(SOURCES)
-    metrics = Metrics(CollectorRegistry(), carriers=ADAPTERS, accounts=("mystore", "other"))
+    names = [each.name for each in sources]
+    metrics = Metrics(CollectorRegistry(), carriers=ADAPTERS, accounts=("mystore", "other"), sources=names)
     resolve = resolver(clock)
-    mapper = Mapper(store, sources, metrics, resolve=resolve, zones={}, now=clock, mapped=lambda: None)
+    egress = Egress()
+    mapper = Mapper(
+        store, sources, metrics, resolve=resolve, zones={}, errands=Errands(egress), now=clock, mapped=lambda: None
+    )
     return Dependencies(
         store=store,
         sources=sources,
         accounts=frozenset({"mystore", "other"}),
         adapters=ADAPTERS,
-        intake=Intake(store, Keyring(Egress(), clock), now=clock, stored=lambda *_: None),
+        intake=Intake(store, Keyring(egress, clock), now=clock, stored=lambda *_: None),
         tokens=tuple(
             Token(name=name, role=role, sha256=digest(f"token-of-{name}"), accounts=accounts)
             for name, (role, accounts) in TOKENS.items()

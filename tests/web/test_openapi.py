@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from app.carriers import adapters
@@ -60,7 +60,7 @@ def test_every_example_fits_its_schema(described: dict[str, Any]) -> None:
         for content in operation.get("requestBody", {}).get("content", {}).values():
             schema = {**content["schema"], "components": described["components"]}
             for example in content.get("examples", {}).values():
-                Draft202012Validator(schema).validate(example["value"])
+                OAS31Validator(schema).validate(example["value"])
                 checked += 1
 
     assert checked >= len(adapters())
@@ -70,7 +70,7 @@ def test_examples_of_fields_fit_their_schemas(described: dict[str, Any]) -> None
     for schema in described["components"]["schemas"].values():
         for field in schema.get("properties", {}).values():
             for example in field.get("examples", ()):
-                Draft202012Validator({**field, "components": described["components"]}).validate(example)
+                OAS31Validator({**field, "components": described["components"]}).validate(example)
 
 
 def test_every_operation_of_operators_needs_a_token_and_says_how_it_refuses(described: dict[str, Any]) -> None:

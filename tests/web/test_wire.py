@@ -71,15 +71,14 @@ def test_a_chunked_body_over_the_limit_is_refused_whole_and_the_connection_close
 
 
 def test_a_sender_that_never_stops_is_cut_off(relay: Relay) -> None:
-    sent = 0
+    def send_on() -> None:
+        for _ in range(5000):
+            connection.sendall(chunk(b"x" * 10_000))
+
     with closing(socket.create_connection(("127.0.0.1", relay.stage.port), timeout=10)) as connection:
         connection.sendall(head(b"Transfer-Encoding: chunked"))
-        with pytest.raises(OSError, match="reset|Broken pipe|timed out"):
-            while sent < 50_000_000:
-                connection.sendall(chunk(b"x" * 10_000))
-                sent += 10_000
-
-    assert sent < 50_000_000
+        with pytest.raises(OSError, match=r"reset|Broken pipe"):
+            send_on()
 
 
 def test_a_sender_that_is_still_writing_can_read_why_it_is_refused(relay: Relay) -> None:

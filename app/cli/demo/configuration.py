@@ -28,17 +28,13 @@ def demo_variables(
         ("accounts", ACCOUNT, "read_lag_seconds"): "0.5",
     }
     for adapter in adapters.values():
-        for name, value in _source(adapter).items():
-            values["accounts", ACCOUNT, "carriers", adapter.slug, name] = value
+        values["accounts", ACCOUNT, "carriers", adapter.slug] = json.dumps(_source(adapter))
     return {variable(path): value for path, value in values.items()}
 
 
-def _source(adapter: Adapter) -> dict[str, str]:
-    """Give a carrier what it cannot do without."""
+def _source(adapter: Adapter) -> dict[str, object]:
+    """Give a carrier what it cannot do without; one that signs with a key of its own needs nothing."""
     scheme = adapter.verification
     if scheme.needs_secret:
-        return {"secrets": json.dumps([secrets.token_urlsafe(24)])}
-    if scheme.binds_body:
-        # It signs with a key of its own, so there is nothing to agree on.
-        return {"secrets": "[]"}
-    return {"path_key": secrets.token_urlsafe(24), "unsigned": "true"}
+        return {"secrets": [secrets.token_urlsafe(24)]}
+    return {} if scheme.binds_body else {"path_key": secrets.token_urlsafe(24), "unsigned": True}

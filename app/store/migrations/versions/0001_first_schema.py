@@ -95,6 +95,12 @@ def upgrade() -> None:
         ),
         sa.Column("delivered_date", sa.Text(), nullable=True, comment="as sent with the accepted isDelivered"),
         sa.Column("delivered_at", Instant(), nullable=True, comment="when VTEX accepted isDelivered"),
+        sa.Column(
+            "observed_delivered_at",
+            Instant(),
+            nullable=True,
+            comment="when it would have been sent, were the shipment not observed only",
+        ),
         sa.Column("accepted_hash", sa.Text(), nullable=True, comment="of the last accepted body"),
         sa.Column("accepted_puts", sa.Integer(), server_default="0", nullable=False),
         sa.Column(
