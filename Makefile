@@ -91,6 +91,10 @@ lock: install ## Resolve the dependencies of pyproject.toml into requirements/*.
 openapi: install ## Write openapi/relay.json from the application
 	@$(BIN)/carrier-relay openapi --write openapi/relay.json
 
+.PHONY: docs
+docs: openapi ## Write the reference pages under docs/ from the code
+	@$(BIN)/python -m tests.documents
+
 .PHONY: fresh-test
 fresh-test: ## Prove make test and make run on a bare Debian (needs root)
 	@bash deploy/fresh-test.sh

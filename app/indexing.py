@@ -20,6 +20,7 @@ from app.store import (
     Resolution,
     Store,
 )
+from app.store.accounts import account_states
 from app.store.lookups import next_lookup
 from app.store.placement import Candidate
 from app.telemetry import log_event
@@ -149,7 +150,8 @@ class Indexer:
         if account not in self._clients:
             return None  # It was taken out of the settings.
         client, gate = self._clients[account]
-        if gate.free(self._now()) <= 0:
+        states = await self._store.read(lambda connection: account_states(connection, [account]))
+        if gate.free(self._now()) <= 0 or states[account].allows(self._now()) == 0:
             return f"{account} may not be called now"
         gate.enter()
         try:
@@ -162,7 +164,7 @@ class Indexer:
         if answered.order is None:
             if answered.outcome in _CLOSES:
                 wait = timedelta(seconds=answered.retry_after) if answered.retry_after is not None else _SCHEDULE[0]
-                gate.close(self._now() + wait)
+                gate.close(self._now() + wait, asked=answered.outcome is Outcome.NOT_APPLIED)
             return f"{account} did not answer: {answered.status or answered.detail}"
         # VTEX also answers to the sequence number inside an id: that order is somebody else's.
         return answered.order if answered.order.answers_to(order_id) else None

@@ -50,9 +50,16 @@ class Source:
 class Sources:
     """All configured sources, found by what a request's path names."""
 
-    def __init__(self, sources: Iterable[Source]) -> None:
-        """Index the sources; their names and aliases are unique by validation of the settings."""
+    def __init__(self, sources: Iterable[Source], carriers: Mapping[str, Adapter] | None = None) -> None:
+        """Index the sources; their names and aliases are unique by validation of the settings.
+
+        Args:
+            sources: The sources.
+            carriers: Every carrier that could have been configured, by slug; those of the sources unless given.
+
+        """
         self._all = tuple(sources)
+        self.carriers = {source.adapter.slug: source.adapter for source in self._all} if carriers is None else carriers
         self._by_name = {(source.adapter.slug, source.owner): source for source in self._all}
         self._by_alias = {source.alias: source for source in self._all if source.alias}
         self._accounts = {source.owner: source.accounts for source in self._all}

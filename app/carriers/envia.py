@@ -8,57 +8,37 @@ import re
 from collections.abc import Iterator
 
 from app.adapter import Adapter, Answer, Decision, Maturity, Result
+from app.dialects import english
 from app.dialects.keywords import classify, fold
 from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
 from app.payload import Text, json_body
 from app.verification import AnyOf, Bearer, Hmac, Unsigned, headers_and_body
 
-# The first phrase that a status holds decides, so that returns and negatives stand before what they negate.
 MILESTONES = {
-    "delivered to sender": Milestone.RETURNED,
-    "delivered to origin": Milestone.RETURNED,
-    "entregado al remitente": Milestone.RETURNED,
-    "to be returned": Milestone.RETURNING,
-    "being returned": Milestone.RETURNING,
-    "returned": Milestone.RETURNED,
-    "en devolucion": Milestone.RETURNING,
-    "devuelt": Milestone.RETURNED,
-    "devolucion": Milestone.RETURNING,
-    "return": Milestone.RETURNING,
-    "cancel": Milestone.CANCELLED,
+    # What a status says in English, Spanish or Portuguese.
+    "PRE_TRANSIT": Milestone.PRE_TRANSIT,
+    "IN_TRANSIT": Milestone.IN_TRANSIT,
+    "OUT_FOR_DELIVERY": Milestone.OUT_FOR_DELIVERY,
+    "DELIVERED": Milestone.DELIVERED,
+    "AVAILABLE_FOR_PICKUP": Milestone.AVAILABLE_FOR_PICKUP,
+    "FAILED_ATTEMPT": Milestone.FAILED_ATTEMPT,
+    "EXCEPTION": Milestone.EXCEPTION,
+    "RETURNING": Milestone.RETURNING,
+    "RETURNED": Milestone.RETURNED,
+    "CANCELLED": Milestone.CANCELLED,
+    # Envia's own phrases, tried after that; the first that a status holds decides.
     "address error": Milestone.EXCEPTION,
-    "direccion": Milestone.EXCEPTION,
-    "undeliverable": Milestone.EXCEPTION,
-    "rejected": Milestone.EXCEPTION,
-    "refused": Milestone.EXCEPTION,
-    "lost": Milestone.EXCEPTION,
-    "stolen": Milestone.EXCEPTION,
-    "damaged": Milestone.EXCEPTION,
+    "error en la direccion": Milestone.EXCEPTION,
+    "direccion incorrecta": Milestone.EXCEPTION,
     "exception": Milestone.EXCEPTION,
-    "out for delivery": Milestone.OUT_FOR_DELIVERY,
-    "en reparto": Milestone.OUT_FOR_DELIVERY,
-    "en ruta de entrega": Milestone.OUT_FOR_DELIVERY,
-    "undelivered": Milestone.FAILED_ATTEMPT,
-    "not .*deliver": Milestone.FAILED_ATTEMPT,
-    "unable to deliver": Milestone.FAILED_ATTEMPT,
-    "no .*entreg": Milestone.FAILED_ATTEMPT,
-    "nao .*entreg": Milestone.FAILED_ATTEMPT,
+    "danad": Milestone.EXCEPTION,
+    "returned": Milestone.RETURNED,
+    "return": Milestone.RETURNING,
     "fail": Milestone.FAILED_ATTEMPT,
-    "attempt": Milestone.FAILED_ATTEMPT,
-    "intento": Milestone.FAILED_ATTEMPT,
-    "ready for pickup": Milestone.AVAILABLE_FOR_PICKUP,
-    "available for pickup": Milestone.AVAILABLE_FOR_PICKUP,
     # How Mexican carriers call a parcel that waits at the counter.
     "ocurre": Milestone.AVAILABLE_FOR_PICKUP,
-    "delivered": Milestone.DELIVERED,
-    "entregad": Milestone.DELIVERED,
-    "entregue": Milestone.DELIVERED,
-    "in transit": Milestone.IN_TRANSIT,
-    "en transito": Milestone.IN_TRANSIT,
-    "em transito": Milestone.IN_TRANSIT,
-    "shipped": Milestone.IN_TRANSIT,
-    "picked up": Milestone.IN_TRANSIT,
     "recolectad": Milestone.IN_TRANSIT,
+    "en camino": Milestone.IN_TRANSIT,
     "information": Milestone.PRE_TRANSIT,
     "informacion": Milestone.PRE_TRANSIT,
     "created": Milestone.PRE_TRANSIT,
@@ -101,12 +81,11 @@ def parse(webhook: Webhook) -> Iterator[Result]:
 
 def _decide(status: Text) -> Decision:
     words = fold(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", status))
-    phrase = next((phrase for phrase in MILESTONES if re.search(rf"\b{phrase}", words)), None)
-    if phrase:
-        return Decision(Text(phrase, status.path), MILESTONES[phrase], None)
-    # In Spanish or Portuguese, as the carrier may have put it.
-    said = classify(status)
-    return Decision(status, said or Milestone.UNKNOWN, status)
+    said = english.classify(words) or classify(words)
+    key = said.value if said else next((phrase for phrase in MILESTONES if re.search(rf"\b{phrase}", words)), None)
+    if key is None:
+        return Decision(status, Milestone.UNKNOWN, status)
+    return Decision(Text(key, status.path), MILESTONES[key], None)
 
 
 def panel_check(webhook: Webhook) -> Answer | None:

@@ -4,13 +4,14 @@ Pages read 2026-11-23. Whether a push carries all scans or only the newest depen
 is concluded from a scan that is missing. Blank texts stand for what is unknown.
 """
 
+import re
 from collections.abc import Iterator
 
 from app.adapter import Adapter, Maturity, Result, each, most_specific
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, References, Webhook
-from app.payload import Maybe, Node, json_body
+from app.payload import Maybe, Node, Text, json_body
 from app.verification import AnyOf, Hmac
 
 MILESTONES = {
@@ -59,21 +60,21 @@ MILESTONES = {
     "CA": Milestone.CANCELLED,
     "RD": Milestone.CANCELLED,
 }
+# A text that is not blank, somewhere in an object.
+SAID = re.compile(r'(?:": |\[)"[^"]')
 ORDERS = ("CUSTOMER_REFERENCE", "SHIPPER_REFERENCE", "PURCHASE_ORDER")
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
     body = json_body(webhook)
     output = body.get("output") if body.get("output").is_object else body.allowed()
-    packages = list(output.get("completeTrackResults").items())
+    packages = output if "trackResults" in output else output.get("completeTrackResults")
     if packages:
-        yield from each(packages, _package)
-    elif "trackResults" in output:
-        yield from _package(Node(output, output.path))
-    elif "completeTrackResults" in output or "alerts" in output:
-        yield Ignored(reason="a document without track results")
+        yield from each(packages.items(), _package)
+    elif "alerts" in output:
+        yield Ignored(reason="a document of alerts, without track results")
     else:
-        body["output"]["completeTrackResults"].text()
+        list(body["completeTrackResults"].items())
 
 
 def _package(package: Node) -> Iterator[Result]:
@@ -93,7 +94,7 @@ def _package(package: Node) -> Iterator[Result]:
 
 def _event(result: Node, number: str, scan: Node, time: Moment | None) -> CarrierEvent:
     kind = scan.get("eventType", "code").text()
-    returned = f"{kind or _derived(scan)}/return" if _has_content(result.get("returnDetail")) else None
+    returned = f"{kind or _derived(scan)}/return" if SAID.search(result.raw("returnDetail")[0] or "") else None
     code, milestone, unknown = most_specific(
         MILESTONES, kind, scan.get("derivedStatusCode", "derivedCode").text(), derived=[returned]
     )
@@ -133,17 +134,11 @@ def _time(result: Node, scan: Node) -> Moment | None:
     return time
 
 
-def _has_content(place: Maybe) -> bool:
-    """Tell whether an object says anything; blanks do not."""
-    return any(value.text() or value.is_list or _has_content(value) for _, value in place.members())
-
-
 def _references(about: Maybe) -> References:
-    given = {
-        name: list(identifier.get("values", "value").texts())
-        for identifier in about.get("packageIdentifiers").items()
-        if (name := identifier.get("type").text())
-    }
+    given: dict[str, list[Text]] = {}
+    for identifier in about.get("packageIdentifiers").items():
+        kind = identifier.get("type").text() or ""
+        given.setdefault(kind, []).extend(identifier.get("values", "value").texts())
     orders = [text for name in ORDERS for text in given.get(name, [])]
     return merchant_references(*orders, invoices=given.get("INVOICE", []))
 

@@ -49,7 +49,7 @@ TO_THE_DOOR = re.compile(r"entreg|destinatari|delivery")
 
 def parse(webhook: Webhook) -> Iterator[Result]:
     body = json_body(webhook)
-    is_bare = body.get("trackingCode", "loggiKey")
+    is_bare = body.is_list or body.get("trackingCode", "loggiKey")
     yield from each((body if is_bare else body["packages"]).allowed().items(), _package)
 
 

@@ -1,15 +1,16 @@
 """``carrier-relay carriers``: which carriers there are, and what each needs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
 
 from app.adapter import Adapter
 from app.carriers import adapters
-from app.cli.picking import adapter_called
+from app.cli.picking import adapter_called, declared_too
 from app.cli.tables import aligned
+from app.errors import ConfigurationError
 from app.examples import examples
 
 __all__ = ["needs", "show_carriers"]
@@ -21,7 +22,7 @@ def show_carriers(slug: str | None, *, as_json: bool) -> None:
         adapter = adapter_called(slug)
         typer.echo(_json(_document(adapter)) if as_json else "\n".join(_as_text(adapter)))
         return
-    known = adapters().values()
+    known = _carriers().values()
     if as_json:
         typer.echo(_json([_document(adapter) for adapter in known]))
         return
@@ -29,6 +30,14 @@ def show_carriers(slug: str | None, *, as_json: bool) -> None:
     rows += [(adapter.slug, adapter.name, adapter.maturity.value, ", ".join(needs(adapter))) for adapter in known]
     typer.echo("\n".join(aligned(rows)))
     typer.echo("\n`carrier-relay carriers SLUG` shows one with its samples and how to configure it.")
+
+
+def _carriers() -> Mapping[str, Adapter]:
+    """Return the carriers there are; those that the settings declare only where the settings can be read."""
+    try:
+        return declared_too()
+    except ConfigurationError:
+        return adapters()
 
 
 def needs(adapter: Adapter) -> tuple[str, ...]:

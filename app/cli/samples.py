@@ -46,12 +46,17 @@ def signed_request(
 ) -> SignedRequest:
     """Address a webhook to a source, and sign it with the source's first secret.
 
+    Test calls that carriers make without credentials stay without.
+
     Raises:
-        MissingCredential: Only the carrier can sign, and no private key stands in for its own.
+        Unverified: Only the carrier can sign and no private key stands in for its own, or the body has no place for
+            the signature.
 
     """
-    credentials = replace(source.credentials, private_key=private_key)
-    sealed = seal(source.adapter.verification, webhook, credentials, now)
+    adapter, sealed = source.adapter, webhook
+    if not (adapter.probe_is_unsigned and adapter.probe and adapter.probe(webhook) is not None):
+        credentials = replace(source.credentials, private_key=private_key)
+        sealed = seal(adapter.verification, webhook, credentials, now)
     path = f"{source.path}/{source.path_key}" if source.path_key else source.path
     return SignedRequest(
         method=sealed.method,

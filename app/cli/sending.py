@@ -21,7 +21,7 @@ from app.cli.samples import SignedRequest, reading_of, shown_cases, signed_reque
 from app.cli.serving import base_url
 from app.cli.tables import aligned
 from app.egress import Reply
-from app.errors import CallFailed, MalformedPayload, MissingCredential
+from app.errors import CallFailed, MalformedPayload, Unverified
 from app.examples import Example, examples
 from app.main import sources_of
 from app.payload import json_document
@@ -56,7 +56,7 @@ def send_sample(carrier: str, case: str | None, options: Sending) -> None:
         webhook = with_tracking_number(adapter, example, options.tracking_number)
     try:
         request = signed_request(source, webhook, datetime.now(UTC), private_key=_private_key(options.private_key))
-    except MissingCredential as error:
+    except Unverified as error:
         raise stop(ExitCode.BAD_INPUT, _why_unsigned(source, str(error))) from None
     url = (options.url or (facts.url if facts else base_url(settings.listen))).rstrip("/")
     replies = [_post(url, request) for _ in range(options.repeat)]
@@ -113,11 +113,14 @@ def _private_key(file: Path | None) -> RSAPrivateKey | None:
 
 
 def _why_unsigned(source: Source, problem: str) -> str:
+    scheme = source.adapter.verification
+    if scheme.needs_secret:
+        return f"this sample cannot be signed as {source.adapter.name} does, by {scheme.describe()}: {problem}"
     advice = (
         f"make a key, publish its public half as a key set with the key id 'sample', set jwks_url of {source.name} "
         "to its address, and name the key with --private-key FILE"
     )
-    return f"{source.adapter.name} proves itself by {source.adapter.verification.describe()}, and {problem}: {advice}"
+    return f"{source.adapter.name} proves itself by {scheme.describe()}, and {problem}: {advice}"
 
 
 def _post(url: str, request: SignedRequest) -> Reply:

@@ -25,7 +25,7 @@ _RULES: Final[tuple[tuple[str, Milestone], ...]] = (
     (r"(?:being|to be|will be|is) returned|going back|on (?:its|the) way back", Milestone.RETURNING),
     (rf"returned to (?:the )?{_HOME}|return (?:delivered|completed)|rto delivered", Milestone.RETURNED),
     (rf"return(?:ing)? to (?:the )?{_HOME}|return (?:initiated|accepted|processed|in transit)", Milestone.RETURNING),
-    (r"rto (?:initiated|in transit)|return shipment", Milestone.RETURNING),
+    (r"rto (?:initiated|in transit)|return shipment|^returns?$", Milestone.RETURNING),
     (r"lost|stolen|damaged|destroyed|disposed|missing|refused|rejected|seized|unclaimed", Milestone.EXCEPTION),
     (r"unable to deliver|undeliverable|(?:incorrect|incomplete|invalid|insufficient) address", Milestone.EXCEPTION),
     (r"address (?:\w+ )?(?:incorrect|incomplete|invalid|insufficient|unknown)", Milestone.EXCEPTION),
@@ -39,7 +39,7 @@ _RULES: Final[tuple[tuple[str, Milestone], ...]] = (
     (rf"(?:collected|picked up) (?:by|from) (?:the )?{_SHOPPER}", Milestone.DELIVERED),
     (rf"(?:collected|picked up) (?:at|from) (?:the |a )?{_COUNTER}", Milestone.DELIVERED),
     (
-        rf"(?:ready|available|awaiting|waiting|held) (?:for )?(?:{_SHOPPER} )?(?:pick ?up|collection)",
+        rf"(?:ready|available|awaiting|waiting|held) (?:for )?(?:{_SHOPPER} |redelivery or )?(?:pick ?up|collection)",
         Milestone.AVAILABLE_FOR_PICKUP,
     ),
     (r"(?:ready|available|waiting) to be (?:collected|picked up)", Milestone.AVAILABLE_FOR_PICKUP),

@@ -96,9 +96,12 @@ def _read_invoice(text: Text, found: _Found) -> None:
 
 
 def _read_text(text: Text, found: _Found) -> None:
-    found.keys.extend(key for key in _all(_KEY, text) if AccessKey.read(key))
-    found.orders.extend(_all(_ORDER_ID, text))
-    found.numbers.extend(_all(_INVOICE, text))
+    keys = [key for key in _all(_KEY, text) if AccessKey.read(key)]
+    found.keys.extend(keys)
+    # A key in groups of four would look like a number after its "NF-e".
+    rest = Text(_KEY.sub(" ", text), text.path) if keys else text
+    found.orders.extend(_all(_ORDER_ID, rest))
+    found.numbers.extend(_all(_INVOICE, rest))
 
 
 def _all(pattern: re.Pattern[str], text: Text) -> Iterator[Text]:

@@ -31,17 +31,16 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
     found, others = match_rows(ours, package.rows)
     # Our own rows that stand there once more are no other writer's: nothing would ever put them back.
     again, others = match_rows(ours, others)
-    foreign = tuple(
-        Frozen(city=row.city, state=row.state, description=row.description, date=row.date) for row in others
-    )
-    is_open = {row.event_id for row in work.rows if row.row_state in {"pending", "sent"}}
     if not forwards(work, account):
+        likenesses, extra = _likenesses(ours, found, others)
         return Seen(
-            baseline=foreign,
+            baseline=_frozen(extra),
             finished=package.finished,
             delivered_date=_delivered_date(work, package, account, now),
-            likenesses=_likenesses(ours, found, others),
+            likenesses=likenesses,
         )
+    foreign = _frozen(others)
+    is_open = {row.event_id for row in work.rows if row.row_state in {"pending", "sent"}}
     return Seen(
         matched=tuple((id_, rendered[id_]) for id_ in found if id_ in is_open),
         baseline=foreign,
@@ -49,6 +48,10 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
         delivered_date=_delivered_date(work, package, account, now),
         sample=sample(work, set(found), foreign, doubled=bool(again), account=account, now=now),
     )
+
+
+def _frozen(rows: Sequence[TimelineRow]) -> tuple[Frozen, ...]:
+    return tuple(Frozen(city=row.city, state=row.state, description=row.description, date=row.date) for row in rows)
 
 
 def _delivered_date(work: Work, package: Package, account: Account, now: datetime) -> str | None:
@@ -62,14 +65,20 @@ def _delivered_date(work: Work, package: Package, account: Account, now: datetim
 
 def _likenesses(
     ours: Sequence[tuple[int, tuple[str, str, str, str]]], found: Mapping[int, TimelineRow], others: list[TimelineRow]
-) -> tuple[tuple[int, str, datetime | None], ...]:
-    """Compare what we would have sent with what others show: the same row, or the same moment in other words."""
+) -> tuple[tuple[tuple[int, str, datetime | None], ...], list[TimelineRow]]:
+    """Compare what we would have sent with what others show: the same row, or the same moment in other words.
+
+    Returns:
+        What each of our events is like, with the time at which its row was made; and the rows that are like none.
+
+    """
     likenesses = [(id_, "same", row.created.at if row.created else None) for id_, row in found.items()]
+    extra = list(others)
     for id_, (_, _, _, date) in ours:
         if id_ in found:
             continue
-        twin = next((row for row in others if shows_moment(date, row)), None)
+        twin = next((row for row in extra if shows_moment(date, row)), None)
         if twin is not None:
-            others.remove(twin)
+            extra.remove(twin)
             likenesses.append((id_, "reworded", twin.created.at if twin.created else None))
-    return tuple(likenesses)
+    return tuple(likenesses), extra

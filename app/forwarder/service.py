@@ -75,6 +75,11 @@ class Forwarder:
         """Look for due work now: something was made due."""
         self._wake.set()
 
+    def reopen(self, account: str) -> None:
+        """Look at an account again now: an operator changed its state."""
+        self._destinations[account].gate.reopen()
+        self.wake()
+
     async def run(self) -> None:
         """Work until `stop`, and finish the calls in flight; being cancelled gives them up."""
         is_queued = False
@@ -238,7 +243,7 @@ class Forwarder:
         if too_many and meaning.account is None:
             meaning = replace(meaning, account=tripped(account, now))
         if meaning.account is not None and meaning.account.until is not None:
-            gate.close(meaning.account.until)
+            gate.close(meaning.account.until, asked=meaning.account.state == "paused")
             log_event(
                 logger,
                 "account.closed",

@@ -1,7 +1,17 @@
 """The composition root: from settings to a running relay."""
 
-from app.main.configured import accounts_of, sources_of
+from app.main.configured import accounts_of, adapters_of, sources_of
 from app.main.relay import Relay, relay, utc_now
 from app.main.serving import Listener, serve, until_signalled
 
-__all__ = ["Listener", "Relay", "accounts_of", "relay", "serve", "sources_of", "until_signalled", "utc_now"]
+__all__ = [
+    "Listener",
+    "Relay",
+    "accounts_of",
+    "adapters_of",
+    "relay",
+    "serve",
+    "sources_of",
+    "until_signalled",
+    "utc_now",
+]

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 from app.account import Account, DateFormat, History, Locale
 from app.adapter import Adapter
+from app.declared import declare
 from app.errors import ConfigurationError
 from app.settings import Account as AccountSettings
 from app.settings import Settings, nearest, variable
@@ -13,7 +15,7 @@ from app.settings import Source as SourceSettings
 from app.source import Source, Sources
 from app.verification import Credentials
 
-__all__ = ["accounts_of", "sources_of"]
+__all__ = ["accounts_of", "adapters_of", "sources_of"]
 
 
 def accounts_of(settings: Settings) -> dict[str, Account]:
@@ -47,13 +49,37 @@ def _account(name: str, account: AccountSettings) -> Account:
     )
 
 
-def sources_of(settings: Settings, adapters: Mapping[str, Adapter]) -> Sources:
-    """Return the configured sources.
+def adapters_of(settings: Settings, known: Mapping[str, Adapter]) -> Mapping[str, Adapter]:
+    """Return the carriers that have a file and those that the settings declare, by slug.
 
     Raises:
-        ConfigurationError: A carrier does not exist, or a source could not verify anything; all problems at once.
+        ConfigurationError: A declaration is wrong, or has the name of a known carrier; all problems at once.
 
     """
+    found = dict(known)
+    problems: list[str] = []
+    for slug, table in settings.declared.items():
+        if slug in known:
+            problems.append(f"declared.{slug}: {known[slug].name} is known already; call yours {slug}-own, for example")
+            continue
+        try:
+            found[slug] = declare(slug, table)
+        except ConfigurationError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigurationError(*problems)
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def sources_of(settings: Settings, known: Mapping[str, Adapter]) -> Sources:
+    """Return the configured sources, of ``known`` carriers and of declared ones.
+
+    Raises:
+        ConfigurationError: A carrier does not exist or is declared wrongly, or a source could not verify anything; all
+            problems at once.
+
+    """
+    adapters = adapters_of(settings, known)
     sources: list[Source] = []
     problems: list[str] = []
     for path, owner, members, slug, configured in _configured(settings):
@@ -66,7 +92,7 @@ def sources_of(settings: Settings, adapters: Mapping[str, Adapter]) -> Sources:
     problems += _unknown_texts(settings, adapters)
     if problems:
         raise ConfigurationError(*problems)
-    return Sources(sources)
+    return Sources(sources, adapters)
 
 
 def _configured(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str, SourceSettings]]:

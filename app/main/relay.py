@@ -30,7 +30,7 @@ from app.store import Store, database_file
 from app.store.queries.backlog import waiting
 from app.telemetry import Backlog, Metrics
 from app.vtex import Client, Gate
-from app.web.dependencies import Dependencies, Role, Token
+from app.web.dependencies import Dependencies, Forwarding, Role, Token
 
 __all__ = ["Relay", "relay", "utc_now"]
 
@@ -70,7 +70,7 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
     sources = sources_of(settings, adapters())
     metrics = Metrics(
         CollectorRegistry(),
-        carriers=frozenset(adapters()),
+        carriers=frozenset(sources.carriers),
         accounts=frozenset(accounts),
         sources=frozenset(source.name for source in sources),
     )
@@ -100,7 +100,7 @@ def _compose(
     now: Callable[[], datetime],
 ) -> Relay:
     destinations = {
-        name: Destination(account=account, client=Client(account, egress), gate=Gate(account))
+        name: Destination(account=account, client=Client(account, egress, now), gate=Gate(account))
         for name, account in accounts.items()
     }
     resolve = resolver(now)
@@ -133,12 +133,17 @@ def _compose(
         store=store,
         sources=sources,
         accounts=frozenset(accounts),
-        adapters=adapters(),
+        adapters=sources.carriers,
         intake=_intake(settings, store, egress, mapper, now),
         tokens=_tokens(settings),
         metrics=metrics,
         replay=mapper.replay,
         wake=mapped,
+        reopen=forwarder.reopen,
+        forwarding={
+            name: Forwarding(is_observed=account.observe, history=account.history.value, since=account.forward_from)
+            for name, account in accounts.items()
+        },
         resolve=resolve,
         members=sources.members,
         heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at),

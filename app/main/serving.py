@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from app.errors import ConfigurationError
+from app.web import LimitedProtocol
 
 __all__ = ["Listener", "serve"]
 
@@ -60,6 +61,7 @@ async def serve(listeners: Sequence[Listener], *, shutdown_seconds: float) -> As
 def _config(listener: Listener, shutdown_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         listener.application,
+        http=LimitedProtocol,
         log_config=None,
         # Whoever starts a server says so; its own lines would only repeat it.
         log_level="warning",

@@ -257,7 +257,7 @@ class Mapper:
         stored = await self._stored(webhook_id)
         if stored is None or stored.body is None:
             raise MalformedPayload("$", "was deleted when its retention ended; the events it held are kept")
-        source = self._sources.find(stored.carrier, stored.owner) or unconfigured(stored)
+        source = self._sources.find(stored.carrier, stored.owner) or unconfigured(stored, self._sources.carriers)
         reading = await self._read(source, as_webhook(stored))
         recording = self._recording(webhook_id, source, reading, revise=True)
         known = await self._store.read(lambda connection: known_events(connection, recording))

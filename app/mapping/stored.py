@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from app.adapter import Adapter, fingerprint
-from app.carriers import adapters, find
+from app.carriers import adapters
 from app.errors import MalformedPayload
 from app.model import Webhook
 from app.reading import Reading, trace
@@ -36,14 +36,15 @@ def as_webhook(stored: StoredWebhook) -> Webhook:
     )
 
 
-def unconfigured(stored: StoredWebhook) -> Source:
+def unconfigured(stored: StoredWebhook, carriers: Mapping[str, Adapter]) -> Source:
     """Stand in for a source that was taken out of the settings: its webhooks can still be read."""
-    if stored.carrier not in adapters():
-        raise MalformedPayload("$", f"is of the carrier {stored.carrier!r}, which this release does not know")
+    adapter = carriers.get(stored.carrier) or adapters().get(stored.carrier)
+    if adapter is None:
+        raise MalformedPayload("$", f"is of the carrier {stored.carrier!r}, which is neither known nor declared here")
     return Source(
         owner=stored.owner,
         accounts=(stored.owner,),
-        adapter=find(stored.carrier),
+        adapter=adapter,
         credentials=Credentials(),
     )
 

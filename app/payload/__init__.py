@@ -8,6 +8,7 @@ empty or of another type; an allowed one is None instead. Texts remember their p
 from app.payload.bodies import (
     form_body,
     json_body,
+    json_bytes,
     json_or_form_body,
     maybe_json,
     member,
@@ -25,6 +26,7 @@ __all__ = [
     "Text",
     "form_body",
     "json_body",
+    "json_bytes",
     "json_document",
     "json_or_form_body",
     "maybe_json",

@@ -1,5 +1,6 @@
 """Turn a webhook's bytes into a document."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Final
@@ -107,3 +108,8 @@ def member(*names: str) -> Callable[[Webhook], str | None]:
         return place.text()
 
     return read
+
+
+def json_bytes(**members: str) -> bytes:
+    """Write a JSON object of texts, as the body of a call that a webhook asks for."""
+    return json.dumps(members).encode()

@@ -59,6 +59,14 @@ def _kind(value: object) -> str:
     return _TYPE_NAMES.get(type(value), "nothing")
 
 
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
+    if isinstance(value, dict):
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
+
+
 class _Place:
     """What `Node` and `Maybe` share: a value and its path."""
 
@@ -116,6 +124,13 @@ class _Place:
             text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", self._value)
             return _CONTROLS.sub(" ", text).strip() or None
         return None
+
+    def plain(self) -> Any:  # noqa: ANN401 - JSON may be anything
+        """Return everything that is here as Python's own values, numbers as the texts that were sent."""
+        try:
+            return _plain(self._value)
+        except RecursionError:
+            raise MalformedPayload(self._path, "is nested too deeply") from None
 
     def joined(self, *keys: str, separator: str = " ") -> "Maybe":
         """Join members that together are one value, such as a date and a time; absent when the first one is."""

@@ -3,12 +3,13 @@
 `Store` opens it; operations and queries are values of this package's modules, run by `Store.write` and `Store.read`.
 """
 
-from app.store.accounts import AccountChange, Learnt, Sample
+from app.store.accounts import AccountChange, AccountState, Learnt, Sample
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due
 from app.store.engine import database_file
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
+from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
 from app.store.placement import Candidate, Facts, Resolution
@@ -20,6 +21,7 @@ from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Work
 __all__ = [
     "AcceptRead",
     "AccountChange",
+    "AccountState",
     "AddOrder",
     "AddRefusal",
     "AddShipment",
@@ -39,21 +41,26 @@ __all__ = [
     "Learnt",
     "Lookup",
     "Plan",
+    "ProbeAccount",
     "Put",
     "Received",
     "RecordMapping",
     "RecordUnmappable",
+    "RecordVerdict",
     "Recorded",
     "Refresh",
     "RelateOrder",
     "RemoveNumber",
     "Requeue",
+    "ResetLearnt",
     "Resolution",
+    "ResumeAccount",
     "Sample",
     "Seen",
     "Settle",
     "Settlement",
     "Skip",
+    "StopAccount",
     "Store",
     "Work",
     "database_file",

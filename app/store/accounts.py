@@ -92,15 +92,22 @@ def _state(row: Row[Any] | None) -> AccountState:
 def change_account(connection: Connection, name: str, change: AccountChange, now: datetime) -> None:
     """Change an account's state.
 
-    An operator's stop outlasts whatever VTEX answers, and the longer of two pauses stands. Time during which an account
-    could not be called is no failure of its shipments: on opening, their trouble is counted that much later.
+    An operator's stop outlasts whatever VTEX answers, and a pause that VTEX asked for stands until it has passed: the
+    longer of two, whatever other calls meanwhile say, and under a stop as well. Time during which an account could not
+    be called is no failure of its shipments: on opening, their trouble is counted that much later.
     """
     before = account_states(connection, [name])[name]
-    if before.state == "stopped" or before.state == change.state == "open":
+    if before.state == change.state == "open":
         return
     until = change.until
-    if before.state == change.state == "paused" and before.until is not None and until is not None:
+    if change.state == "paused" and before.state in {"paused", "stopped"} and before.until and until:
         until = max(before.until, until)
+    if before.state == "stopped":
+        if change.state == "paused":
+            postpone(connection, name, until)
+        return
+    if before.state == "paused" and change.state != "paused" and before.until and before.until > now:
+        return
     stays_closed = before.state in _UNTIL_FURTHER_NOTICE and change.state in _UNTIL_FURTHER_NOTICE
     since = (before.changed_at or now) if stays_closed else now
     put_state(connection, name, AccountChange(state=change.state, until=until, reason=change.reason), since)
@@ -120,8 +127,8 @@ def put_state(connection: Connection, name: str, change: AccountChange, since: d
     )
 
 
-def postpone_probe(connection: Connection, name: str, until: datetime) -> None:
-    """Take the one call that a held or probing account may make now."""
+def postpone(connection: Connection, name: str, until: datetime | None) -> None:
+    """Allow the next call later: the one that a held or probing account may make, or the first after a stop."""
     connection.execute(update(accounts).where(accounts.c.account == name).values(until=until))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from app.store.accounts import account_states, postpone_probe
+from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
 from app.store.load import load_work
 from app.store.schema import attempts, rows, shipments
@@ -65,7 +65,7 @@ class Claim:
                 continue
             probe = allowed[account] is not None
             if probe:
-                postpone_probe(connection, account, self.now + self.probe_every[account])
+                postpone(connection, account, self.now + self.probe_every[account])
             claimed.append(replace(claim, probe=probe))
         return claimed
 

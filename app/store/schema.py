@@ -194,7 +194,7 @@ shipments = Table(
     Column("baseline", JSON, nullable=False, server_default="[]", comment="rows of other writers"),
     Column("delivered_date", Text, comment="as sent with the accepted isDelivered"),
     Column("delivered_at", Instant, comment="when VTEX accepted isDelivered"),
-    Column("observed_delivered_at", Instant, comment="when it would have been sent, were the shipment not observed only"),
+    Column("observed_delivered_at", Instant, comment="when an observed one would have been called so"),
     Column("accepted_hash", Text, comment="of the last accepted body"),
     Column("accepted_puts", Integer, nullable=False, server_default="0"),
     Column("split", Boolean, nullable=False, server_default=text("false"), comment="send rows one by one"),
@@ -258,6 +258,7 @@ attempts = Table(
     Column("body", JSON),
     Column("body_hash", Text),
     Index("ix_attempts_shipment", "shipment_id", "id"),
+    _partial("ix_attempts_applied", "account", "id", where="outcome = 'applied'"),
 )
 
 accounts = Table(

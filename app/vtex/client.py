@@ -1,6 +1,7 @@
 """The calls that the relay makes to VTEX, and how their answers are classed."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -69,13 +70,18 @@ class Answered:
     order: Order | None = None
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Client:
     """Call VTEX for one account."""
 
-    def __init__(self, account: Account, egress: Egress) -> None:
+    def __init__(self, account: Account, egress: Egress, now: Callable[[], datetime] = _utc_now) -> None:
         """Call through ``egress``."""
         self._account = account
         self._egress = egress
+        self._now = now
 
     async def put_tracking(self, order_id: str, invoice_number: str, body: dict[str, Any]) -> Answered:
         """Update a package's timeline; never raises for what VTEX or the network does."""
@@ -84,7 +90,7 @@ class Client:
         reply = await self._call("PUT", path, content)
         if isinstance(reply, Answered):
             return reply
-        answered = classify(reply)
+        answered = classify(reply, self._now())
         if answered.outcome is not Outcome.APPLIED:
             return answered
         try:
@@ -98,7 +104,7 @@ class Client:
         reply = await self._call("GET", f"/api/oms/pvt/orders/{quote(order_id, safe='')}", None)
         if isinstance(reply, Answered):
             return reply
-        answered = classify(reply)
+        answered = classify(reply, self._now())
         if answered.outcome is not Outcome.APPLIED:
             return answered
         if reply.cut:
@@ -131,7 +137,7 @@ class Client:
             return Answered(outcome=Outcome.REFUSED, detail=str(error))
 
 
-def classify(reply: Reply) -> Answered:
+def classify(reply: Reply, now: datetime) -> Answered:
     """Class an answer by its status."""
     outcome = _BY_STATUS.get(reply.status)
     if outcome is None:
@@ -141,7 +147,7 @@ def classify(reply: Reply) -> Answered:
         outcome=outcome,
         status=reply.status,
         detail=None if outcome is Outcome.APPLIED else _words(reply),
-        retry_after=retry_after(reply.headers.get("retry-after"), datetime.now(UTC)),
+        retry_after=retry_after(reply.headers.get("retry-after"), now),
     )
 
 

@@ -30,6 +30,7 @@ class Gate:
         self._failed: deque[bool] = deque(maxlen=_WATCHED)
         self._forbidden: set[int] = set()
         self.closed_until: datetime | None = None
+        self._asked_until: datetime | None = None
 
     def free(self, now: datetime) -> int:
         """Return how many calls may start now."""
@@ -46,9 +47,15 @@ class Gate:
             return now + timedelta(seconds=(1 - self._tokens) / self._account.rate_per_second)
         return None
 
-    def close(self, until: datetime) -> None:
-        """Start no call before ``until``; a later end stands."""
+    def close(self, until: datetime, *, asked: bool = False) -> None:
+        """Start no call before ``until``, which VTEX may have ``asked`` for; a later end stands."""
         self.closed_until = until if self.closed_until is None else max(until, self.closed_until)
+        if asked:
+            self._asked_until = until if self._asked_until is None else max(until, self._asked_until)
+
+    def reopen(self) -> None:
+        """Let an operator have a call sooner, though never before the time that VTEX asked for."""
+        self.closed_until = self._asked_until
 
     @property
     def in_flight(self) -> int:

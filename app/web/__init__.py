@@ -3,10 +3,12 @@
 from app.web.application import Application, create_app, document, export, ops_app
 from app.web.dependencies import Dependencies, Replay, Role, Token
 from app.web.peer import peer_address
+from app.web.protocol import LimitedProtocol
 
 __all__ = [
     "Application",
     "Dependencies",
+    "LimitedProtocol",
     "Replay",
     "Role",
     "Token",

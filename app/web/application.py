@@ -64,7 +64,7 @@ def _served(dependencies: Dependencies, *routers: APIRouter) -> Edges:
 
     # The framework's own would know nothing of webhooks.
     api.openapi = described  # type: ignore[method-assign]
-    return Edges(api)
+    return Edges(api, body_seconds=dependencies.body_seconds)
 
 
 def _api(*routers: APIRouter) -> FastAPI:

@@ -166,6 +166,13 @@ _ALL: Final = (
         remedy="Configure the account, or name one that is configured.",
     ),
     ProblemType(
+        slug="account-state",
+        status=409,
+        title="The account's state does not allow that",
+        meaning="What was asked for makes sense only in another state of the account; nothing was changed.",
+        remedy="Look at the state that the detail names, and do what it says.",
+    ),
+    ProblemType(
         slug="invoice-number",
         status=422,
         title="VTEX cannot take this invoice number",

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from app.store import Candidate, Facts, Resolution, Store
 from app.telemetry import Metrics
 from app.web.peer import Network
 
-__all__ = ["Dependencies", "Replay", "Role", "Token"]
+__all__ = ["Dependencies", "Forwarding", "Replay", "Role", "Token"]
 
 
 class Role(IntEnum):
@@ -58,6 +58,26 @@ def _no_worker() -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarding:
+    """How an account is configured to be written to.
+
+    Args:
+        is_observed: Whether it is not, and everything else happens all the same.
+        history: ``auto``, ``delta`` or ``full``.
+        since: Shipments invoiced before this day are observed only.
+
+    """
+
+    is_observed: bool = False
+    history: str = "auto"
+    since: date | None = None
+
+
+def _no_gate(account: str) -> None:
+    """Have no gate to reopen: this process calls no account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """Everything that requests need.
 
@@ -71,6 +91,8 @@ class Dependencies:
         metrics: Where requests are counted.
         replay: Maps stored bytes again.
         wake: Tells the forwarder that shipments may have become due.
+        reopen: Tells the forwarder that an operator changed an account's state.
+        forwarding: How the accounts are configured to be written to, by name.
         resolve: Decides where parked subjects go when a shipment is added.
         members: The accounts among which an owner's shipments are sought.
         heartbeat: When the worker last showed that it is alive; None where this process has none.
@@ -100,6 +122,8 @@ class Dependencies:
     now: Callable[[], datetime]
     version: str
     heartbeat: Callable[[], datetime | None] = _no_worker
+    reopen: Callable[[str], None] = _no_gate
+    forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
     max_body_bytes: int = 10 * 1024 * 1024
     body_seconds: float = 30.0
     trusted_proxies: tuple[Network, ...] = ()

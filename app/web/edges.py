@@ -1,5 +1,6 @@
 """What surrounds the ordinary routes: a limit for bodies, strict headers, and an answer when everything else failed."""
 
+import asyncio
 import logging
 from typing import Final
 
@@ -18,6 +19,7 @@ LOGGED: Final = "relay.logged"
 _LOGGER: Final = logging.getLogger(__name__)
 _MAX_BODY_BYTES: Final = 1024 * 1024
 _TOO_LARGE: Final = 413
+_TOO_SLOW: Final = 408
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -31,9 +33,10 @@ _HEADERS: Final = (
 class Edges:
     """Wrap an application; routes may set a header themselves to replace the strict one."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap ``app``."""
+    def __init__(self, app: ASGIApp, *, body_seconds: float) -> None:
+        """Wrap ``app``; a body may take ``body_seconds`` to arrive."""
         self._app = app
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -58,7 +61,7 @@ class Edges:
             await refused(scope, receive, send_strictly)
             return
         try:
-            await self._app(scope, _limited(receive), send_strictly)
+            await self._app(scope, _limited(receive, self._body_seconds), send_strictly)
         except Exception as error:
             # The framework has answered by now, unless the answer itself broke off.
             if not scope.get(LOGGED):
@@ -67,16 +70,25 @@ class Edges:
                 raise
 
 
-def _limited(receive: Receive) -> Receive:
-    """Stop a body that does not say how long it is."""
+def _limited(receive: Receive, seconds: float) -> Receive:
+    """Stop a body that does not say how long it is, and one that does not arrive."""
     taken = 0
+    deadline: float | None = asyncio.get_running_loop().time() + seconds
 
     async def receive_some() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, deadline
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            detail = f"The body was not complete after {seconds:g} s"
+            raise HTTPException(_TOO_SLOW, detail, {"Connection": "close"}) from None
+        if not message.get("more_body"):
+            deadline = None
         taken += len(message.get("body", b""))
         if taken > _MAX_BODY_BYTES:
-            raise HTTPException(_TOO_LARGE, f"The body is longer than {_MAX_BODY_BYTES} bytes", {"Connection": "close"})
+            detail = f"The body is longer than {_MAX_BODY_BYTES} bytes"
+            raise HTTPException(_TOO_LARGE, detail, {"Connection": "close"})
         return message
 
     return receive_some

@@ -36,6 +36,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 _BY_STATUS: Final = {
     404: "not-found",
     405: "method-not-allowed",
+    408: "request-timeout",
     413: "too-large",
     415: "unsupported-media-type",
 }

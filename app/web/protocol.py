@@ -1,4 +1,4 @@
-"""The server's HTTP protocol with limits on what comes before a body: the server itself knows none.
+"""The server's HTTP protocol with limits for the head of a request: the server itself knows none.
 
 Without them a sender could fill the memory with one endless header, or hold a connection with one letter a minute.
 """
@@ -6,50 +6,101 @@ Without them a sender could fill the memory with one endless header, or hold a c
 import asyncio
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 __all__ = ["LimitedProtocol"]
 
-MAX_HEAD_BYTES: Final = 65_536
-MAX_HEADERS: Final = 200
-HEAD_SECONDS: Final = 20.0
+_TOO_LARGE: Final = 431
+_TOO_SLOW: Final = 408
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """Refuse heads that are too long, and give up on those that do not come; for uvicorn's ``http``."""
+    """Refuse heads that are too long or do not come; for uvicorn's setting ``http``."""
 
-    max_head_bytes = MAX_HEAD_BYTES
-    max_headers = MAX_HEADERS
-    head_seconds = HEAD_SECONDS
+    max_head_bytes = 65_536
+    max_headers = 200
+    head_seconds = 20.0
+    linger_seconds = 1.0
 
+    _in_head = True
     _head_bytes = 0
-    _head_count = 0
-    _head_timer: asyncio.TimerHandle | None = None
+    _is_too_large = False
+    _is_refused = False
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Expect a head within the time allowed, from the first byte that could have come."""
+        """Give the first head its time."""
         super().connection_made(transport)
-        self._expect_head()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Expect nothing any more."""
-        self._stop_expecting()
+        """Wait for nothing any more."""
+        self._stop_timer()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; while they belong to a head, only so many."""
+        if self._is_refused:
+            return
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > self.max_head_bytes and not self._is_refused:
+            self._answer(_TOO_LARGE, "The head of the request is too long.")
+
     def on_message_begin(self) -> None:
-        """Count the next head from its beginning."""
+        """Give the next head its time."""
         super().on_message_begin()
-        self._head_bytes = self._head_count = 0
-        self._stop_expecting()
-        self._expect_head()
+        self._in_head = True
+        self._start_timer()
 
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the request line's address."""
-        if self._fits(len(url)):
-            super().on_url(url)
+    def on_headers_complete(self) -> None:
+        """Begin with the request, unless its head is too long."""
+        self._stop_timer()
+        self._in_head = False
+        self._head_bytes = 0
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > self.max_head_bytes or len(self.headers) > self.max_headers:
+            self._is_too_large = True
+            # The parser stops at an error of a callback, and the server then answers as to any invalid request.
+            msg = "the head of the request is too long"
+            raise ValueError(msg)
+        super().on_headers_complete()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        self._head_count += 1
-        if self._fits(len(name) + len(value)):
-            super().on_header(name, value)
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that is none, in the status that says why."""
+        if self._is_too_large:
+            self._answer(_TOO_LARGE, "The head of the request is too long.")
+        else:
+            super().send_400_response(msg)
+
+    def _start_timer(self) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(self.head_seconds, self._on_silence)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_silence(self) -> None:
+        """Close a connection whose head did not come; one on which nothing came at all hears nothing."""
+        if self._head_bytes:
+            self._answer(_TOO_SLOW, "The head of the request did not arrive in time.")
+        else:
+            self.transport.close()
+
+    def _answer(self, status: int, text: str) -> None:
+        """Answer, unless a request before this one still waits for its own answer."""
+        if not getattr(self.cycle, "response_complete", True):
+            self.transport.close()
+            return
+        body = text.encode()
+        head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+        self.transport.write(STATUS_LINE[status] + head + body)
+        # Closed on unread bytes, the connection would be reset before its sender has read why.
+        self._is_refused = True
+        self._stop_timer()
+        self.loop.call_later(self.linger_seconds, self.transport.close)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()

@@ -8,7 +8,7 @@ import json
 import logging
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -41,6 +41,8 @@ _LOGGER: Final = logging.getLogger(__name__)
 _JSON: Final = b"application/json"
 _VERIFIED: Final = Answer(status=204)
 _BODILESS: Final = frozenset({204, 304})
+_TAKEN: Final = frozenset({"accepted", "duplicate"})
+_GONE: Final = {"outcome": "disconnected"}
 _READING: Final = frozenset({"GET", "HEAD"})
 # A refusal of these kinds is the carrier's to hear in whichever status it demands; the others are about the address.
 _REPLACED: Final = frozenset({400, 401, 413, 415})
@@ -226,22 +228,17 @@ class Webhooks:
     def _log(self, address: Address, webhook: Webhook, outcome: _Outcome | None, seconds: float = 0.0) -> None:
         """Write one wide line; without an outcome the sender went away before there was one."""
         source = address.source
-        log_event(
-            _LOGGER,
-            "webhook.received",
-            level=logging.ERROR if outcome and outcome.outcome == "failed" else logging.INFO,
-            carrier=source.adapter.slug if source else None,
-            owner=source.owner if source else None,
-            outcome=outcome.outcome if outcome else "disconnected",
-            id=outcome.id if outcome else None,
-            reason=outcome.reason if outcome else None,
-            http_status=outcome.status if outcome else None,
-            ms=round(seconds * 1000, 2),
-            method=webhook.method,
-            path=address.shown,
-            peer=webhook.peer,
-            size=len(webhook.body),
-        )
+        told: dict[str, Any] = {"peer": webhook.peer, "size": len(webhook.body), "ms": round(seconds * 1000, 2)}
+        if source is not None:
+            told |= {"carrier": source.adapter.slug, "owner": source.owner}
+        if outcome is not None:
+            told |= {"outcome": outcome.outcome, "id": outcome.id}
+        if outcome is None or outcome.outcome not in _TAKEN:
+            # What was taken in shows the rest of itself under its id; a short line is a cheap line.
+            told |= {"method": webhook.method, "path": address.shown}
+            told |= {"http_status": outcome.status, "reason": outcome.reason} if outcome else _GONE
+        level = logging.ERROR if outcome and outcome.outcome == "failed" else logging.INFO
+        log_event(_LOGGER, "webhook.received", level=level, **told)
 
 
 def _check_type(adapter: Adapter, webhook: Webhook) -> None:

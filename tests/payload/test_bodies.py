@@ -1,6 +1,7 @@
 """From bytes to documents."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.errors import MalformedPayload
 from app.model import Webhook
-from app.payload import form_body, json_body, json_or_form_body, maybe_json, member, text_body
+from app.payload import form_body, json_body, json_or_form_body, maybe_json, member, query_parameters, text_body
 
 
 def webhook(body: bytes, content_type: str | None = "application/json") -> Webhook:
@@ -92,3 +93,19 @@ def test_no_body_raises_anything_but_malformed_payload(body: bytes, content_type
     for read in (json_body, form_body, json_or_form_body, text_body):
         with suppress(MalformedPayload):
             read(request)
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("codigo=AB17", "AB17"),
+        ("a=&codigo=A%20B&codigo=C", "A B"),
+        ("", None),
+        ("codigo=", None),
+        ("&".join("abc" * 99), None),
+    ],
+)
+def test_a_parameter_of_the_query_is_read_where_it_is(query: str, number: str | None) -> None:
+    request = replace(webhook(b"{}", None), query=query)
+
+    assert number == query_parameters(request).get("codigo").text()

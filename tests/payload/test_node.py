@@ -206,6 +206,18 @@ def test_documents_inside_texts_keep_their_paths() -> None:
     assert document["list"].document().is_list
 
 
+def test_a_text_that_holds_no_document_is_taken_as_it_is() -> None:
+    document = json_document(
+        '{"text":" {\\"a\\":1}","plain":"Rua Um 10","broken":"{\\"a\\"","object":{"a":2}}'
+    ).allowed()
+
+    assert document.get("text").document().get("a").text() == "1"
+    assert document.get("plain").document().text() == "Rua Um 10"
+    assert document.get("broken").document().text() == '{"a"'
+    assert document.get("object").document().get("a").text() == "2"
+    assert not document.get("missing").document()
+
+
 def test_a_demanded_place_can_be_taken_as_an_allowed_one() -> None:
     allowed = json_document('{"a":{"b":"x"}}')["a"].allowed()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from app.store import AcceptRead, Claimed, Frozen, Learnt, Plan, Sample, Seen, Settle, Settlement, Store, Work
 from app.store.accounts import AccountChange, account_states
@@ -42,6 +42,18 @@ def reading(claim_: Claimed, seen: Seen, store: Store, plan: Callable[[Work], Pl
 
 def concluding(before: Learnt, new: Sample) -> Learnt:
     return Learnt(verdict="full", verdict_at=LATER, evidence=(*before.evidence, new))
+
+
+class Accepted:
+    """Have VTEX accepted some calls of a shipment."""
+
+    def __init__(self, invoice_number: str, puts: int) -> None:
+        self.invoice_number = invoice_number
+        self.puts = puts
+
+    def run(self, connection: Connection) -> None:
+        its = shipments.c.invoice_number == self.invoice_number
+        connection.execute(update(shipments).where(its).values(accepted_puts=self.puts))
 
 
 async def test_an_applied_call_settles_the_rows_that_it_carried(store: Store) -> None:
@@ -215,26 +227,21 @@ async def test_a_read_that_found_everything_ends_the_claim(store: Store) -> None
 
 async def test_a_verdict_that_calls_replace_makes_due_what_may_have_lost_rows(store: Store) -> None:
     one = await claimed(store, "01")
-    await store.write(Settle(claimed=one, settlement=Settlement(outcome="applied"), now=LATER))
-    await store.write(recording(store, event(code="02"), now=LATER))
-    (two,) = await store.write(claim(store, LATER))
-    await store.write(Settle(claimed=two, settlement=Settlement(outcome="applied", read_after=LATER), now=LATER))
-    (read,) = await store.write(claim(store, LATER))
-    sample = Sample(kind="replaced", shipment_id=read.work.shipment_id, order_id="v527103anml-01", at=LATER.isoformat())
-
-    await store.write(reading(read, Seen(sample=sample), store, lambda _: Plan()))
-    learnt: list[Learnt] = []
+    for number, puts in (("2", 1), ("3", 2)):
+        await store.write(adding(store, shipment(f"v{number}-01", number, f"OTHER{number}")))
+        await store.write(Accepted(number, puts))
+    sample = Sample(kind="replaced", shipment_id=one.work.shipment_id, order_id="v527103anml-01", at=LATER.isoformat())
+    learnt: list[tuple[str, Learnt]] = []
 
     def looks(work: Work) -> Plan:
-        learnt.append(work.learnt)
+        learnt.append((work.invoice_number, work.learnt))
         return Plan()
 
-    await store.write(adding(store, shipment("v2-01", "2", "OTHER")))
-    await store.write(recording(store, event("OTHER"), now=LATER))
+    await store.write(reading(one, Seen(sample=sample), store, looks))
     await store.write(claim(store, LATER, plan=looks))
 
-    assert ["full"] == [each.verdict for each in learnt]
-    assert [(sample,)] == [each.evidence for each in learnt]
+    assert [("45781", "full"), ("3", "full")] == [(invoice, known.verdict) for invoice, known in learnt]
+    assert {(sample,)} == {known.evidence for _, known in learnt}
 
 
 async def test_a_probe_that_reads_opens_the_account(store: Store) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.errors import MissingCredential, StaleTimestamp, UnreadableCredential, WrongCredential
 from app.model import Webhook
-from app.verification import BodyHmac, JsonWebToken, StampedHmac, member_span, seal, verify
+from app.verification import BodyHmac, Credentials, JsonWebToken, StampedHmac, member_span, seal, verify
 from tests.verification.requests import NOW, OLD_AND_NEW, request
 
 STAMPED = StampedHmac(header="X-Auth-Signature")
@@ -77,6 +77,35 @@ def test_a_signature_inside_the_body_proves_what_stands_beside_it() -> None:
             verify(INSIDE, changed, OLD_AND_NEW, NOW)
     with pytest.raises(StaleTimestamp):
         verify(INSIDE, sealed, OLD_AND_NEW, NOW + timedelta(days=8))
+
+
+def test_a_secret_may_name_the_public_half_of_its_key() -> None:
+    scheme = replace(INSIDE, key_id=("key",))
+    both = Credentials(secrets=("pk-1:new-secret",))
+    order = ORDER.replace(b'"timestamp":1', b'"key":"pk-0","timestamp":1')
+    sealed = seal(scheme, request(body=order), both, NOW)
+
+    assert b'"key":"pk-1"' in sealed.body
+    assert verify(scheme, sealed, both, NOW).secret == 0
+    assert verify(scheme, sealed, OLD_AND_NEW, NOW).secret == 0
+    for wrong in ("pk-2:new-secret", "pk-1:old-secret"):
+        with pytest.raises(WrongCredential):
+            verify(scheme, sealed, Credentials(secrets=(wrong,)), NOW)
+
+
+def test_the_signed_path_may_be_another_than_the_one_that_a_proxy_left() -> None:
+    registered = replace(OLD_AND_NEW, signed_path="/hooks/courier")
+    sealed = seal(INSIDE, request(body=ORDER, path="/hooks/courier"), OLD_AND_NEW, NOW)
+    rewritten = replace(sealed, path="/w/x")
+
+    assert verify(INSIDE, rewritten, registered, NOW).secret == 0
+    assert seal(INSIDE, rewritten, registered, NOW).body == sealed.body
+    with pytest.raises(WrongCredential):
+        verify(INSIDE, rewritten, OLD_AND_NEW, NOW)
+
+
+def test_an_empty_body_holds_nothing_to_sign() -> None:
+    assert seal(INSIDE, request(body=b""), OLD_AND_NEW, NOW).body == b""
 
 
 def test_a_time_inside_the_body_keeps_its_form() -> None:

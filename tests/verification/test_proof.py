@@ -144,6 +144,23 @@ def test_a_carrier_that_may_sign_must_once_its_source_has_a_secret() -> None:
         verify(scheme, request(), Credentials(), NOW)
 
 
+def test_samples_are_signed_in_a_way_that_the_source_can_use() -> None:
+    scheme = AnyOf((Hmac(header="X-Signature"), UNSIGNED))
+    accepted = Credentials(unsigned=True, path_key=True)
+
+    assert seal(scheme, request(), accepted, NOW) == request()
+    assert [name for name, _ in seal(scheme, request(), OLD_AND_NEW, NOW).headers] == ["x-signature"]
+
+
+def test_secrets_that_are_for_our_own_calls_prove_nothing() -> None:
+    scheme = replace(UNSIGNED, secrets_are_for_calls=True)
+    held = Credentials(secrets=("token",), unsigned=True, path_key=True)
+
+    assert verify(scheme, request(), held, NOW).secret == -1
+    with pytest.raises(MissingCredential):
+        verify(scheme, request(), replace(held, path_key=False), NOW)
+
+
 def test_what_schemes_demand_and_bind_is_what_their_parts_do() -> None:
     mixed = AnyOf((Hmac(header="X-Signature"), Basic()))
     optional = AnyOf((Hmac(header="X-Signature"), UNSIGNED))

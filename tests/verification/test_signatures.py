@@ -66,6 +66,10 @@ def test_a_digest_is_read_in_every_encoding_that_its_carrier_uses(value: str) ->
     assert verify(EITHER, request({"X-Signature": value}), OLD_AND_NEW, NOW).secret in {0, 1}
 
 
+def test_a_prefix_that_is_optional_is_left_out_of_samples() -> None:
+    assert dict(seal(EITHER, request(), OLD_AND_NEW, NOW).headers)["x-signature"] == base64.b64encode(digest()).decode()
+
+
 def test_an_encoding_that_the_carrier_does_not_use_is_refused() -> None:
     with pytest.raises(WrongCredential, match="the signature in X-Signature matches none of the live secrets"):
         verify(PLAIN, request({"X-Signature": base64.b64encode(digest()).decode()}), OLD_AND_NEW, NOW)

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 
 from app.store import Store
-from app.web import create_app
+from app.web import LimitedProtocol, create_app
 from tests.web.stage import Clock, Relay, Stage, composed
 
 Start = Callable[..., Relay]
@@ -26,7 +26,7 @@ Start = Callable[..., Relay]
 def stage() -> Iterator[Stage]:
     played = Stage()
     config = uvicorn.Config(
-        played, http="httptools", log_config=None, lifespan="off", access_log=False, proxy_headers=False
+        played, http=LimitedProtocol, log_config=None, lifespan="off", access_log=False, proxy_headers=False
     )
     server = uvicorn.Server(config)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import RelayError, Unavailable, Unverified
+from app.errors import RelayError, StoreBusy, Unavailable, Unverified
 from app.web.catalogue import CATALOGUE
 from tests.web.conftest import Start
 from tests.web.stage import Relay
@@ -89,6 +89,27 @@ def test_what_an_operator_meets_unexpectedly_is_503_with_an_id_in_the_log(
     (record,) = [record for record in caplog.records if record.message == "web.unexpected"]
     assert answer.json()["id"] == vars(record)["relay_fields"]["id"]
     assert record.exc_info is not None
+
+
+def test_an_error_of_ours_that_no_kind_explains_is_unexpected(start: Start) -> None:
+    async def replay(_webhook: int, *, dry_run: bool, reason: str, actor: str) -> None:
+        raise StoreBusy(f"{actor} wants {reason}, {dry_run}")
+
+    relay = start(replay=replay)
+    id_ = relay.deliver().json()["id"]
+    answer = relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "curiosity"})
+
+    assert (503, "/problems/unexpected") == (answer.status_code, answer.json()["type"])
+    assert answer.json()["id"].startswith("err_")
+    assert "curiosity" not in answer.text
+
+
+def test_an_operators_body_that_does_not_arrive_is_given_up(start: Start) -> None:
+    head = b"POST /ops/v1/shipments HTTP/1.1\r\nHost: relay.example\r\nContent-Length: 10\r\n\r\n{"
+    received = start(body_seconds=0.2).raw(head)
+
+    assert received.startswith(b"HTTP/1.1 408")
+    assert b"/problems/request-timeout" in received
 
 
 def test_a_store_that_is_down_is_503_for_operators_too(relay: Relay) -> None:

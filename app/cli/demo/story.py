@@ -31,8 +31,8 @@ def command() -> str:
 
 
 def page_of(vtex_url: str, parcel: Parcel) -> str:
-    """Return the address of a parcel's order."""
-    return f"{vtex_url}/orders/{parcel.order_id}?account={ACCOUNT}"
+    """Return the address of a parcel's order, as a page that keeps itself up to date."""
+    return f"{vtex_url}/orders/{parcel.order_id}?account={ACCOUNT}&live=1"
 
 
 def opening(url: str, vtex_url: str) -> Iterator[str]:

@@ -1,7 +1,16 @@
 """What operators ask of the store: pure functions from a read-only connection to plain values, newest first."""
 
 from app.store.queries.accounts import AccountState, accounts_not_open
+from app.store.queries.comparison import (
+    ComparedRow,
+    ComparedShipment,
+    Comparison,
+    ComparisonFilter,
+    ComparisonTotals,
+    compare,
+)
 from app.store.queries.journal import AttemptDetail, EventDetail, RowDetail
+from app.store.queries.overviews import AccountOverview, account_overviews
 from app.store.queries.paging import Page
 from app.store.queries.refusals import Refusal, RefusalFilter, RefusalSummary, list_refusals, refusal
 from app.store.queries.shipments import (
@@ -23,8 +32,14 @@ from app.store.queries.webhooks import (
 )
 
 __all__ = [
+    "AccountOverview",
     "AccountState",
     "AttemptDetail",
+    "ComparedRow",
+    "ComparedShipment",
+    "Comparison",
+    "ComparisonFilter",
+    "ComparisonTotals",
     "EventDetail",
     "Page",
     "Refusal",
@@ -38,7 +53,9 @@ __all__ = [
     "WebhookDetail",
     "WebhookFilter",
     "WebhookSummary",
+    "account_overviews",
     "accounts_not_open",
+    "compare",
     "list_refusals",
     "list_shipments",
     "list_webhooks",

@@ -1,5 +1,19 @@
 """The operators' interface in JSON, with descriptions and examples."""
 
+from app.web.schemas.accounts import (
+    AccountDetail,
+    AccountItem,
+    AccountPage,
+    ComparedRow,
+    ComparedShipment,
+    ComparisonPage,
+    ComparisonTotals,
+    LearntHistory,
+    OptionalReason,
+    Queued,
+    Reason,
+    Sample,
+)
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.shown import (
     Attempt,
@@ -22,16 +36,28 @@ from app.web.schemas.shown import (
 )
 
 __all__ = [
+    "AccountDetail",
+    "AccountItem",
+    "AccountPage",
     "Attempt",
     "Body",
+    "ComparedRow",
+    "ComparedShipment",
+    "ComparisonPage",
+    "ComparisonTotals",
     "Event",
+    "LearntHistory",
     "Mapping",
     "NewShipment",
+    "OptionalReason",
+    "Queued",
+    "Reason",
     "RefusalDetail",
     "RefusalItem",
     "RefusalPage",
     "ReplayRequest",
     "Row",
+    "Sample",
     "ShipmentDetail",
     "ShipmentItem",
     "ShipmentPage",

@@ -16,14 +16,16 @@ from pydantic_core import PydanticCustomError
 
 from app.model import normalise_number
 
-__all__ = ["NewShipment", "ReplayRequest"]
+__all__ = ["Asked", "NewShipment", "OrderId", "ReplayRequest", "Words"]
 
 _INVOICE: Final = "^[A-Za-z0-9._-]{1,100}$"
 _ORDER: Final = r"^[^\x00-\x20\x7f-\xa0\u2028\u2029/\\?#%]+$"
 _LONGEST_NUMBER: Final = 100
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
+    """Take no member that is not known."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -53,7 +55,7 @@ OrderId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-class NewShipment(_Asked):
+class NewShipment(Asked):
     """A package of an order, as VTEX knows it by its invoice."""
 
     account: str = Field(description="The VTEX account, as configured.", examples=["mystore"])
@@ -74,7 +76,7 @@ class NewShipment(_Asked):
     )
 
 
-class ReplayRequest(_Asked):
+class ReplayRequest(Asked):
     """Why a webhook is mapped again, and whether anything may change."""
 
     reason: Words = Field(description="Stands in the audit log.", examples=["the adapter learnt code 38"])

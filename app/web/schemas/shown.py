@@ -12,14 +12,17 @@ __all__ = [
     "Attempt",
     "Body",
     "Event",
+    "EventId",
     "Mapping",
     "RefusalDetail",
     "RefusalItem",
     "RefusalPage",
     "Row",
     "ShipmentDetail",
+    "ShipmentId",
     "ShipmentItem",
     "ShipmentPage",
+    "Shown",
     "Subject",
     "Verification",
     "WebhookDetail",
@@ -40,11 +43,13 @@ AttemptId = Annotated[str, _public("at"), Field(examples=["at_01HV2K8Q3ZABF"])]
 RefusalId = Annotated[str, _public("ref"), Field(examples=["ref_01HV2K8Q3ZABG"])]
 
 
-class _Shown(BaseModel):
+class Shown(BaseModel):
+    """Be made from values of the store."""
+
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-class Body(_Shown):
+class Body(Shown):
     """Bytes, as text where they are UTF-8."""
 
     encoding: Literal["utf-8", "base64"]
@@ -59,7 +64,7 @@ def readable(content: bytes) -> Body:
         return Body(encoding="base64", content=base64.b64encode(content).decode())
 
 
-class Event(_Shown):
+class Event(Shown):
     """One tracking fact."""
 
     id: EventId
@@ -86,7 +91,7 @@ class Event(_Shown):
     warnings: tuple[str, ...]
 
 
-class Subject(_Shown):
+class Subject(Shown):
     """What events are about, and where they went."""
 
     subject: str
@@ -99,7 +104,7 @@ class Subject(_Shown):
     lookups: int
 
 
-class Row(_Shown):
+class Row(Shown):
     """An event on one shipment's timeline, as frozen for VTEX."""
 
     shipment_id: ShipmentId
@@ -115,7 +120,7 @@ class Row(_Shown):
     attempt_id: AttemptId | None
 
 
-class Attempt(_Shown):
+class Attempt(Shown):
     """One call to VTEX, with its answer."""
 
     id: AttemptId
@@ -130,7 +135,7 @@ class Attempt(_Shown):
     body: dict[str, Any] | None
 
 
-class WebhookItem(_Shown):
+class WebhookItem(Shown):
     """A webhook as a list shows it."""
 
     id: WebhookId
@@ -147,21 +152,21 @@ class WebhookItem(_Shown):
     tracking_numbers: tuple[str, ...] = Field(description="Of the events that it brought first.")
 
 
-class WebhookPage(_Shown):
+class WebhookPage(Shown):
     """Some webhooks, newest first."""
 
     items: tuple[WebhookItem, ...]
     next: str | None = Field(description="The `cursor` of the next page.")
 
 
-class Verification(_Shown):
+class Verification(Shown):
     """What proved the sender: the scheme, and which live secret matched, counted from 0; -1 without one."""
 
     scheme: str
     secret: int
 
 
-class Mapping(_Shown):
+class Mapping(Shown):
     """How the webhook was read."""
 
     adapter_version: int | None
@@ -186,7 +191,7 @@ class WebhookDetail(WebhookItem):
     attempts: tuple[Attempt, ...]
 
 
-class RefusalItem(_Shown):
+class RefusalItem(Shown):
     """A refused request as a list shows it."""
 
     id: RefusalId
@@ -202,7 +207,7 @@ class RefusalItem(_Shown):
     size: int
 
 
-class RefusalPage(_Shown):
+class RefusalPage(Shown):
     """Some refusals, newest first."""
 
     items: tuple[RefusalItem, ...]
@@ -217,7 +222,7 @@ class RefusalDetail(RefusalItem):
     body_withheld: Literal["role"] | None
 
 
-class ShipmentItem(_Shown):
+class ShipmentItem(Shown):
     """A shipment: what VTEX calls a package."""
 
     id: ShipmentId
@@ -239,7 +244,7 @@ class ShipmentItem(_Shown):
     dead_reason: str | None
 
 
-class ShipmentPage(_Shown):
+class ShipmentPage(Shown):
     """Some shipments, newest first."""
 
     items: tuple[ShipmentItem, ...]

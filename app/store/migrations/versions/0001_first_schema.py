@@ -99,7 +99,7 @@ def upgrade() -> None:
             "observed_delivered_at",
             Instant(),
             nullable=True,
-            comment="when it would have been sent, were the shipment not observed only",
+            comment="when an observed one would have been called so",
         ),
         sa.Column("accepted_hash", sa.Text(), nullable=True, comment="of the last accepted body"),
         sa.Column("accepted_puts", sa.Integer(), server_default="0", nullable=False),
@@ -222,6 +222,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
     )
     op.create_index("ix_attempts_shipment", "attempts", ["shipment_id", "id"], unique=False)
+    op.create_index(
+        "ix_attempts_applied",
+        "attempts",
+        ["account", "id"],
+        unique=False,
+        sqlite_where=sa.text("outcome = 'applied'"),
+        postgresql_where=sa.text("outcome = 'applied'"),
+    )
     op.create_table(
         "bodies",
         sa.Column("webhook_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,77 @@
+"""Observed accounts: what they would have been sent, compared with what others write."""
+
+from datetime import timedelta
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query
+
+from app.store import Refresh
+from app.store.queries import ComparedShipment, ComparisonFilter, compare
+from app.vtex import scrub
+from app.web import schemas
+from app.web.ops.access import Caller, Operator, Viewer
+from app.web.ops.accounts import Name, demand_account
+from app.web.ops.listing import Cursor, Limit, Since, cursor_of, plain, position
+
+__all__ = ["router"]
+
+router: Final = APIRouter(prefix="/accounts/{account}/comparison", tags=["accounts"])
+
+Kind = Literal[
+    "same", "reworded", "missing", "waiting", "revised", "extra", "agree", "only-relay", "only-vtex", "delivery-waiting"
+]
+_ACCEPTED: Final = 202
+
+
+@router.get("", summary="Compare what would have been sent with what VTEX shows")
+async def show(
+    caller: Viewer,
+    account: Name,
+    since: Since = None,
+    missing_after_hours: Annotated[
+        float,
+        Query(
+            ge=0,
+            le=8760,
+            description="How long after a row would have been sent its order must have been read without showing it, "
+            "before it counts as missing.",
+        ),
+    ] = 24.0,
+    show: Annotated[Kind | None, Query(description="Only shipments with something of this kind.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> schemas.ComparisonPage:
+    """Show how far the relay and the other writers of an observed account agree, in sum and shipment by shipment.
+
+    `since` leaves out what would have been sent before. The totals are those of all shipments since then, whichever
+    are shown. An order is looked at for three days after its last new row; `comparison/refresh` looks again now.
+    """
+    demand_account(caller, account)
+    wanted = ComparisonFilter(
+        account=account, since=since, missing_after=timedelta(hours=missing_after_hours), kind=show
+    )
+    before = position(cursor)
+    found = await caller.given.store.read(lambda connection: compare(connection, wanted, before=before, limit=limit))
+    return schemas.ComparisonPage(
+        totals=schemas.ComparisonTotals.model_validate(found.totals),
+        items=tuple(_shown(caller, shipment) for shipment in found.items),
+        next=cursor_of(found.before),
+    )
+
+
+def _shown(caller: Caller, shipment: ComparedShipment) -> schemas.ComparedShipment:
+    """Show a shipment, what others wrote without personal data unless the caller may see it."""
+    extra = [
+        row if caller.sees_personal_data else {**row, "description": scrub(row["description"])}
+        for row in shipment.extra
+    ]
+    return schemas.ComparedShipment.model_validate(plain(shipment, extra=extra))
+
+
+@router.post("/refresh", summary="Read the orders of observed shipments now", status_code=_ACCEPTED)
+async def refresh(caller: Operator, account: Name) -> schemas.Queued:
+    """Queue a read of every observed shipment's order; the comparison follows as VTEX answers."""
+    demand_account(caller, account)
+    queued = await caller.given.store.write(Refresh(account=account, now=caller.given.now()))
+    caller.given.wake()
+    return schemas.Queued(queued=queued)

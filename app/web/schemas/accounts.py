@@ -1,0 +1,164 @@
+"""Accounts in JSON: their state, what operators ask for, and the comparison of observed ones."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from app.web.schemas.asked import Asked, OrderId, Words
+from app.web.schemas.shown import EventId, ShipmentId, Shown
+
+__all__ = [
+    "AccountDetail",
+    "AccountItem",
+    "AccountPage",
+    "ComparedRow",
+    "ComparedShipment",
+    "ComparisonPage",
+    "ComparisonTotals",
+    "LearntHistory",
+    "OptionalReason",
+    "Queued",
+    "Reason",
+    "Sample",
+]
+
+Seconds = Annotated[
+    float | None, BeforeValidator(lambda value: value.total_seconds() if isinstance(value, timedelta) else value)
+]
+
+
+class Sample(Shown):
+    """What one read told about what a PUT does to the rows before it."""
+
+    kind: Literal["kept", "replaced", "doubled", "blurred"]
+    shipment_id: ShipmentId | None = Field(description="null when it was found out by `accounts learn`.")
+    order_id: str
+    at: datetime
+
+
+class AccountItem(Shown):
+    """An account: whether it is called, what waits for it, and what its PUT does."""
+
+    account: str = Field(examples=["mystore"])
+    mode: Literal["live", "observe"]
+    forward_from: date | None = Field(description="Shipments invoiced before this day are observed only.")
+    state: Literal["open", "paused", "probing", "held", "stopped"] = Field(
+        description="paused: VTEX asked to wait; probing: too many calls failed; held: VTEX refuses the key; "
+        "stopped: an operator paused it."
+    )
+    until: datetime | None = Field(description="When the next call may start; of a stopped account, not before this.")
+    reason: str | None
+    since: datetime | None = Field(description="Since when it cannot be called, or when it last changed.")
+    history: Literal["auto", "delta", "full"] = Field(description="The setting.")
+    sends: Literal["delta", "full"] = Field(description="New rows only, or the whole timeline every time.")
+    verdict: Literal["delta", "full"] | None = Field(description="What was learnt; null while it is not known.")
+    verdict_at: datetime | None
+    due: int = Field(description="Shipments whose turn it is.")
+    in_flight: int = Field(description="Shipments that are being worked on.")
+    waiting: int = Field(description="Shipments whose turn comes later: retries, and looks at orders.")
+    oldest_due_at: datetime | None
+    pending_rows: int = Field(description="Rows that are not known to be at VTEX yet.")
+    observed_rows: int = Field(description="Rows that are only compared with what others write.")
+    dead_shipments: int = Field(description="Shipments for which nothing is tried without a person.")
+    dead_rows: int = Field(description="Rows that VTEX refused.")
+    last_success_at: datetime | None = Field(description="When VTEX last accepted a write.")
+
+
+class AccountPage(Shown):
+    """All accounts that the caller may see."""
+
+    items: tuple[AccountItem, ...]
+    next: None = Field(default=None, description="Always null: there is one page.")
+
+
+class AccountDetail(AccountItem):
+    """An account with the reads that its verdict rests on, newest last."""
+
+    evidence: tuple[Sample, ...]
+
+
+class Reason(Asked):
+    """Why something is done to an account."""
+
+    reason: Words = Field(description="Stands in the audit log.", examples=["VTEX maintenance on Sunday"])
+
+
+class OptionalReason(Asked):
+    """Why something is done to an account, if that needs saying."""
+
+    reason: Words | None = Field(default=None, description="Stands in the audit log.")
+
+
+class LearntHistory(Reason):
+    """What an account's PUT does, found out on a test order."""
+
+    verdict: Literal["delta", "full"] = Field(description="delta: it adds or merges rows; full: it replaces them.")
+    order_id: OrderId = Field(description="The test order.", examples=["1527103869572-01"])
+
+
+class Queued(Shown):
+    """How many shipments something was asked for."""
+
+    queued: int
+
+
+class ComparedRow(Shown):
+    """One row that would have been sent, and what VTEX shows of it."""
+
+    event_id: EventId
+    kind: Literal["same", "reworded", "missing", "waiting", "revised"]
+    milestone: str
+    description: str
+    city: str
+    uf: str = Field(description="The state; VTEX's `state`.")
+    date: str
+    sent_at: datetime = Field(description="When it would have been sent.")
+    shown_at: datetime | None = Field(description="When VTEX says that its own row was made.")
+    earlier_by_seconds: Seconds = Field(
+        validation_alias="earlier_by", description="How much earlier it would have been there; negative for later."
+    )
+
+
+class ComparedShipment(Shown):
+    """One observed shipment."""
+
+    id: ShipmentId
+    order_id: str
+    invoice_number: str
+    read_at: datetime | None = Field(description="When its order was last read.")
+    rows: tuple[ComparedRow, ...]
+    extra: tuple[dict[str, str], ...] = Field(description="Rows of other writers that are like none of these.")
+    would_deliver_at: datetime | None = Field(description="When the relay would have told that it was delivered.")
+    finished_at: datetime | None = Field(description="When VTEX was first seen to count it as delivered.")
+    delivery: Literal["agree", "only-relay", "only-vtex", "delivery-waiting"] | None
+
+
+class ComparisonTotals(Shown):
+    """The whole comparison in numbers."""
+
+    shipments: int
+    same: int = Field(description="Rows that VTEX shows exactly so.")
+    reworded: int = Field(description="Rows of the same moment that VTEX shows in other words.")
+    missing: int = Field(description="Rows that nobody wrote although an order was read long after.")
+    waiting: int = Field(description="Rows that are not shown yet, and not overdue.")
+    revised: int = Field(description="Rows for which another version of the same event stands.")
+    extra: int = Field(description="Rows of other writers that are like none of the relay's.")
+    earlier: int = Field(description="Rows with which the relay would have been first.")
+    later: int = Field(description="Rows with which the other writer was first.")
+    earlier_by_median_seconds: Seconds = Field(validation_alias="earlier_by_median")
+    earlier_by_p90_seconds: Seconds = Field(
+        validation_alias="earlier_by_p90", description="What nine of ten rows do not exceed."
+    )
+    delivery_agree: int
+    delivery_only_relay: int
+    delivery_only_vtex: int
+    delivery_waiting: int
+
+
+class ComparisonPage(Shown):
+    """The totals of all observed shipments, and some of them, newest first."""
+
+    totals: ComparisonTotals
+    items: tuple[ComparedShipment, ...]
+    next: str | None = Field(description="The `cursor` of the next page.")

@@ -1,0 +1,107 @@
+"""The carrier's side of a run: post every webhook until it is answered 2xx, and register shipments for the merchant."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx
+
+from app.carriers.easypost import ADAPTER
+from app.model import Webhook
+from app.verification import Credentials, seal
+from tests.chaos.ledger import Ledger
+from tests.chaos.parcels import ACCOUNT, Package, Posting, World
+
+__all__ = ["Carrier"]
+
+_PATH: Final = f"/webhooks/easypost/{ACCOUNT}"
+_RETRY_SECONDS: Final = 0.3
+_TIMEOUT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """Whoever talks to the relay.
+
+    Args:
+        url: The relay's address.
+        secret: What webhooks are signed with.
+        token: An operator's token.
+        ledger: Where answers are noted.
+        seconds: Over how long everything is posted.
+
+    """
+
+    url: str
+    secret: str
+    token: str
+    ledger: Ledger
+    seconds: float
+
+    async def tell_everything(self, world: World, seed: int) -> None:
+        """Register and post all there is at its time; return when everything was accepted."""
+        dice = random.Random(seed)  # noqa: S311 - repeatable, and no secret
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+        async with (
+            httpx.AsyncClient(base_url=self.url, timeout=_TIMEOUT_SECONDS, limits=limits) as client,
+            asyncio.TaskGroup() as group,
+        ):
+            late = [package for package in world.packages if package.registered_at >= 0]
+            for package in world.packages:
+                if package.registered_at < 0:
+                    await self._register(client, package)
+            for package in late:
+                group.create_task(self._register_at(client, package))
+            pause = self.seconds / max(1, len(world.postings))
+            for posting in world.postings:
+                await asyncio.sleep(pause * dice.expovariate(1))
+                group.create_task(self._post(client, posting))
+
+    async def _register_at(self, client: httpx.AsyncClient, package: Package) -> None:
+        await asyncio.sleep(package.registered_at * self.seconds)
+        await self._register(client, package)
+
+    async def _register(self, client: httpx.AsyncClient, package: Package) -> None:
+        """Tell the relay which numbers belong to an invoice."""
+        shipment = {
+            "account": ACCOUNT,
+            "order_id": package.order,
+            "invoice_number": package.invoice,
+            "tracking_numbers": [parcel.number for parcel in package.parcels],
+        }
+        headers = {"Authorization": f"Bearer {self.token}"}
+        await _until_accepted(lambda: client.post("/ops/v1/shipments", json=shipment, headers=headers))
+
+    async def _post(self, client: httpx.AsyncClient, posting: Posting) -> None:
+        """Post a webhook as often as it takes."""
+        now = datetime.now(UTC)
+        unsigned = Webhook(
+            method="POST",
+            path=_PATH,
+            query="",
+            headers=(("content-type", "application/json"),),
+            body=posting.body(),
+            received_at=now,
+        )
+        signed = seal(ADAPTER.verification, unsigned, Credentials(secrets=(self.secret,)), now)
+        self.ledger.posted += 1
+        await _until_accepted(lambda: client.post(_PATH, content=signed.body, headers=list(signed.headers)))
+        self.ledger.note_answered(posting)
+
+
+async def _until_accepted(call: Callable[[], Awaitable[httpx.Response]]) -> None:
+    """Call until the answer is 2xx; whatever the relay cannot be excused for ends the run."""
+    while True:
+        try:
+            answer = await call()
+        except httpx.TransportError:
+            pass  # Not running, or killed in the middle: nobody knows whether it was stored.
+        else:
+            if answer.is_success:
+                return
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                raise AssertionError(f"the relay answered {answer.status_code}: {answer.text[:300]}")
+        await asyncio.sleep(_RETRY_SECONDS)

@@ -1,0 +1,166 @@
+"""The processes of a run: VTEX's emulator and the relay. Only what was started here is ever ended here."""
+
+import asyncio
+import hashlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+import httpx
+
+from tests.chaos.parcels import ACCOUNT
+
+__all__ = ["Emulator", "Relay", "free_port"]
+
+_CHECKOUT: Final = Path(__file__).parents[2]
+_START_SECONDS: Final = 30.0
+_POLL_SECONDS: Final = 0.05
+
+
+def free_port() -> int:
+    """Take a port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+class Emulator:
+    """The emulator as a process, and its control endpoints."""
+
+    def __init__(self, mode: str, log: IO[bytes]) -> None:
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tests.emulator", "--port", "0", "--mode", mode),
+                *("--latency-seconds", "0.02", "--read-lag-seconds", "0.1"),
+            ],
+            cwd=_CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+        assert self._process.stdout
+        self.url = self._process.stdout.readline().decode().split()[-1]
+        self._client = httpx.Client(base_url=self.url, timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+    def tell(self, method: str, path: str, body: Any) -> None:
+        """Change something."""
+        answer = self._client.request(method, f"/control/{path}", json=body)
+        assert 200 == answer.status_code, answer.text
+
+    def ask(self, path: str, **query: str) -> Any:
+        """Ask what happened."""
+        answer = self._client.get(f"/control/{path}", params=query)
+        assert 200 == answer.status_code, answer.text
+        return answer.json()
+
+
+class Relay:
+    """``carrier-relay serve`` as a process that is killed and started again, always on the same file and port."""
+
+    def __init__(self, folder: Path, vtex_url: str, history: str) -> None:
+        self.secret = secrets.token_urlsafe(24)
+        self.token = secrets.token_urlsafe(24)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "relay.log"
+        self.kills = 0
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._environment = self._variables(vtex_url, history)
+
+    def _variables(self, vtex_url: str, history: str) -> Mapping[str, str]:
+        digest = hashlib.sha256(self.token.encode()).hexdigest()
+        account = {
+            "BASE_URL": vtex_url,
+            "APP_KEY": "vtexappkey-demo-EXAMPLE",
+            "APP_TOKEN": "invented-token",
+            "HISTORY": history,
+            "RETRY_BASE_SECONDS": "0.1",
+            "READ_LAG_SECONDS": "0.2",
+            "REQUEST_TIMEOUT_SECONDS": "2",
+            # The ordinary rate would stretch the run without testing anything else.
+            "RATE_PER_SECOND": "200",
+            "CARRIERS__EASYPOST__SECRETS": json.dumps([self.secret]),
+        }
+        # Nothing that this machine configures for a relay of its own may reach the one under test.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("RELAY_")}
+        return {
+            **inherited,
+            "RELAY_DATABASE_URL": f"sqlite:///{self._folder / 'relay.db'}",
+            "RELAY_LISTEN": f"127.0.0.1:{self.port}",
+            "RELAY_LOG_LEVEL": "warning",
+            "RELAY_TOKENS": json.dumps([{"name": "chaos", "role": "operator", "sha256": digest}]),
+            **{f"RELAY_ACCOUNTS__{ACCOUNT.upper()}__{name}": value for name, value in account.items()},
+        }
+
+    def start(self) -> None:
+        """Start it; it may take a while until it is ready."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "app", "serve"],
+                cwd=self._folder,
+                env=dict(self._environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    async def until_ready(self) -> None:
+        """Wait until it says that it can do its work."""
+        deadline = time.monotonic() + _START_SECONDS
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            while time.monotonic() < deadline:
+                assert self.is_running, f"the relay ended by itself; see {self.log}"
+                with suppress(httpx.TransportError):
+                    if (await client.get("/readyz")).is_success:
+                        return
+                await asyncio.sleep(_POLL_SECONDS)
+        raise TimeoutError(f"the relay is not ready after {_START_SECONDS:g} s; see {self.log}")
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process
+        assert self.is_running, f"the relay ended by itself; see {self.log}"
+        self._process.kill()
+        self._process.wait()
+        self.kills += 1
+
+    def stop(self) -> int:
+        """Ask it to stop, and return its exit code."""
+        assert self._process
+        self._process.terminate()
+        try:
+            return self._process.wait(_START_SECONDS)
+        except subprocess.TimeoutExpired:
+            return self.discard()
+
+    def discard(self) -> int:
+        """End it whatever its state."""
+        if self._process is None:
+            return 0
+        self._process.kill()
+        return self._process.wait()

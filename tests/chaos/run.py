@@ -1,0 +1,193 @@
+"""One run: one way of storing rows, many kills, one verdict."""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from tests.chaos.carriers import Carrier
+from tests.chaos.ledger import Ledger, Verdict, judge, rows_of, unsorted_bodies
+from tests.chaos.parcels import Package, Row, World, make_world
+from tests.chaos.processes import Emulator, Relay
+
+__all__ = ["Plan", "Report", "run"]
+
+WRITES: Final = {"429": 0.03, "500": 0.09, "drop-before": 0.08, "drop-after": 0.10}
+READS: Final = {"429": 0.02, "500": 0.04, "drop-before": 0.02, "drop-after": 0.02}
+_LIFE_SECONDS: Final = (0.5, 8.0)
+"""How long the relay lives until it is killed; it needs some two seconds of it to start."""
+_QUIET_SECONDS: Final = 10.0
+"""How long no PUT may have come before the timelines are final: longer than a lease of the relay under test."""
+_DRAIN_SECONDS: Final = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run is to do."""
+
+    mode: str
+    seed: int
+    webhooks: int
+    kills: int
+    history: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run found."""
+
+    mode: str
+    seed: int
+    history: str
+    kills: int
+    posted: int
+    answered: int
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether everything that was posted is where it belongs."""
+        return self.verdict.is_right and self.posted == self.answered
+
+    def document(self) -> dict[str, Any]:
+        """Give it as JSON."""
+        return {**asdict(self), "right": self.is_right}
+
+
+def run(plan: Plan, folder: Path) -> Report:
+    """Run a plan in a folder of its own, which keeps the relay's database and log."""
+    started = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    world = make_world(plan.seed, plan.webhooks, now)
+    ledger = Ledger()
+    with (folder / "emulator.log").open("wb") as log, Emulator(plan.mode, log) as emulator:
+        _prepare(emulator, world, plan, now)
+        relay = Relay(folder, emulator.url, _history(plan))
+        try:
+            asyncio.run(_storm(relay, world, ledger, plan))
+            asyncio.run(_until_settled(emulator, world, ledger))
+            code = relay.stop()
+        finally:
+            relay.discard()
+        verdict = _verdict(emulator, world, ledger)
+    if code:
+        verdict.violations += 1
+        verdict.findings.append(f"the relay did not stop when asked to: exit code {code}")
+    return Report(
+        mode=plan.mode,
+        seed=plan.seed,
+        history=plan.history,
+        kills=relay.kills,
+        posted=ledger.posted,
+        answered=ledger.answered,
+        verdict=verdict,
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def _history(plan: Plan) -> str:
+    if plan.history == "auto":
+        return "auto"
+    return "full" if plan.mode == "replace" else "delta"
+
+
+def _prepare(emulator: Emulator, world: World, plan: Plan, now: datetime) -> None:
+    """Give VTEX its orders with another writer's rows, and let it fail from now on."""
+    issued = (now - timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%S.0000000+00:00")
+    orders: dict[str, list[Package]] = {}
+    for package in world.packages:
+        orders.setdefault(package.order, []).append(package)
+    for order, packages in orders.items():
+        invoices = [
+            {
+                "invoiceNumber": package.invoice,
+                "trackingNumber": package.parcels[0].number,
+                "issuanceDate": issued,
+            }
+            for package in packages
+        ]
+        emulator.tell("POST", "orders", {"order": order, "invoices": invoices})
+    for package in world.packages:
+        for row in package.foreign:
+            event = {"description": row.description, "city": row.city, "state": row.state, "date": row.at.isoformat()}
+            emulator.tell("POST", "rows", {"order": package.order, "invoice": package.invoice, "event": event})
+    faults = {"seed": plan.seed, "writes": WRITES, "reads": READS, "retry_after": "1"}
+    emulator.tell("PUT", "faults", faults)
+
+
+async def _storm(relay: Relay, world: World, ledger: Ledger, plan: Plan) -> None:
+    """Post everything while the relay is killed and started again; at the end it runs."""
+    carrier = Carrier(
+        url=relay.url,
+        secret=relay.secret,
+        token=relay.token,
+        ledger=ledger,
+        seconds=max(1.0, plan.kills * sum(_LIFE_SECONDS) / 2),
+    )
+    relay.start()
+    await relay.until_ready()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(carrier.tell_everything(world, plan.seed))
+        group.create_task(_kill(relay, plan))
+
+
+async def _kill(relay: Relay, plan: Plan) -> None:
+    dice = random.Random(-plan.seed)  # noqa: S311 - repeatable, and no secret
+    for _ in range(plan.kills):
+        await asyncio.sleep(dice.uniform(*_LIFE_SECONDS))
+        relay.kill()
+        relay.start()
+    await relay.until_ready()
+
+
+async def _until_settled(emulator: Emulator, world: World, ledger: Ledger) -> None:
+    """Wait until every timeline holds what it must and nothing more is written, or for long enough."""
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    open_ = list(world.packages)
+    while open_ and time.monotonic() < deadline:
+        open_ = [package for package in open_ if not _is_complete(emulator, package, ledger)]
+        await asyncio.sleep(0.5)
+    while time.monotonic() < deadline + _QUIET_SECONDS:
+        # The emulator's clock is this machine's.
+        latest = max((call["ended"] or time.monotonic() for call in _puts(emulator)), default=0.0)
+        remaining = latest + _QUIET_SECONDS - time.monotonic()
+        if remaining <= 0:
+            return
+        await asyncio.sleep(remaining)
+
+
+def _is_complete(emulator: Emulator, package: Package, ledger: Ledger) -> bool:
+    expected = ledger.expected(package)
+    shipment = emulator.ask("shipment", order=package.order, invoice=package.invoice)
+    wanted = {*expected.rows, *expected.foreign}
+    return wanted <= rows_of(shipment).keys() and (shipment["finished"] or not expected.is_delivered)
+
+
+def _verdict(emulator: Emulator, world: World, ledger: Ledger) -> Verdict:
+    verdict = Verdict()
+    for package in world.packages:
+        shipment = emulator.ask("shipment", order=package.order, invoice=package.invoice)
+        judge(verdict, package, ledger.expected(package), shipment)
+    foreign: Mapping[tuple[str, str], tuple[Row, ...]] = {
+        (package.order, package.invoice): package.foreign for package in world.packages
+    }
+    unsorted_ = unsorted_bodies(_puts(emulator), foreign)
+    overlaps = [f"{one['order']}/{one['invoice']}: two calls at a time" for one, _ in emulator.ask("overlaps")]
+    undone = [f"{call['order']}/{call['invoice']}: delivered taken back" for call in emulator.ask("undeliveries")]
+    violations = emulator.ask("violations")
+    verdict.out_of_order = len(unsorted_)
+    verdict.overlapping = len(overlaps)
+    verdict.undelivered = len(undone)
+    verdict.violations = len(violations)
+    verdict.findings += [*unsorted_, *overlaps, *undone, *violations]
+    return verdict
+
+
+def _puts(emulator: Emulator) -> Iterable[Mapping[str, Any]]:
+    return [call for call in emulator.ask("calls") if call["method"] == "PUT"]

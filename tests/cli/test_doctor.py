@@ -1,0 +1,290 @@
+"""`doctor` says in plain words what is wrong, and ends with 1 when something is."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from app.store.engine import Ownership
+from tests.cli.conftest import Run, Start
+
+CONFIGURATION = """
+lock_wait_seconds = 0
+public_url = "https://relay.shop.example"
+listen = "127.0.0.1:1"
+[accounts.mystore]
+app_key = "key-of-the-store"
+app_token = "token-of-the-store"
+base_url = "{url}"
+[accounts.mystore.carriers.easypost]
+secrets = ["an-invented-secret-of-a-good-length"]
+[[tokens]]
+name = "ops"
+role = "operator"
+sha256 = "{digest}"
+"""
+
+
+class Findings(NamedTuple):
+    status: int
+    well: bool
+    texts: dict[str, list[str]]
+
+    def at(self, level: str) -> str:
+        return "\n".join(self.texts.get(level, []))
+
+
+@pytest.fixture
+def doctor(run: Run) -> Callable[..., Findings]:
+    def doctor(*arguments: str) -> Findings:
+        result = run("doctor", "--json", *arguments)
+        document = json.loads(result.stdout)
+        texts: dict[str, list[str]] = {}
+        for finding in document["findings"]:
+            texts.setdefault(finding["level"], []).append(f"{finding['about']}: {finding['text']}")
+        return Findings(result.exit_code, document["well"], texts)
+
+    return doctor
+
+
+class Vtex:
+    """A VTEX that answers everything with one status, by a clock of its own."""
+
+    def __init__(self) -> None:
+        self.status, self.ahead, self.asked = 404, timedelta(), list[str]()
+        vtex = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                vtex.asked.append(f"{self.path} {self.headers['X-VTEX-API-AppKey']}")
+                self.send_response_only(vtex.status)
+                self.send_header("Date", format_datetime(datetime.now(UTC) + vtex.ahead, usegmt=True))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Write nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def vtex() -> Iterator[Vtex]:
+    started = Vtex()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def configured(folder: Path, vtex: Vtex) -> Path:
+    file = folder / "relay.toml"
+    file.write_text(CONFIGURATION.format(url=vtex.url, digest="0" * 64))
+    return file
+
+
+def configure(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_all_is_well_where_everything_fits(doctor: Callable[..., Findings], configured: Path, vtex: Vtex) -> None:
+    found = doctor()
+
+    assert (0, True) == (found.status, found.well)
+    assert {"ok", "note"} == set(found.texts)
+    assert ["/api/oms/pvt/orders/carrier-relay-doctor-0 key-of-the-store"] == vtex.asked
+    assert "mystore: VTEX knows the key" in found.at("ok")
+    assert "posts to https://relay.shop.example/webhooks/easypost/mystore" in found.at("ok")
+    assert "data/relay.db does not exist yet" in found.at("note")
+    assert not (configured.parent / "data").exists()
+
+
+def test_people_get_lines_and_a_count(run: Run, configured: Path) -> None:
+    result = run("doctor")
+
+    assert 0 == result.exit_code
+    assert result.stdout.endswith("\n\n0 problems and 0 warnings.\n")
+    assert "an-invented-secret" not in result.stdout
+    assert "token-of-the-store" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "text"),
+    [
+        (401, "problem", "VTEX refuses app_key and app_token (401"),
+        (403, "problem", "forbids it to read orders (403)"),
+        (429, "warning", "VTEX answers 429"),
+        (500, "problem", "answers 500"),
+    ],
+)
+def test_what_vtex_says_of_the_key_is_told_apart(
+    doctor: Callable[..., Findings], configured: Path, vtex: Vtex, status: int, level: str, text: str
+) -> None:
+    vtex.status = status
+
+    found = doctor()
+
+    assert (0 if level == "warning" else 1) == found.status
+    assert text in found.at(level)
+
+
+def test_a_vtex_that_cannot_be_reached_is_not_a_key_that_is_refused(
+    doctor: Callable[..., Findings], configured: Path, vtex: Vtex
+) -> None:
+    configure(configured, vtex.url, "http://127.0.0.1:1")
+
+    found = doctor()
+
+    assert 1 == found.status
+    assert "http://127.0.0.1:1 cannot be reached" in found.at("problem")
+    assert "refuses" not in found.at("problem")
+
+
+def test_nobody_is_asked_offline(doctor: Callable[..., Findings], configured: Path, vtex: Vtex) -> None:
+    found = doctor("--no-online")
+
+    assert (0, []) == (found.status, vtex.asked)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level", "text"),
+    [
+        (timedelta(minutes=10), "problem", "s behind VTEX's: signed times are refused over it"),
+        (timedelta(minutes=-10), "problem", "s ahead of VTEX's: signed times are refused over it"),
+        (timedelta(minutes=-1), "warning", "s ahead of VTEX's: let something keep it right"),
+    ],
+)
+def test_a_clock_that_differs_from_vtexs_is_told(
+    doctor: Callable[..., Findings], configured: Path, vtex: Vtex, ahead: timedelta, level: str, text: str
+) -> None:
+    vtex.ahead = ahead
+
+    assert text in doctor().at(level)
+
+
+def test_every_problem_of_the_settings_is_a_finding(doctor: Callable[..., Findings], folder: Path) -> None:
+    (folder / "relay.toml").write_text("max_body_byte = 1\nlisten = 'here'\n")
+
+    found = doctor()
+
+    assert 1 == found.status
+    assert ["settings", "settings"] == [text.partition(":")[0] for text in found.texts["problem"]]
+
+
+def test_what_is_missing_is_said(doctor: Callable[..., Findings], folder: Path) -> None:
+    found = doctor()
+
+    assert 1 == found.status
+    assert "no account is configured" in found.at("problem")
+    assert "`carrier-relay token new` makes a token" in found.at("warning")
+    assert "public_url: is not set" in found.at("warning")
+
+
+@pytest.mark.parametrize(
+    ("url", "level", "text"),
+    [
+        ("http://relay.shop.example", "warning", "is not https"),
+        ("https://192.168.0.7", "problem", "leads to this machine or network"),
+        ("https://localhost", "problem", "leads to this machine or network"),
+    ],
+)
+def test_a_public_url_that_carriers_cannot_use_is_told(
+    doctor: Callable[..., Findings], configured: Path, url: str, level: str, text: str
+) -> None:
+    configure(configured, "https://relay.shop.example", url)
+
+    assert text in doctor().at(level)
+
+
+def test_weakly_protected_sources_are_told(doctor: Callable[..., Findings], configured: Path) -> None:
+    sources = """
+[accounts.mystore.carriers.mandae]
+path_key = "guessable"
+unsigned = true
+[accounts.mystore.carriers.intelipost]
+secrets = ["short", "an-old-secret-of-a-good-length"]
+[[tokens]]"""
+    configure(configured, "\n[[tokens]]", sources)
+
+    found = doctor()
+
+    assert 0 == found.status
+    assert "mystore/mandae: path_key has 9 characters" in found.at("warning")
+    assert "mystore/mandae: whoever learns its URL can post anything" in found.at("warning")
+    assert "mystore/intelipost: a secret is shorter than 16 characters" in found.at("warning")
+    assert "mystore/intelipost: its secret is sent as it is" in found.at("note")
+    assert "mystore/intelipost: 2 secrets are live" in found.at("note")
+    assert "guessable" not in str(found)
+
+
+def test_a_carrier_that_there_is_not_is_a_problem(doctor: Callable[..., Findings], configured: Path) -> None:
+    configure(configured, "carriers.easypost", "carriers.easypots")
+
+    found = doctor()
+
+    assert 1 == found.status
+    assert "accounts.mystore.carriers.easypots names no carrier; did you mean 'easypost'?" in found.at("problem")
+
+
+def test_a_database_is_looked_at_and_its_owner_named(
+    run: Run, doctor: Callable[..., Findings], configured: Path
+) -> None:
+    run("migrate")
+    free = doctor()
+    owned = Ownership(configured.parent / "data" / "relay.db", wait_seconds=0)
+    busy = doctor()
+    owned.release()
+
+    assert "nobody uses it now" in free.at("ok")
+    assert "database: it has this release's schema" in free.at("ok")
+    assert 0 == busy.status
+    assert "is owned by another process (pid " in busy.at("note")
+
+
+def test_a_file_that_is_no_database_is_a_problem(doctor: Callable[..., Findings], configured: Path) -> None:
+    folder = configured.parent / "data"
+    folder.mkdir()
+    (folder / "relay.db").write_text("this is a letter to a friend, and certainly no database\n" * 50)
+
+    found = doctor()
+
+    assert 1 == found.status
+    assert "the database cannot be read" in found.at("problem")
+
+
+def test_a_database_that_was_never_migrated_is_noted(doctor: Callable[..., Findings], configured: Path) -> None:
+    folder = configured.parent / "data"
+    folder.mkdir()
+    (folder / "relay.db").touch()
+
+    assert "it is empty, this release's is" in doctor().at("note")
+
+
+def test_a_relay_that_runs_is_found_ready(start: Start, doctor: Callable[..., Findings], configured: Path) -> None:
+    url = start("serve", "--port", "0").until_ready().find(r"(\S+)/livez")
+    configure(configured, 'listen = "127.0.0.1:1"', f'listen = "{url.removeprefix("http://")}"')
+
+    assert f"relay: one is ready at {url}" in doctor().at("ok")
+
+
+def test_something_else_in_the_relays_place_is_a_problem(
+    doctor: Callable[..., Findings], configured: Path, vtex: Vtex
+) -> None:
+    configure(configured, 'listen = "127.0.0.1:1"', f'listen = "{vtex.url.removeprefix("http://")}"')
+
+    assert "something else than a relay listens" in doctor().at("problem")
