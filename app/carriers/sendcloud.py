@@ -6,11 +6,11 @@ subscriptions, a beta, send one scan with its place instead, without saying whos
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Decision, Maturity, Result, most_specific
 from app.dialects.english import classify, wording
 from app.dialects.merchant_words import merchant_references
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
-from app.payload import Maybe, Node, json_body
+from app.payload import Node, json_body
 from app.verification import AnyOf, Basic, Bearer, Hmac, StaticHeader, Unsigned
 
 MILESTONES = {
@@ -60,10 +60,110 @@ MILESTONES = {
     "error collecting": Milestone.EXCEPTION,
     "address invalid": Milestone.EXCEPTION,
     "cancelled": Milestone.CANCELLED,
-    # Phases of a scan in event subscriptions.
+    # Phases in event subscriptions, and what goes before them.
     "announced": Milestone.PRE_TRANSIT,
-    "in_transit": Milestone.IN_TRANSIT,
-    "out_for_delivery": Milestone.OUT_FOR_DELIVERY,
-    "ready_for_pickup": Milestone.AVAILABLE_FOR_PICKUP,
-    "delivery_failed": Milestone.FAILED_ATTEMPT,
+    "in transit": Milestone.IN_TRANSIT,
+    "out for delivery": Milestone.OUT_FOR_DELIVERY,
+    "ready for pickup": Milestone.AVAILABLE_FOR_PICKUP,
+    "delivery failed": Milestone.FAILED_ATTEMPT,
+    "returned": Milestone.RETURNED,
+    "exception": Milestone.EXCEPTION,
+    "exception/attempt": Milestone.FAILED_ATTEMPT,
 }
+GOING = {Milestone.IN_TRANSIT, Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED}
+
+
+def parse(webhook: Webhook) -> Iterator[Result]:
+    body = json_body(webhook)
+    kind = body.get("action", "event_type").text()
+    if kind == "parcels.event.created":
+        yield _scan(body["data"])
+    elif kind == "parcel_status_changed" or (kind is None and body.get("parcel")):
+        yield _status(body, body["parcel"])
+    else:
+        yield Ignored(reason=f"{kind or 'a document without an action'} is not about a parcel's status", code=kind)
+
+
+def _status(body: Node, parcel: Node) -> CarrierEvent:
+    status = parcel.get("status")
+    message = status.get("message").text()
+    decision = most_specific(MILESTONES, status.get("id").text(), wording(message))
+    if decision.milestone is Milestone.UNKNOWN and decision.unknown:
+        decision = decision._replace(milestone=classify(message) or Milestone.UNKNOWN)
+    decision = _turned(decision, is_return=parcel.get("is_return").flag())
+    number = parcel.get("tracking_number").text()
+    return CarrierEvent(
+        tracking_numbers=(number,) if number else (),
+        code=decision.code,
+        milestone=decision.milestone,
+        unknown_code=decision.unknown,
+        occurred_at=(
+            body.get("carrier_status_change_timestamp").moment()
+            or parcel.get("date_updated").moment()
+            or body.get("timestamp").moment()
+        ),
+        # The parcel's city is where it goes.
+        description=message,
+        references=merchant_references(
+            *(parcel.get(name).text() for name in ("order_number", "external_order_id", "external_shipment_id"))
+        ),
+        raw=(*status.raw("id", "message"), *body.raw("carrier_status_change_timestamp")),
+    )
+
+
+def _scan(data: Node) -> CarrierEvent:
+    scan, description = data["event"], data["event"].get("description").text()
+    phase = wording(scan.get("phase").text())
+    decision = most_specific(MILESTONES, phase, derived=[_problem(scan, description)])
+    if decision.milestone is Milestone.UNKNOWN and decision.unknown:
+        decision = decision._replace(milestone=classify(description) or Milestone.UNKNOWN)
+    decision = _turned(decision, is_return=scan.get("is_returned").flag())
+    place = scan.get("location_details")
+    return CarrierEvent(
+        tracking_numbers=(data["parcel"]["tracking_number"].text(),),
+        code=decision.code,
+        milestone=decision.milestone,
+        unknown_code=decision.unknown,
+        occurred_at=scan.get("timestamp").moment(),
+        place=Place(city=place.get("city").text()),
+        description=description,
+        raw=scan.raw("timestamp", "phase", "exception", "sub_status", "description", "location_details.city"),
+    )
+
+
+def _problem(scan: Node, description: str | None) -> str | None:
+    """Name the row of a scan that tells of a problem; a parcel that arrived all the same has none."""
+    problem = (scan.get("exception").text() or "none").replace("_", " ")
+    if problem == "none" or scan.get("phase").text() in {"delivered", "returned"}:
+        return None
+    is_attempt = Milestone.FAILED_ATTEMPT in {classify(problem), classify(description)}
+    return "exception/attempt" if is_attempt else "exception"
+
+
+def _turned(decision: Decision, *, is_return: bool) -> Decision:
+    """Read what a parcel does that is on its way back."""
+    if not is_return or decision.milestone not in GOING:
+        return decision
+    code = f"return/{decision.milestone}"
+    return Decision(code, MILESTONES[code], decision.unknown)
+
+
+ADAPTER = Adapter(
+    slug="sendcloud",
+    name="Sendcloud",
+    documentation="https://sendcloud.dev/api/v2/webhooks/parcel-status-changed",
+    maturity=Maturity.DOCUMENTED,
+    # The first is that of webhooks; subscribers of events choose among the others.
+    verification=AnyOf(
+        (
+            Hmac(header="Sendcloud-Signature"),
+            Bearer(),
+            Basic(),
+            StaticHeader(header="X-Api-Key"),
+            Unsigned(because="event subscriptions may come without a credential; a secret in the path stands in"),
+        )
+    ),
+    milestones=MILESTONES,
+    parse=parse,
+    order_reference_is_vtex=True,
+)

@@ -100,7 +100,7 @@ def _recipe(keys: Keys, body: str) -> Recipe:
     ignored = keys.words("ignored")
     for code in sorted(milestones.keys() & ignored.keys()):
         keys.report("ignored", f"{code!r} has a milestone as well; it can only be one of the two")
-    if not known and "statuses" not in keys:
+    if not known and keys.lacks("statuses"):
         keys.report("statuses", "is missing; say what the carrier's codes mean")
     delivered = [code for code, milestone in milestones.items() if milestone is Milestone.DELIVERED]
     milestones = {f"{code}/return": Milestone.RETURNED for code in delivered} | milestones
@@ -120,7 +120,7 @@ def _recipe(keys: Keys, body: str) -> Recipe:
 
 
 def _parcel(keys: Keys) -> ParcelRecipe:
-    if keys.is_given and not any(key in keys for key in _SUBJECT):
+    if keys.is_given and all(keys.lacks(key) for key in _SUBJECT):
         keys.report("tracking_number", f"is missing; a parcel needs one of {', '.join(_SUBJECT)}")
     return ParcelRecipe(
         when=keys.expression("when"),

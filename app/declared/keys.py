@@ -39,9 +39,9 @@ class Keys:
         self._asked: list[str] = []
         self._inner: list[Keys] = []
 
-    def __contains__(self, key: str) -> bool:
-        """Tell whether a key is there."""
-        return key in self._table
+    def lacks(self, key: str) -> bool:
+        """Tell whether a key is missing or holds nothing."""
+        return not self._table.get(key)
 
     def report(self, key: str, problem: str) -> None:
         """Add a problem with a key."""

@@ -17,7 +17,7 @@ _HOME: Final = r"(?:original )?(?:sender|shipper|merchant|seller|origin)"
 _SHOPPER: Final = r"(?:customer|recipient|consignee|receiver|addressee)"
 _COUNTER: Final = (
     r"(?:(?:collection|pick ?up|service|access) ?(?:point|location|facility)|parcel ?(?:shop|locker|station)|locker"
-    r"|packstation|post office|servicepoint)"
+    r"|packstation|servicepoint)"
 )
 _RULES: Final[tuple[tuple[str, Milestone], ...]] = (
     (r"cancell?ed|cancellation|voided", Milestone.CANCELLED),
@@ -37,7 +37,7 @@ _RULES: Final[tuple[tuple[str, Milestone], ...]] = (
     (r"(?:attempted|failed|unsuccessful|missed) (?:\w+ )?delivery|notice left|card left", Milestone.FAILED_ATTEMPT),
     (rf"(?:no ?body|no one) (?:at )?home|{_SHOPPER} (?:\w+ )?(?:not|absent|unavailable)", Milestone.FAILED_ATTEMPT),
     (rf"(?:collected|picked up) (?:by|from) (?:the )?{_SHOPPER}", Milestone.DELIVERED),
-    (rf"(?:collected|picked up) (?:at|from) (?:the |a )?{_COUNTER}", Milestone.DELIVERED),
+    (rf"(?:collected|picked up) (?:at|from) (?:the |a )?(?:{_COUNTER}|post office)", Milestone.DELIVERED),
     (
         rf"(?:ready|available|awaiting|waiting|held) (?:for )?(?:{_SHOPPER} |redelivery or )?(?:pick ?up|collection)",
         Milestone.AVAILABLE_FOR_PICKUP,
@@ -47,6 +47,7 @@ _RULES: Final[tuple[tuple[str, Milestone], ...]] = (
         rf"(?:arrived|delivered|available|ready|waiting|deposited|stored|held) (?:\w+ ){{0,3}}{_COUNTER}",
         Milestone.AVAILABLE_FOR_PICKUP,
     ),
+    (r"(?:held|available|waiting|ready) (?:\w+ ){0,3}post office", Milestone.AVAILABLE_FOR_PICKUP),
     (rf"at (?:the |a )?{_COUNTER}", Milestone.AVAILABLE_FOR_PICKUP),
     (r"(?<!be )(?<!go )out for delivery|on (?:the )?(?:delivery )?vehicle for delivery", Milestone.OUT_FOR_DELIVERY),
     (r"(?:on|onto|into) (?:the )?delivery vehicle|with (?:the )?(?:delivery )?courier", Milestone.OUT_FOR_DELIVERY),

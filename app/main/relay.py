@@ -119,16 +119,9 @@ def _compose(
         forwarder.wake()
         indexer.wake()
 
-    mapper = Mapper(
-        store,
-        sources,
-        metrics,
-        resolve=resolve,
-        zones={name: account.timezone for name, account in accounts.items()},
-        errands=Errands(egress),
-        now=now,
-        mapped=mapped,
-    )
+    zones = {name: account.timezone for name, account in accounts.items()}
+    errands = Errands(egress)
+    mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
     dependencies = Dependencies(
         store=store,
         sources=sources,
@@ -140,10 +133,7 @@ def _compose(
         replay=mapper.replay,
         wake=mapped,
         reopen=forwarder.reopen,
-        forwarding={
-            name: Forwarding(is_observed=account.observe, history=account.history.value, since=account.forward_from)
-            for name, account in accounts.items()
-        },
+        forwarding=_forwarding(accounts),
         resolve=resolve,
         members=sources.members,
         heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at),
@@ -156,6 +146,13 @@ def _compose(
         data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
     )
     return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer)
+
+
+def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
+    return {
+        name: Forwarding(is_observed=account.observe, history=account.history.value, since=account.forward_from)
+        for name, account in accounts.items()
+    }
 
 
 def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, now: Callable[[], datetime]) -> Intake:

@@ -15,9 +15,10 @@ from app.payload.bodies import (
     query_parameters,
     text_body,
 )
-from app.payload.node import Maybe, Node, Text, json_document
+from app.payload.node import Maybe, Node, json_document
 from app.payload.records import Record, record_body
 from app.payload.times import read_moment, read_offset
+from app.payload.values import Text
 
 __all__ = [
     "Maybe",

@@ -5,66 +5,15 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from app.errors import MalformedPayload
 from app.model import Moment
 from app.payload.times import read_moment
+from app.payload.values import ABSENT, Number, Text, kind, plain
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f]+")
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
-
-
-class Text(str):
-    """A text taken from a document; ``path`` says from where."""
-
-    __slots__ = ("path",)
-    path: str
-
-    def __new__(cls, value: str, path: str) -> Self:
-        """Remember where ``value`` stood."""
-        text = super().__new__(cls, value)
-        text.path = path
-        return text
-
-    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # str takes one argument
-        """Let copies and pickles keep the path."""
-        return str(self), self.path
-
-
-class _Number(str):
-    """A JSON number, kept as its sender wrote it: references keep their digits, fingerprints their bytes."""
-
-    __slots__ = ()
-
-
-_TYPE_NAMES: Final[dict[type, str]] = {
-    dict: "an object",
-    list: "a list",
-    str: "a text",
-    _Number: "a number",
-    bool: "true or false",
-    type(None): "null",
-}
-
-
-class _Absent:
-    """Stand for a value that the document does not have."""
-
-
-_ABSENT: Final = _Absent()
-
-
-def _kind(value: object) -> str:
-    return _TYPE_NAMES.get(type(value), "nothing")
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
 
 
 class _Place:
@@ -98,10 +47,10 @@ class _Place:
     def get(self, key: str, *others: str) -> "Maybe":
         """Allow a member to be missing; with several names, take the first that holds something."""
         for name in (key, *others):
-            value = self._value.get(name, _ABSENT) if isinstance(self._value, dict) else _ABSENT
-            if value is not _ABSENT and value is not None and value != "":
+            value = self._value.get(name, ABSENT) if isinstance(self._value, dict) else ABSENT
+            if value is not ABSENT and value is not None and value != "":
                 return Maybe(value, f"{self._path}.{name}")
-        return Maybe(_ABSENT, f"{self._path}.{key}")
+        return Maybe(ABSENT, f"{self._path}.{key}")
 
     def raw(self, *paths: str) -> tuple[str | None, ...]:
         """Return members exactly as sent, for a fingerprint; dots descend, missing ones are None."""
@@ -128,7 +77,7 @@ class _Place:
     def plain(self) -> Any:  # noqa: ANN401 - JSON may be anything
         """Return everything that is here as Python's own values, numbers as the texts that were sent."""
         try:
-            return _plain(self._value)
+            return plain(self._value)
         except RecursionError:
             raise MalformedPayload(self._path, "is nested too deeply") from None
 
@@ -136,7 +85,7 @@ class _Place:
         """Join members that together are one value, such as a date and a time; absent when the first one is."""
         texts = [self.get(key).text() for key in keys]
         path = f"{self._path}.{keys[0]}"
-        return Maybe(separator.join(filter(None, texts)) if texts[0] else _ABSENT, path)
+        return Maybe(separator.join(filter(None, texts)) if texts[0] else ABSENT, path)
 
     def first_moment(
         self,
@@ -170,7 +119,7 @@ class Maybe(_Place):
 
     def __bool__(self) -> bool:
         """Tell whether something other than null and the empty text is here."""
-        return self._value is not _ABSENT and self._value is not None and self._value != ""
+        return self._value is not ABSENT and self._value is not None and self._value != ""
 
     def text(self) -> Text | None:
         """Return the text (a number as its sender wrote it), None when there is none."""
@@ -236,7 +185,7 @@ class Node(_Place):
     def __getitem__(self, key: str) -> "Node":
         """Demand a member of an object."""
         if not isinstance(self._value, dict):
-            raise MalformedPayload(self._path, f"is {_kind(self._value)} where an object is expected")
+            raise MalformedPayload(self._path, f"is {kind(self._value)} where an object is expected")
         if key not in self._value:
             raise MalformedPayload(f"{self._path}.{key}", "is missing")
         return Node(self._value[key], f"{self._path}.{key}")
@@ -248,7 +197,7 @@ class Node(_Place):
     def items(self) -> Iterator["Node"]:
         """Iterate over a demanded list."""
         if not isinstance(self._value, list):
-            raise MalformedPayload(self._path, f"is {_kind(self._value)} where a list is expected")
+            raise MalformedPayload(self._path, f"is {kind(self._value)} where a list is expected")
         for index, item in enumerate(self._value):
             yield Node(item, f"{self._path}[{index}]")
 
@@ -257,13 +206,13 @@ class Node(_Place):
         value = self._scalar()
         if value is not None:
             return Text(value, self._path)
-        problem = "is empty" if isinstance(self._value, str) else f"is {_kind(self._value)} where a text is expected"
+        problem = "is empty" if isinstance(self._value, str) else f"is {kind(self._value)} where a text is expected"
         raise MalformedPayload(self._path, problem)
 
     def raw_text(self) -> str:
         """Return a text exactly as sent, for a signature."""
         if not isinstance(self._value, str):
-            raise MalformedPayload(self._path, f"is {_kind(self._value)} where a text is expected")
+            raise MalformedPayload(self._path, f"is {kind(self._value)} where a text is expected")
         return self._value
 
     def moment(
@@ -301,7 +250,7 @@ def _refuse_constant(name: str) -> None:
 def json_document(text: str, *, path: str = "$") -> Node:
     """Parse a JSON text into a `Node`; numbers keep the digits they were sent with."""
     try:
-        value = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant)
     except RecursionError:
         raise MalformedPayload(path, "is nested too deeply") from None
     except json.JSONDecodeError as error:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from app.adapter import Adapter, Maturity, Result, fingerprint
 from app.carriers import adapters
-from app.dialects.keywords import classify
+from app.dialects import english, keywords
 from app.errors import MalformedPayload
 from app.examples import FOLDER, Example, examples
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
@@ -105,7 +105,7 @@ def test_a_code_can_be_traced_and_an_unlisted_one_is_unknown(adapter: Adapter) -
 
     assert unknown, "an event's code is taken with text(), so that it knows where it stood"
     for event, webhook in unknown:
-        said = {classify(text) for text in texts(decode(webhook))}
+        said = {speak(text) for text in texts(decode(webhook)) for speak in (keywords.classify, english.classify)}
         known = adapter.milestones.get(event.code)
         assert event.milestone is known if known else event.milestone in {Milestone.UNKNOWN, *said}
 

@@ -36,7 +36,7 @@ def run(folder: Path) -> Run:
 
 @pytest.fixture
 def start(folder: Path) -> Iterator[Start]:
-    """Start commands that run until they are stopped; what still runs at the end of the test is killed."""
+    """Start commands that run until they are stopped; what still runs at the end of the test is stopped."""
     started: list[Running] = []
 
     def start(*arguments: str, **options: object) -> Running:
@@ -46,4 +46,4 @@ def start(folder: Path) -> Iterator[Start]:
 
     yield start
     for running in started:
-        running.kill()
+        running.close()

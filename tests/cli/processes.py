@@ -64,7 +64,7 @@ class Running:
             except queue.Empty:
                 line = None
             if line is None:
-                self.kill()
+                self.close()
                 pytest.fail(f"the command did not become ready:\n{self.output}\n{self.errors}")
             self.lines.append(line)
         return self
@@ -90,10 +90,15 @@ class Running:
         self._reader.join(timeout=STOP_SECONDS)
         return status
 
-    def kill(self) -> None:
+    def close(self) -> None:
+        """Stop the process, politely first, so that it takes away what it made."""
         if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.process.wait(timeout=STOP_SECONDS)
+            self.process.wait()
         self._reader.join(timeout=STOP_SECONDS)
         assert self.process.stdout is not None
         self.process.stdout.close()

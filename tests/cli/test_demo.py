@@ -44,7 +44,7 @@ class Demo(Running):
         try:
             return subprocess.CompletedProcess(arguments, started.wait(), started.rest(), started.errors)
         finally:
-            started.kill()
+            started.close()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     try:
         yield running.until_ready()
     finally:
-        running.kill()
+        running.close()
 
 
 def parcel_of(carrier: str) -> Parcel:
@@ -158,7 +158,7 @@ def test_it_ends_with_0_and_leaves_nothing_behind(tmp_path: Path, number: int) -
         busy = [path.name for path in scratch.iterdir()]
         status = running.stop(number)
     finally:
-        running.kill()
+        running.close()
 
     assert (1, 0) == (len(busy), status)
     assert [] == list(scratch.iterdir())
@@ -174,7 +174,7 @@ def test_asked_to_stop_while_it_sets_up_it_leaves_nothing_behind_either(tmp_path
         until(lambda: any(scratch.iterdir()))
         status = running.stop()
     finally:
-        running.kill()
+        running.close()
 
     assert 0 == status, running.errors
     assert [] == list(scratch.iterdir())
