@@ -44,6 +44,11 @@ run: install ## Start a relay on SQLite; with no account configured, a demo with
 test: install ## Run every test, in random order
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
+# The short form: make chaos ARGS="--modes replace --kills 3 --webhooks 200"
+.PHONY: chaos
+chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (15 minutes); ARGS="--help"
+	@$(PYTHON) -m tests.chaos $(ARGS)
+
 .PHONY: check
 check: install ## Format, lint, types, imports, tests with branch coverage: what CI runs
 	@echo "== format"

@@ -22,8 +22,8 @@ EXCERPTS = {"P", "U"}
 def parse(webhook: Webhook) -> Iterator[Result]:
     body = json_body(webhook)
     is_history = body.get("tipoResultado").text() not in EXCERPTS
-    single = "codObjeto" in body
-    objects = [body] if single else list((body["objetos"] if body.is_object else body).items())
+    found = body["objetos"] if body.is_object and "codObjeto" not in body else body
+    objects = [found] if found.is_object else list(found.items())
     if not objects:
         yield Ignored(reason="an answer without objects")
     yield from each(objects, lambda item: _events(item, is_history=is_history))

@@ -1,7 +1,7 @@
 """TrackingMore: one webhook carries one tracking with two histories, the origin's and the destination's.
 
-Pages read 2026-11-23. They contradict each other on what is signed, and do not name the headers: every documented way is
-taken. The first two versions of the API sign inside the body and name the members of a scan otherwise.
+Pages read 2026-11-23. They contradict each other on what is signed and do not name the headers: every documented way is
+taken. Older versions of the API sign inside the body, and name the members of a scan otherwise.
 """
 
 from collections.abc import Iterator

@@ -8,6 +8,7 @@ import typer
 from app.errors import (
     CallFailed,
     ConfigurationError,
+    EgressRefused,
     KeyNeeded,
     MalformedPayload,
     RelayError,
@@ -42,6 +43,7 @@ EXIT_CODES: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:d}  {text}" for co
 _CODES: Final[tuple[tuple[type[RelayError], ExitCode], ...]] = (
     (ConfigurationError, ExitCode.CONFIGURATION),
     (MalformedPayload, ExitCode.BAD_INPUT),
+    (EgressRefused, ExitCode.BAD_INPUT),
     (Unavailable, ExitCode.UNAVAILABLE),
     (StoreBusy, ExitCode.UNAVAILABLE),
     (CallFailed, ExitCode.UNAVAILABLE),

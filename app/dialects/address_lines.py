@@ -29,11 +29,15 @@ _COUNTRIES: Final = (
 _CODE: Final = re.compile(r"[A-Z]{2,3}")
 _POSTAL_CODE: Final = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9}", re.IGNORECASE)
 _STATE_AND_POSTAL_CODE: Final = re.compile(r"([A-Z]{2,3})\s+(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9}")
+_CITY_AND_STATE: Final = re.compile(r"(.+?)\s+([A-Z]{2})(?:\s+(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9})?")
+_UNIT: Final = re.compile(
+    r"\b(?:cent(?:er|re)|depot|facility|hub|locker|office|parcelshop|station|warehouse)\b", re.IGNORECASE
+)
 _POSTAL_CODE_BEFORE_CITY: Final = re.compile(r"(?:[A-Z]{1,2}-)?\d[\d-]{2,8}\s+(?=\D)")
 
 
 def place_in_line(text: str | None) -> Place:
-    """Return the city and the state that a line names; a single word or unit counts as the city."""
+    """Return the city and the state that a line names; words alone are a city unless they name a carrier's unit."""
     if text is None:
         return Place()
     slashed = place_in(text)
@@ -52,7 +56,15 @@ def _split(parts: list[str]) -> tuple[str | None, str | None]:
         parts = parts[:-1]
     if len(parts) > 1:
         return parts[-2], parts[-1]
-    return (parts[0] if parts else None), None
+    return _alone(parts[0]) if parts else (None, None)
+
+
+def _alone(words: str) -> tuple[str | None, str | None]:
+    """Read what has no comma; "CITY ST 97301" has its state all the same."""
+    joined = _CITY_AND_STATE.fullmatch(words)
+    if joined and joined[2] in _STATES.split():
+        return joined[1], joined[2]
+    return (None if _UNIT.search(words) or _CODE.fullmatch(words) else words), None
 
 
 def _without_country(parts: list[str]) -> list[str]:

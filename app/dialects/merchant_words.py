@@ -22,7 +22,7 @@ _INVOICE: Final = re.compile(
 _KEY: Final = re.compile(r"(?<!\w)(?:nfe)?(?:[0-9a-z]{4}[ .-]?){11}(?!\w)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"\d{1,9}")
 _INVOICE_FIELD: Final = re.compile(r"invoice|nfe?(?![a-z])|nota|fatura|factura|chave", re.IGNORECASE)
-_ORDER_FIELD: Final = re.compile(r"order|pedido|reference", re.IGNORECASE)
+_ORDER_FIELD: Final = re.compile(r"order(?!.?(?:date|time|status|total))|pedido|reference", re.IGNORECASE)
 
 
 class _Found(NamedTuple):
@@ -76,6 +76,8 @@ def merchant_references(
 
 def _read_fields(place: Maybe, found: _Found) -> None:
     """Read an object of the merchant's; the names say what is what, else the looks of the values."""
+    if (whole := place.text()) is not None:
+        _read_text(whole, found)
     for name, value in place.members():
         for text in value.texts():
             if _INVOICE_FIELD.search(name):

@@ -71,8 +71,11 @@ def plan(work: Work, account: Account, now: datetime) -> Plan:
         return Plan(read=True)
     if not forwards(work, account):
         return observe(work, account, now)
-    if work.read_after is not None:
-        return Plan(wait_until=work.read_after)
+    return Plan(wait_until=work.read_after) if work.read_after is not None else _write(work, account, now)
+
+
+def _write(work: Work, account: Account, now: datetime) -> Plan:
+    """Decide what to write, or what has to be read or waited for before that."""
     skips = _skips(work, account)
     skipped = {skip.event_id for skip in skips}
     pending = [row for row in chronological(_open(work)) if row.event_id not in skipped]

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Hashable, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Final, TypeVar
 
 from app.model import Moment
@@ -68,7 +68,8 @@ def _is_same(date: str, theirs: Moment | None) -> bool:
     if ours is None or theirs is None:
         return False
     if len(date) == _DAY:
-        return theirs.at.strftime("%Y-%m-%d") == date
+        # A day may come back as its midnight in any zone.
+        return date in {theirs.at.strftime("%Y-%m-%d"), theirs.at.astimezone(UTC).strftime("%Y-%m-%d")}
     if theirs.zone_is_assumed:
         return abs(theirs.at.replace(tzinfo=None) - ours.at.replace(tzinfo=None)) < _SAME_MOMENT
     return abs(theirs.at - ours.at) < _SAME_MOMENT

@@ -21,19 +21,18 @@ _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 def row_date(at: datetime, account: Account, *, now: datetime, day_only: bool = False) -> str:
     """Write when an event happened, as the account wants it.
 
-    A time in the future is written as now: VTEX sorts by it, and a shopper must not read tomorrow's news. A time known
-    only to the day stays that day, whatever zone it is written in.
+    A time known only to the day stays that day, whatever zone it was read in and is written in. A time in the future
+    is written as now: VTEX sorts by it, and a shopper must not read tomorrow's news.
     """
-    if at > now + _CLOCK_TOLERANCE:
-        at = now
-    local = at.astimezone(account.timezone)
+    zone = UTC if account.date_format is DateFormat.UTC else account.timezone
+    local = at.replace(tzinfo=zone) if day_only else at.astimezone(zone)
+    if local > now + _CLOCK_TOLERANCE:
+        local = now.astimezone(zone)
     if account.date_format is DateFormat.DATE:
-        return (at if day_only else local).strftime("%Y-%m-%d")
-    if account.date_format is DateFormat.UTC:
-        return _iso(at.astimezone(UTC), "Z")
-    if account.date_format is DateFormat.WALL_AS_UTC:
-        return _iso(local, "Z")
-    return _iso(local, local.strftime("%z")[:3] + ":" + local.strftime("%z")[3:])
+        return local.strftime("%Y-%m-%d")
+    if account.date_format is DateFormat.DATETIME:
+        return _iso(local, local.strftime("%z")[:3] + ":" + local.strftime("%z")[3:])
+    return _iso(local, "Z")
 
 
 def _iso(at: datetime, suffix: str) -> str:

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = run(plan, folder / mode)
         reports.append(report)
         _say(f"{mode}: {'right' if report.is_right else 'WRONG'} after {report.seconds:g} s")
-        for finding in report.verdict.findings[:_FINDINGS_SHOWN]:
+        for finding in [*report.verdict.faults, *report.verdict.findings][:_FINDINGS_SHOWN]:
             _say(f"  {finding}")
     if options.json:
         print(json.dumps([report.document() for report in reports], indent=2))  # noqa: T201 - what --json is for

@@ -14,6 +14,7 @@ from app.model import Webhook
 from app.verification import Credentials, seal
 from tests.chaos.ledger import Ledger
 from tests.chaos.parcels import ACCOUNT, Package, Posting, World
+from tests.chaos.processes import RelayFault
 
 __all__ = ["Carrier"]
 
@@ -103,5 +104,5 @@ async def _until_accepted(call: Callable[[], Awaitable[httpx.Response]]) -> None
             if answer.is_success:
                 return
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                raise AssertionError(f"the relay answered {answer.status_code}: {answer.text[:300]}")
+                raise RelayFault(f"the relay answered {answer.status_code}: {answer.text[:300]}")
         await asyncio.sleep(_RETRY_SECONDS)

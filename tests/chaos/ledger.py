@@ -62,6 +62,8 @@ class Verdict:
     """Calls that took back what was delivered."""
     violations: int = 0
     """Deviations from VTEX's schema."""
+    faults: list[str] = field(default_factory=list)
+    """What ended the run, or its end: the relay died, refused a webhook, or did not stop when asked to."""
     findings: list[str] = field(default_factory=list)
 
     @property
@@ -77,6 +79,7 @@ class Verdict:
                 self.overlapping,
                 self.undelivered,
                 self.violations,
+                self.faults,
             )
         )
 

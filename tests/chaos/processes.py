@@ -18,11 +18,15 @@ import httpx
 
 from tests.chaos.parcels import ACCOUNT
 
-__all__ = ["Emulator", "Relay", "free_port"]
+__all__ = ["Emulator", "Relay", "RelayFault", "free_port"]
 
 _CHECKOUT: Final = Path(__file__).parents[2]
 _START_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.05
+
+
+class RelayFault(Exception):
+    """The relay did what it must never do, and the run ends there."""
 
 
 def free_port() -> int:
@@ -105,6 +109,8 @@ class Relay:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("RELAY_")}
         return {
             **inherited,
+            # The relay of this checkout, whichever is installed.
+            "PYTHONPATH": str(_CHECKOUT),
             "RELAY_DATABASE_URL": f"sqlite:///{self._folder / 'relay.db'}",
             "RELAY_LISTEN": f"127.0.0.1:{self.port}",
             "RELAY_LOG_LEVEL": "warning",
@@ -129,24 +135,21 @@ class Relay:
         deadline = time.monotonic() + _START_SECONDS
         async with httpx.AsyncClient(base_url=self.url) as client:
             while time.monotonic() < deadline:
-                assert self.is_running, f"the relay ended by itself; see {self.log}"
+                self._demand_life()
                 with suppress(httpx.TransportError):
                     if (await client.get("/readyz")).is_success:
                         return
                 await asyncio.sleep(_POLL_SECONDS)
-        raise TimeoutError(f"the relay is not ready after {_START_SECONDS:g} s; see {self.log}")
+        raise RelayFault(f"the relay is not ready after {_START_SECONDS:g} s; see {self.log}")
 
-    @property
-    def is_running(self) -> bool:
-        """Tell whether the process lives."""
-        return self._process is not None and self._process.poll() is None
+    def _demand_life(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            raise RelayFault(f"the relay ended by itself; see {self.log}")
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        assert self._process
-        assert self.is_running, f"the relay ended by itself; see {self.log}"
-        self._process.kill()
-        self._process.wait()
+        self._demand_life()
+        self.discard()
         self.kills += 1
 
     def stop(self) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Final
 from tests.chaos.carriers import Carrier
 from tests.chaos.ledger import Ledger, Verdict, judge, rows_of, unsorted_bodies
 from tests.chaos.parcels import Package, Row, World, make_world
-from tests.chaos.processes import Emulator, Relay
+from tests.chaos.processes import Emulator, Relay, RelayFault
 
 __all__ = ["Plan", "Report", "run"]
 
@@ -69,16 +69,9 @@ def run(plan: Plan, folder: Path) -> Report:
     with (folder / "emulator.log").open("wb") as log, Emulator(plan.mode, log) as emulator:
         _prepare(emulator, world, plan, now)
         relay = Relay(folder, emulator.url, _history(plan))
-        try:
-            asyncio.run(_storm(relay, world, ledger, plan))
-            asyncio.run(_until_settled(emulator, world, ledger))
-            code = relay.stop()
-        finally:
-            relay.discard()
+        faults = _faults_of(relay, emulator, world, ledger, plan)
         verdict = _verdict(emulator, world, ledger)
-    if code:
-        verdict.violations += 1
-        verdict.findings.append(f"the relay did not stop when asked to: exit code {code}")
+    verdict.faults += faults
     return Report(
         mode=plan.mode,
         seed=plan.seed,
@@ -89,6 +82,29 @@ def run(plan: Plan, folder: Path) -> Report:
         verdict=verdict,
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+def _faults_of(relay: Relay, emulator: Emulator, world: World, ledger: Ledger, plan: Plan) -> list[str]:
+    """Go through all of it, and say what the relay did that it must never do."""
+    faults: list[str] = []
+    try:
+        asyncio.run(_storm(relay, world, ledger, plan))
+        asyncio.run(_until_settled(emulator, world, ledger))
+        if code := relay.stop():
+            faults.append(f"it did not stop when asked to: exit code {code}")
+    except* RelayFault as group:
+        faults += {str(error) for error in _flat(group)}
+    finally:
+        relay.discard()
+    return faults
+
+
+def _flat(group: ExceptionGroup[RelayFault]) -> Iterator[RelayFault]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _flat(error)
+        else:
+            yield error
 
 
 def _history(plan: Plan) -> str:

@@ -11,6 +11,7 @@ from app.cli.exits import ExitCode, exit_code_of, sentences
 from app.errors import (
     CallFailed,
     ConfigurationError,
+    EgressRefused,
     LookupFailed,
     MalformedPayload,
     MissingCredential,
@@ -49,6 +50,7 @@ def test_the_release_is_told(run: Run) -> None:
     [
         (ConfigurationError("x is missing"), ExitCode.CONFIGURATION),
         (MalformedPayload("$", "is missing"), ExitCode.BAD_INPUT),
+        (EgressRefused("ftp"), ExitCode.BAD_INPUT),
         (StoreBusy("owned"), ExitCode.UNAVAILABLE),
         (StoreUnavailable("full"), ExitCode.UNAVAILABLE),
         (LookupFailed("no keys"), ExitCode.UNAVAILABLE),

@@ -1,17 +1,15 @@
 """`doctor` says in plain words what is wrong, and ends with 1 when something is."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from app.store.engine import Ownership
+from tests.cli.answering import Answering
 from tests.cli.conftest import Run, Start
 
 CONFIGURATION = """
@@ -53,44 +51,14 @@ def doctor(run: Run) -> Callable[..., Findings]:
     return doctor
 
 
-class Vtex:
-    """A VTEX that answers everything with one status, by a clock of its own."""
-
-    def __init__(self) -> None:
-        self.status, self.ahead, self.asked = 404, timedelta(), list[str]()
-        vtex = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                vtex.asked.append(f"{self.path} {self.headers['X-VTEX-API-AppKey']}")
-                self.send_response_only(vtex.status)
-                self.send_header("Date", format_datetime(datetime.now(UTC) + vtex.ahead, usegmt=True))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Write nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+@pytest.fixture
+def vtex() -> Iterator[Answering]:
+    with Answering(404) as server:
+        yield server
 
 
 @pytest.fixture
-def vtex() -> Iterator[Vtex]:
-    started = Vtex()
-    yield started
-    started.close()
-
-
-@pytest.fixture
-def configured(folder: Path, vtex: Vtex) -> Path:
+def configured(folder: Path, vtex: Answering) -> Path:
     file = folder / "relay.toml"
     file.write_text(CONFIGURATION.format(url=vtex.url, digest="0" * 64))
     return file
@@ -102,12 +70,14 @@ def configure(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def test_all_is_well_where_everything_fits(doctor: Callable[..., Findings], configured: Path, vtex: Vtex) -> None:
+def test_all_is_well_where_everything_fits(doctor: Callable[..., Findings], configured: Path, vtex: Answering) -> None:
     found = doctor()
 
     assert (0, True) == (found.status, found.well)
     assert {"ok", "note"} == set(found.texts)
-    assert ["/api/oms/pvt/orders/carrier-relay-doctor-0 key-of-the-store"] == vtex.asked
+    assert [("/api/oms/pvt/orders/carrier-relay-doctor-0", "key-of-the-store")] == [
+        (asked.path, asked.headers["x-vtex-api-appkey"]) for asked in vtex.asked
+    ]
     assert "mystore: VTEX knows the key" in found.at("ok")
     assert "posts to https://relay.shop.example/webhooks/easypost/mystore" in found.at("ok")
     assert "data/relay.db does not exist yet" in found.at("note")
@@ -133,7 +103,7 @@ def test_people_get_lines_and_a_count(run: Run, configured: Path) -> None:
     ],
 )
 def test_what_vtex_says_of_the_key_is_told_apart(
-    doctor: Callable[..., Findings], configured: Path, vtex: Vtex, status: int, level: str, text: str
+    doctor: Callable[..., Findings], configured: Path, vtex: Answering, status: int, level: str, text: str
 ) -> None:
     vtex.status = status
 
@@ -144,7 +114,7 @@ def test_what_vtex_says_of_the_key_is_told_apart(
 
 
 def test_a_vtex_that_cannot_be_reached_is_not_a_key_that_is_refused(
-    doctor: Callable[..., Findings], configured: Path, vtex: Vtex
+    doctor: Callable[..., Findings], configured: Path, vtex: Answering
 ) -> None:
     configure(configured, vtex.url, "http://127.0.0.1:1")
 
@@ -155,7 +125,7 @@ def test_a_vtex_that_cannot_be_reached_is_not_a_key_that_is_refused(
     assert "refuses" not in found.at("problem")
 
 
-def test_nobody_is_asked_offline(doctor: Callable[..., Findings], configured: Path, vtex: Vtex) -> None:
+def test_nobody_is_asked_offline(doctor: Callable[..., Findings], configured: Path, vtex: Answering) -> None:
     found = doctor("--no-online")
 
     assert (0, []) == (found.status, vtex.asked)
@@ -170,7 +140,7 @@ def test_nobody_is_asked_offline(doctor: Callable[..., Findings], configured: Pa
     ],
 )
 def test_a_clock_that_differs_from_vtexs_is_told(
-    doctor: Callable[..., Findings], configured: Path, vtex: Vtex, ahead: timedelta, level: str, text: str
+    doctor: Callable[..., Findings], configured: Path, vtex: Answering, ahead: timedelta, level: str, text: str
 ) -> None:
     vtex.ahead = ahead
 
@@ -275,6 +245,24 @@ def test_a_database_that_was_never_migrated_is_noted(doctor: Callable[..., Findi
     assert "it is empty, this release's is" in doctor().at("note")
 
 
+def test_a_database_of_a_newer_release_is_a_problem(
+    run: Run, doctor: Callable[..., Findings], configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("migrate")
+    monkeypatch.setattr("app.cli.doctor.storage.REVISIONS", ())
+    monkeypatch.setattr("app.cli.doctor.storage.HEAD", "0000")
+
+    assert "which a newer release made" in doctor().at("problem")
+
+
+def test_a_database_url_that_this_release_cannot_use_is_a_problem(
+    doctor: Callable[..., Findings], configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAY_DATABASE_URL", "sqlite:////proc/self/nowhere/relay.db")
+
+    assert "database: " in doctor().at("problem")
+
+
 def test_a_relay_that_runs_is_found_ready(start: Start, doctor: Callable[..., Findings], configured: Path) -> None:
     url = start("serve", "--port", "0").until_ready().find(r"(\S+)/livez")
     configure(configured, 'listen = "127.0.0.1:1"', f'listen = "{url.removeprefix("http://")}"')
@@ -283,7 +271,7 @@ def test_a_relay_that_runs_is_found_ready(start: Start, doctor: Callable[..., Fi
 
 
 def test_something_else_in_the_relays_place_is_a_problem(
-    doctor: Callable[..., Findings], configured: Path, vtex: Vtex
+    doctor: Callable[..., Findings], configured: Path, vtex: Answering
 ) -> None:
     configure(configured, 'listen = "127.0.0.1:1"', f'listen = "{vtex.url.removeprefix("http://")}"')
 

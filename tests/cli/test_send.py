@@ -120,6 +120,7 @@ def test_without_a_case_the_samples_are_listed(run: Run) -> None:
         (("easypost", "delivered", "--tracking-number", "a b"), 2, "--tracking-number takes 1 to 100"),
         (("easypost", "batch-created", "--tracking-number", "AB17"), 2, "shows no tracking number to replace"),
         (("easypost", "delivered", "--repeat", "0"), 2, "--repeat"),
+        (("easypost", "delivered", "--url", "relay.example"), 2, "is not an http or https address"),
     ],
 )
 def test_what_cannot_be_sent_is_explained(

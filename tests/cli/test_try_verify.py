@@ -1,12 +1,13 @@
 """`try --verify` says whether a saved webhook is genuine, and with which secret."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from app.carriers import adapters
-from app.examples import FOLDER, Example, examples
+from app.examples import FOLDER, examples
+from tests.cli.answering import Answering
 from tests.cli.conftest import Run
 
 DELIVERED = FOLDER / "easypost" / "delivered.http"
@@ -20,18 +21,9 @@ secrets = ["another-secret", "clé-de-tést-µ9"]
 """
 
 
-def signed(case: Example) -> bool:
-    scheme = adapters()[case_slug(case)].verification
-    return scheme.needs_secret or scheme.binds_body
-
-
-def case_slug(case: Example) -> str:
-    return next(slug for slug in adapters() if case in examples(slug))
-
-
-def saved_elsewhere(folder: Path) -> str:
+def saved_elsewhere(folder: Path, sample: Path = DELIVERED) -> str:
     """Save the sample as an engineer would: without the lines that speak about it."""
-    head, _, body = DELIVERED.read_bytes().partition(b"\n\n")
+    head, _, body = sample.read_bytes().partition(b"\n\n")
     kept = [line for line in head.split(b"\n") if not line.lower().startswith(b"x-fixture-")]
     (folder / "saved.http").write_bytes(b"\n".join(kept) + b"\n\n" + body)
     return "saved.http"
@@ -116,3 +108,44 @@ def test_a_key_set_can_be_given_for_carriers_that_sign_with_keys(run: Run, folde
 
     assert (0, 1) == (right.exit_code, wrong.exit_code)
     assert "the key set holds no RSA key" in wrong.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "bodies", "code", "text"),
+    [
+        (200, {"/jwks": b'{"keys": []}'}, 1, "Refused (wrong-credential): the key set holds no RSA key"),
+        (500, {}, 4, "answered 500"),
+    ],
+)
+def test_the_configured_key_set_is_fetched(
+    run: Run, folder: Path, status: int, bodies: Mapping[str, bytes], code: int, text: str
+) -> None:
+    with Answering(status, bodies) as keys:
+        source = f'[accounts.mystore.carriers.shipengine]\njwks_url = "{keys.url}/jwks"\n'
+        (folder / "relay.toml").write_text(CONFIGURATION + source)
+        saved = saved_elsewhere(folder, FOLDER / "shipengine" / "delivered-v2.http")
+        result = run("try", "shipengine", saved, "--verify")
+
+    assert ["/jwks"] == [asked.path for asked in keys.asked]
+    assert code == result.exit_code
+    assert text in result.output
+
+
+def test_what_was_signed_long_ago_is_told_from_what_was_signed_wrongly(run: Run, folder: Path) -> None:
+    case = next(case for case in examples("shipengine") if case.name == "delivered-v2")
+    with Answering(200, {"/jwks": (case.secret or "").encode()}) as keys:
+        source = f'[accounts.mystore.carriers.shipengine]\njwks_url = "{keys.url}/jwks"\n'
+        (folder / "relay.toml").write_text(CONFIGURATION + source)
+        saved = saved_elsewhere(folder, FOLDER / "shipengine" / "delivered-v2.http")
+        result = run("try", "shipengine", saved, "--verify")
+
+    assert 1 == result.exit_code
+    assert "Rightly signed, but not at a time that a relay takes now" in result.stdout
+
+
+def test_an_empty_secret_proves_nothing(run: Run, folder: Path) -> None:
+    (folder / "secret").write_text("\n")
+
+    result = run("try", "easypost", str(DELIVERED), "--secret-file", "secret")
+
+    assert (2, True) == (result.exit_code, "the secret to verify with is empty" in result.stderr)

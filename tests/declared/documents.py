@@ -1,10 +1,13 @@
 """A declaration that is right, to be changed by tests, and requests to read with it."""
 
+import json
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
-from app.model import Webhook
+from app.declared import declare
+from app.model import CarrierEvent, Webhook
+from app.reading import Reading, read
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -46,3 +49,20 @@ def webhook(body: str, content_type: str = "application/json") -> Webhook:
         body=body.encode(),
         received_at=NOW,
     )
+
+
+PARCEL = {"number": "AB17", "order": "100-01", "history": [{"status": "moving", "at": "2026-11-20 08:00:00"}]}
+
+
+def reading(document: Any, /, **changes: Any) -> Reading:
+    return read(declare("acme", acme(**changes)), webhook(json.dumps(document)))
+
+
+def event(document: Any, /, **changes: Any) -> CarrierEvent:
+    (found,) = reading(document, **changes).events
+    return found
+
+
+def parcel(**changes: Any) -> dict[str, Any]:
+    """Return a document with one parcel that has one event."""
+    return {"packages": [{**PARCEL, "history": [{**PARCEL["history"][0], **changes}]}]}  # type: ignore[dict-item]  # its values differ in type

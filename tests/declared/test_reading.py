@@ -1,35 +1,14 @@
 """What a declared carrier's documents are read as."""
 
-import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.adapter import Adapter
 from app.declared import declare
 from app.errors import MalformedPayload
-from app.model import CarrierEvent, Milestone, Place, TimeQuality
-from app.reading import Reading, read, trace
-from app.verification import AnyOf, Basic, Bearer, BodyDigest, Hmac, StaticHeader, Unsigned
-from tests.declared.documents import acme, webhook
-
-PARCEL = {"number": "AB17", "order": "100-01", "history": [{"status": "moving", "at": "2026-11-20 08:00:00"}]}
-
-
-def reading(document: Any, /, **changes: Any) -> Reading:
-    return read(declare("acme", acme(**changes)), webhook(json.dumps(document)))
-
-
-def event(document: Any, /, **changes: Any) -> CarrierEvent:
-    (found,) = reading(document, **changes).events
-    return found
-
-
-def parcel(**changes: Any) -> dict[str, Any]:
-    """Return a document with one parcel that has one event."""
-    return {"packages": [{**PARCEL, "history": [{**PARCEL["history"][0], **changes}]}]}  # type: ignore[dict-item]  # its values differ in type
+from app.model import Milestone, Place, TimeQuality
+from app.reading import trace
+from tests.declared.documents import PARCEL, acme, event, parcel, reading
 
 
 def test_an_event_is_read_with_its_parcel() -> None:
@@ -212,7 +191,7 @@ def test_a_table_of_codes_may_be_borrowed_and_overridden() -> None:
     assert Milestone.UNKNOWN is event(parcel(status="105"), **borrowed).milestone
 
 
-# --- times, functions, fingerprints --------------------------------------------------------------
+# --- times, fingerprints --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -234,34 +213,6 @@ def test_times_are_read_as_declared(at: Any, changes: dict[str, Any], time: str)
     assert time == moment.at.isoformat()
 
 
-@pytest.mark.parametrize(
-    ("expression", "found"),
-    [
-        ("lower(status)", "ab-17 x"),
-        ("upper(status)", "AB-17 X"),
-        ("trim(' y ')", "y"),
-        ("split(status, '-')[0]", "Ab"),
-        ("split(status, '')[1]", "x"),
-        ("from_json(json).a", "1"),
-        ("from_json(from_base64(base64)).a", "1"),
-        ("from_json(open).a", "1"),
-        ("join(' ', [status, at])", "Ab-17 x 2026-11-20 08:00:00"),
-        ("length(status)", "7"),
-        ("lower(nothing)", ""),
-        ("from_json(status)", ""),
-        ("from_base64(status)", ""),
-        ("join(' ', [status, nothing])", ""),
-        ("ceil(to_number('1e999'))", ""),
-        ("open", ""),
-        ("`true`", "true"),
-    ],
-)
-def test_functions_make_a_text_or_nothing(expression: str, found: str) -> None:
-    document = parcel(status="Ab-17 x", json='{"a": 1}', base64="eyJhIjogMX0=", open={"a": 1})
-
-    assert found == event(document, events__code=expression).code
-
-
 def test_a_fingerprint_is_made_of_what_was_sent() -> None:
     document = parcel(text="Em trânsito", where="PALMAS/TO", n=1.50)
 
@@ -274,119 +225,3 @@ def test_histories_and_timeless_events_are_known_as_such() -> None:
     assert not event(parcel()).full_history
     assert declare("acme", acme(events__time=None)).timeless
     assert not declare("acme", acme()).timeless
-
-
-# --- the request ---------------------------------------------------------------------------------
-
-
-def test_a_form_is_read_as_an_object_of_texts() -> None:
-    adapter = declare("acme", acme(body="form", parcels=None, events__each=None))
-    (found,) = read(adapter, webhook("number=AB17&status=moving", "application/x-www-form-urlencoded")).events
-
-    assert ("AB17",) == found.tracking_numbers
-    assert frozenset({"application/x-www-form-urlencoded"}) == adapter.media_types
-
-
-def test_the_senders_own_id_is_an_identity() -> None:
-    identity = declare("acme", acme(identity="id")).identity
-
-    assert identity
-    assert "17" == identity(webhook('{"id": 17}'))
-    assert identity(webhook("{}")) is None
-    assert identity(webhook("{")) is None
-    assert declare("acme", acme()).identity is None
-
-
-def test_what_the_carrier_demands_is_answered() -> None:
-    adapter = declare(
-        "acme",
-        acme(
-            acknowledgement={"status": 202, "body": "ok", "content_type": "text/plain"},
-            refusal_status=200,
-            methods=["PUT"],
-            media_types=["text/plain"],
-            order_reference_is_vtex=True,
-        ),
-    )
-
-    assert adapter.acknowledgement
-    assert (202, b"ok", "text/plain") == (
-        adapter.acknowledgement.status,
-        adapter.acknowledgement.body,
-        adapter.acknowledgement.content_type,
-    )
-    assert (200, frozenset({"PUT"}), frozenset({"text/plain"})) == (adapter.refusal_status, adapter.methods, adapter.media_types)
-    assert adapter.order_reference_is_vtex
-
-
-@pytest.mark.parametrize(
-    ("verification", "scheme"),
-    [
-        ({"scheme": "bearer"}, Bearer()),
-        ({"scheme": "basic"}, Basic()),
-        ({"scheme": "header", "header": "X-Key", "prefix": "Key "}, StaticHeader(header="X-Key", prefix="Key ")),
-        ({"scheme": "unsigned", "because": "it cannot"}, Unsigned(because="it cannot")),
-        ({"scheme": "hmac", "header": "X-S"}, Hmac(header="X-S")),
-        (
-            {"scheme": "hmac", "header": "X-S", "algorithm": "sha1", "encoding": "base64", "prefix": "sha1="},
-            Hmac(header="X-S", algorithm="sha1", encodings=("base64",), prefix="sha1="),
-        ),
-        ({"scheme": "digest", "header": "X-S", "algorithm": "md5"}, BodyDigest),
-        ([{"scheme": "bearer"}, {"scheme": "basic"}], AnyOf((Bearer(), Basic()))),
-    ],
-)
-def test_schemes_are_those_of_every_carrier(verification: Any, scheme: Any) -> None:
-    found = declare("acme", acme(verification=verification)).verification
-
-    assert found == scheme or isinstance(scheme, type)
-    assert isinstance(found, scheme if isinstance(scheme, type) else type(scheme))
-
-
-def test_a_signed_time_is_part_of_what_is_signed() -> None:
-    scheme = declare(
-        "acme", acme(verification={"scheme": "hmac", "header": "X-S", "timestamp_header": "X-T", "separator": ":"})
-    ).verification
-    assert isinstance(scheme, Hmac)
-    request = webhook("{}")
-    stamped = type(request)(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        headers=(("x-t", "1795176000"),),
-        body=request.body,
-        received_at=request.received_at,
-    )
-
-    assert b"1795176000:{}" == scheme.signed(stamped)
-
-
-# --- anything may come ---------------------------------------------------------------------------
-
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["packages", "number", "order", "history", "status", "at", "text"]), inner)
-    ),
-    max_leaves=12,
-)
-DEMANDING: Adapter = declare(
-    "acme",
-    acme(
-        document="from_json(@)",
-        events__code=["lower(status)", "join('-', [status, at])"],
-        events__words="text",
-        events__time=["at", "split(text, ' ')[0]"],
-        events__returned="status > text",
-        parcel__invoice_key="order",
-    ),
-)
-
-
-@given(ANYTHING)
-def test_no_document_raises_anything_but_malformed_payload(document: Any) -> None:
-    try:
-        found = read(DEMANDING, webhook(json.dumps(document)))
-    except MalformedPayload:
-        return
-    assert found.events or found.ignored

@@ -57,7 +57,9 @@ def test_declared_and_known_carriers_are_listed_together_in_alphabetical_order()
 
 
 def test_a_known_carrier_cannot_be_declared() -> None:
-    with pytest.raises(ConfigurationError, match=r"declared\.easypost: EasyPost is known already; call yours easypost-own"):
+    with pytest.raises(
+        ConfigurationError, match=r"declared\.easypost: EasyPost is known already; call yours easypost-own"
+    ):
         adapters_of(settings("easypost", acme()), adapters())
 
 
@@ -74,7 +76,7 @@ def test_a_declared_carrier_that_cannot_sign_needs_a_secret_path() -> None:
     unsigned = acme(verification={"scheme": "unsigned", "because": "it cannot"})
     variables = {"RELAY_ACCOUNTS__MYSTORE__CARRIERS__ACME__UNSIGNED": "true"}
 
-    with pytest.raises(ConfigurationError, match="accounts.mystore.carriers.acme.path_key is missing"):
+    with pytest.raises(ConfigurationError, match=r"accounts\.mystore\.carriers\.acme\.path_key is missing"):
         sources_of(settings("acme", unsigned, **variables), adapters())
 
 
@@ -83,3 +85,21 @@ def test_webhooks_of_a_declared_carrier_can_be_read_after_its_source_is_gone() -
 
     assert carriers["acme"] is unconfigured(_stored("acme"), carriers).adapter
     assert adapters()["easypost"] is unconfigured(_stored("easypost"), {}).adapter
+
+
+def _stored(carrier: str) -> StoredWebhook:
+    return StoredWebhook(
+        id=1,
+        owner="mystore",
+        carrier=carrier,
+        received_at=NOW,
+        method="POST",
+        path=f"/webhooks/{carrier}/mystore",
+        query="",
+        headers=(),
+        peer="",
+        body=b"{}",
+        fetched=None,
+        state="unmappable",
+        map_attempts=1,
+    )

@@ -19,7 +19,6 @@ from app.source import Source, Sources
 __all__ = ["Conversation", "Timeline"]
 
 _CALL_SECONDS: Final = 10.0
-_WAIT_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.1
 _SUCCESS: Final = range(200, 300)
 _ANSWER_BYTES: Final = 1024 * 1024
@@ -47,6 +46,7 @@ class Conversation:
         vtex_url: Where the bundled VTEX is.
         ops_token: Opens the operators' interface.
         now: The clock.
+        wait_seconds: How long the pages may take to show what was reported.
 
     """
 
@@ -57,6 +57,7 @@ class Conversation:
     vtex_url: str
     ops_token: str = field(repr=False)
     now: Callable[[], datetime]
+    wait_seconds: float = 30.0
 
     async def hold(self, parcels: Sequence[Parcel]) -> list[Timeline]:
         """Let orders be placed, shipments be registered and carriers report, and wait for the orders' pages to show it.
@@ -71,7 +72,7 @@ class Conversation:
         for parcel in parcels:
             for case in parcel.cases:
                 await self._report(parcel, case)
-        deadline = time.monotonic() + _WAIT_SECONDS
+        deadline = time.monotonic() + self.wait_seconds
         return [await self._arrived(parcel, id_, deadline) for parcel, id_ in zip(parcels, shipments, strict=True)]
 
     def source(self, carrier: str) -> Source:
@@ -102,8 +103,8 @@ class Conversation:
             if time.monotonic() > deadline:
                 raise CallFailed(
                     f"the page of order {parcel.order_id} shows {timeline.rows} of {parcel.events} events of "
-                    f"{parcel.courier} after {_WAIT_SECONDS:g} s; the relay's rows are {', '.join(states) or 'none'}, "
-                    f"its last call to VTEX: {_last_call(shipment)}"
+                    f"{parcel.courier} after {self.wait_seconds:g} s; the relay's rows are "
+                    f"{', '.join(states) or 'none'}, its last call to VTEX: {_last_call(shipment)}"
                 )
             await asyncio.sleep(_POLL_SECONDS)
 

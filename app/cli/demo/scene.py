@@ -19,6 +19,7 @@ from app.cli.demo.story import closing, opening, page_of
 from app.cli.serving import READY, base_url, listening
 from app.cli.tokens import make_token
 from app.egress import Egress
+from app.errors import ConfigurationError
 from app.main import Listener, relay, serve, until_signalled, utc_now
 from app.sandbox import Credential, SandboxOptions, create_sandbox
 from app.settings import Settings, load_settings
@@ -59,7 +60,7 @@ async def _set_up(settings: Settings, stack: AsyncExitStack) -> None:
     # Until it is ready, the demonstration itself tells what happens.
     style = settings.log_format if "log_format" in settings.model_fields_set else "text"
     configure_logging("warning", style)
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="carrier-relay-demo-")))
+    folder = _scratch(stack)
     app_key, app_token, ops_token = f"vtexappkey-{ACCOUNT}", secrets.token_urlsafe(24), make_token()
     vtex_url = await _start_vtex(stack, app_key, app_token)
     variables = demo_variables(
@@ -94,6 +95,14 @@ async def _set_up(settings: Settings, stack: AsyncExitStack) -> None:
         typer.echo(line)
     configure_logging(settings.log_level, style)
     typer.echo(READY)
+
+
+def _scratch(stack: AsyncExitStack) -> Path:
+    """Make a folder that goes when the stack is left."""
+    try:
+        return Path(stack.enter_context(TemporaryDirectory(prefix="carrier-relay-demo-")))
+    except OSError as error:
+        raise ConfigurationError(f"TMPDIR: the demonstration needs a folder for its database: {error}") from None
 
 
 async def _start_vtex(stack: AsyncExitStack, app_key: str, app_token: str) -> str:
