@@ -285,3 +285,13 @@ def test_run_alone_it_is_controlled_over_http(alone: str) -> None:
         assert 400 == http.put("/control/settings", json={"latency": 1}).status_code
         http.post("/control/reset")
         assert [] == read("calls")
+
+
+def test_half_a_request_is_no_call(vtex: VtexEmulator) -> None:
+    head = f"PUT {TRACKING} HTTP/1.1\r\nHost: vtex.example\r\nContent-Length: 100\r\n\r\n"
+    with socket.create_connection(vtex.server.server_address[:2]) as connection:
+        connection.sendall(head.encode() + b'{"isDelivered":')
+        connection.shutdown(socket.SHUT_WR)
+        assert b"" == connection.recv(1)
+
+    assert ([], []) == (vtex.calls, vtex.violations)

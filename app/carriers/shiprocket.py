@@ -1,7 +1,7 @@
 """Shiprocket: one webhook carries one shipment with its scans, each under a courier's code and Shiprocket's own label.
 
-Sources read 2026-11-23: public receivers that quote the documentation. The webhook's address must not hold the carrier's
-name, so that its source needs an alias, and must answer 200 whatever comes, the panel's test call included.
+Sources read 2026-11-23: public receivers that quote the documentation. The webhook's address must not hold the
+carrier's name, so that its source needs an alias, and must answer 200 whatever comes, the panel's test included.
 """
 
 import re
@@ -69,10 +69,11 @@ def parse(webhook: Webhook) -> Iterator[Result]:
 
 
 def _label(text: Text | None) -> Text | None:
-    """Return a label in the one form in which the table lists it; "NA" is none."""
+    """Return a label in the one form in which the table lists it, an unlisted one as sent; "NA" is none."""
     if text is None or text.upper() in {"NA", "N/A"}:
         return None
-    return Text(" ".join(re.sub(r"[_-]", " ", text.upper()).split()), text.path)
+    label = " ".join(re.sub(r"[_-]", " ", text.upper()).split())
+    return Text(label, text.path) if label in MILESTONES else text
 
 
 def _event(shipment: Node, entry: Node, label: Text | None, time: Moment | None) -> CarrierEvent:

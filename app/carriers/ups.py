@@ -10,7 +10,7 @@ from app.adapter import Adapter, Maturity, Result, most_specific
 from app.dialects.english import classify
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Node, json_body, read_moment
-from app.verification import AnyOf, Bearer, StaticHeader
+from app.verification import AnyOf, Bearer, IssuedToken, StaticHeader
 
 MILESTONES = {
     # Types of activity, for codes that are not listed.
@@ -157,8 +157,8 @@ ADAPTER = Adapter(
     name="UPS",
     documentation="https://github.com/UPS-API/api-documentation",
     maturity=Maturity.DOCUMENTED,
-    # The second version sends a token and an API key, the first one the secret that its subscription names.
-    verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), StaticHeader(header="credential"))),
+    # The second version sends a token, ours or a fixed one, and an API key; the first its subscription's secret.
+    verification=AnyOf((Bearer(), IssuedToken(), StaticHeader(header="x-api-key"), StaticHeader(header="credential"))),
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,

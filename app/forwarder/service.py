@@ -15,7 +15,7 @@ from app.forwarder.learning import conclude
 from app.forwarder.outcomes import Consequence, consequence, probe_every, tripped
 from app.forwarder.planning import live_from, planner
 from app.forwarder.reading import package_of, seen
-from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due
+from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due, public_id
 from app.telemetry import Metrics, log_event
 from app.vtex import Answered, Client, Gate, Outcome
 
@@ -267,7 +267,9 @@ class Forwarder:
         settle = Settle(claimed=claim, settlement=meaning.settlement, account=meaning.account, now=self._now())
         mine = await self._store.write(settle)
         if not mine:
-            log_event(logger, "forward.lease-lost", level=logging.WARNING, shipment=claim.work.shipment_id)
+            log_event(
+                logger, "forward.lease-lost", level=logging.WARNING, shipment=public_id("sh", claim.work.shipment_id)
+            )
 
     def _report(self, claim: Claimed, answered: Answered, started: float) -> None:
         seconds = time.perf_counter() - started
@@ -279,7 +281,7 @@ class Forwarder:
             account=claim.work.account,
             order_id=claim.work.order_id,
             invoice_number=claim.work.invoice_number,
-            shipment=claim.work.shipment_id,
+            shipment=public_id("sh", claim.work.shipment_id),
             call=call,
             outcome=answered.outcome.value,
             status=answered.status,

@@ -21,7 +21,7 @@ from app.model import Webhook
 from app.reading import Reading, as_document, read
 from app.retry import Patience, Trouble, next_try
 from app.source import Source, Sources
-from app.store import Facts, RecordMapping, RecordUnmappable, Resolution, Store
+from app.store import Facts, RecordMapping, RecordUnmappable, Resolution, Store, public_id
 from app.store.inbox import KeepFetched, PostponeMapping, StoredWebhook, unmapped, webhook_with_body
 from app.store.placement import Candidate
 from app.store.replays import AuditReplay, known_events
@@ -164,7 +164,9 @@ class Mapper:
             return
         except Exception as error:
             # One poisoned webhook must not stop the others; its bytes are kept and can be replayed once we are mended.
-            logger.exception("a webhook could not be mapped", extra={"carrier": adapter.slug, "webhook": webhook_id})
+            logger.exception(
+                "a webhook could not be mapped", extra={"carrier": adapter.slug, "id": public_id("wh", webhook_id)}
+            )
             await self._unmappable(webhook_id, adapter.version, f"the relay failed on it: {error!r}", adapter.slug)
             return
         for event in reading.events:
@@ -172,7 +174,7 @@ class Mapper:
         log_event(
             logger,
             "webhook.mapped",
-            webhook=webhook_id,
+            id=public_id("wh", webhook_id),
             source=source.name,
             events=len(reading.events),
             new_events=recorded.new_events,
@@ -203,7 +205,14 @@ class Mapper:
             await self._unmappable(webhook_id, source.adapter.version, f"given up: {reason}", source.adapter.slug)
             return
         await self._store.write(PostponeMapping(webhook_id=webhook_id, until=until, reason=reason))
-        log_event(logger, "webhook.postponed", level=logging.WARNING, webhook=webhook_id, until=until, reason=reason)
+        log_event(
+            logger,
+            "webhook.postponed",
+            level=logging.WARNING,
+            id=public_id("wh", webhook_id),
+            until=until,
+            reason=reason,
+        )
 
     async def _read(self, source: Source, webhook: Webhook) -> Reading:
         zone = self._zones.get(source.accounts[0])
@@ -235,7 +244,12 @@ class Mapper:
             RecordUnmappable(webhook_id=webhook_id, reason=reason, adapter_version=version, now=self._now())
         )
         log_event(
-            logger, "webhook.unmappable", level=logging.WARNING, webhook=webhook_id, carrier=carrier, reason=reason
+            logger,
+            "webhook.unmappable",
+            level=logging.WARNING,
+            id=public_id("wh", webhook_id),
+            carrier=carrier,
+            reason=reason,
         )
 
     async def replay(self, webhook_id: int, *, dry_run: bool, reason: str, actor: str) -> Mapping[str, Any]:

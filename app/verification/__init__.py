@@ -6,6 +6,7 @@ store takes nothing else.
 
 from app.verification.agreed import AnyOf, Basic, Bearer, StaticHeader, Unsigned
 from app.verification.enclosed import BodyHmac, JsonWebToken, StampedHmac
+from app.verification.issued import IssuedToken, client_of, issue, issues_tokens
 from app.verification.keys import rsa_keys
 from app.verification.proof import Credentials, PublicKeys, Scheme, Verified, same, verify
 from app.verification.seal import seal
@@ -28,6 +29,7 @@ __all__ = [
     "BodyHmac",
     "Credentials",
     "Hmac",
+    "IssuedToken",
     "JsonWebToken",
     "PublicKeys",
     "RsaJwks",
@@ -36,8 +38,11 @@ __all__ = [
     "StaticHeader",
     "Unsigned",
     "Verified",
+    "client_of",
     "header_text",
     "headers_and_body",
+    "issue",
+    "issues_tokens",
     "json_members",
     "member_span",
     "raw_body",

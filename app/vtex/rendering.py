@@ -62,7 +62,7 @@ def request_body(rows: Sequence[tuple[str, str, str, str]], delivered: str | Non
         deliveredDate=delivered,
         events=tuple(Event(city=city, state=state, description=words, date=date) for city, state, words, date in rows),
     )
-    return request.model_dump()
+    return request.model_dump(mode="json")
 
 
 def body_hash(body: dict[str, Any]) -> str:

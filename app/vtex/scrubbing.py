@@ -19,7 +19,8 @@ _DOCUMENT: Final = re.compile(
 _PHONE: Final = re.compile(r"(?<![\w/])(?:\+?55[\s.-]?)?\(\d{2}\)\s?\d{4,5}[\s.-]?\d{4}\b|(?<!\w)\+\d{10,14}\b")
 _RECEIVER: Final = re.compile(
     r"\b((?:recebid[oa]|assinad[oa]|retirad[oa])\s+por|recebedor(?:a)?|recibid[oa]\s+por|firmad[oa]\s+por"
-    r"|received\s+by|signed\s+(?:for\s+)?by)\b(\s*:?\s*)[^.;,()|\n]+",
+    # A full stop ends the name, but for that of an initial or a title.
+    r"|received\s+by|signed\s+(?:for\s+)?by)\b(\s*:?\s*)(?:\b(?:[^\W\d_]|sra?|dra?|mrs?|ms|jr)\.|[^.;,()|\n])+",
     re.IGNORECASE,
 )
 

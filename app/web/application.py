@@ -18,11 +18,12 @@ from app.web.ops import router as ops_router
 from app.web.pages import docs_router, problems_router
 from app.web.problems import install, refuse_unexpected, response
 from app.web.refusals import Refusals
+from app.web.tokens import tokens_router
 from app.web.webhooks import Webhooks
 
 __all__ = ["Application", "create_app", "document", "export", "ops_app"]
 
-_PUBLIC: Final = (probes_router, problems_router)
+_PUBLIC: Final = (probes_router, problems_router, tokens_router)
 _OPERATORS: Final = (metrics_router, ops_router, docs_router)
 
 

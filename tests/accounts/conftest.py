@@ -25,3 +25,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
 @pytest.fixture
 def stage(start: Start) -> Stage:
     return start()
+
+
+@pytest.fixture
+def observed(stage: Stage) -> Stage:
+    """Observe account ``demo``, of which one order is known."""
+    stage.start_relay(mode="observe")
+    stage.seed()
+    return stage

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,7 +145,7 @@ class Stage:
         """Read an account."""
         return _ok(self.ops("GET", f"/accounts/{name}"))
 
-    def comparison(self, **query: object) -> dict[str, Any]:
+    def comparison(self, **query: str | float) -> dict[str, Any]:
         """Compare account ``demo``."""
         return _ok(self.ops("GET", "/accounts/demo/comparison", params=query))
 
@@ -155,6 +155,11 @@ class Stage:
             if true():
                 return
         raise AssertionError("what the test waits for did not come about")
+
+    def until_called(self, times: int) -> None:
+        """Wait until VTEX got so many calls in all, and see that it does not get more of them."""
+        self.until(lambda: len(self.calls()) >= times)
+        assert times == len(self.calls())
 
     def settled(self) -> None:
         """Wait until the relay has mapped every webhook and has nothing to do now."""
@@ -202,7 +207,7 @@ class Stage:
         """Take all faults back."""
         assert 204 == self.vtex.delete("/sandbox/api/faults").status_code
 
-    def calls(self, **query: object) -> list[dict[str, Any]]:
+    def calls(self, **query: str) -> list[dict[str, Any]]:
         """List the calls that VTEX got."""
         items: list[dict[str, Any]] = _ok(self.vtex.get("/sandbox/api/journal", params=query))["items"]
         return items
@@ -217,6 +222,11 @@ class Stage:
         document = next(each["document"] for each in orders if each["order_id"] == order)
         rows = document["packageAttachment"]["packages"][0]["courierStatus"]["data"]
         return [row["description"] for row in sorted(rows, key=lambda row: str(row["lastChange"]))]
+
+
+def numbers(totals: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out of a comparison's totals what is zero or not known."""
+    return {name: value for name, value in totals.items() if value}
 
 
 def digest(text: str) -> str:
@@ -234,4 +244,3 @@ def _ok(answer: httpx.Response) -> dict[str, Any]:
 
 
 Start = Callable[..., Stage]
-Work = Awaitable[Mapping[str, Any]]

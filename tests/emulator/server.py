@@ -74,7 +74,12 @@ class Connection(BaseHTTPRequestHandler):
     def answer(self) -> None:
         started = time.monotonic()
         url = urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        raw = self.rfile.read(length)
+        if len(raw) < length:
+            # Its client died in the middle: half a request is none.
+            self.close_connection = True
+            return
         # As VTEX does, decode first and take apart later: %2F parts a path like a slash.
         path = unquote(url.path)
         if self.server.control and path.startswith("/control/"):
