@@ -289,7 +289,7 @@ def test_run_alone_it_is_controlled_over_http(alone: str) -> None:
 
 def test_half_a_request_is_no_call(vtex: VtexEmulator) -> None:
     head = f"PUT {TRACKING} HTTP/1.1\r\nHost: vtex.example\r\nContent-Length: 100\r\n\r\n"
-    with socket.create_connection(vtex.server.server_address[:2]) as connection:
+    with socket.create_connection(("127.0.0.1", vtex.server.server_port)) as connection:
         connection.sendall(head.encode() + b'{"isDelivered":')
         connection.shutdown(socket.SHUT_WR)
         assert b"" == connection.recv(1)

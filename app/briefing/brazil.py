@@ -66,7 +66,7 @@ BRAZIL: Final[Mapping[str, Briefing]] = {
         ),
         traps=(
             (
-                "A header name with an underscore, such as FRENET_INTEGRATION, is dropped by nginx and others by default:"
+                "A header name with an underscore, such as FRENET_INTEGRATION, is dropped by nginx and others:"
                 " prefer one with hyphens, or allow underscores in the proxy."
             ),
             "Only the newest event comes, to the minute and without a zone.",
@@ -174,7 +174,7 @@ BRAZIL: Final[Mapping[str, Briefing]] = {
         reports="milestones",
         references=("shipment id",),
         setup=(
-            "In the developers' panel set the relay's URL, path key included, as the application's notification address.",
+            "In the developers' panel set the relay's URL, path key included, as the notification address.",
             "Choose the topic shipments, and set the seller's access token as `secrets`: the relay fetches with it.",
         ),
         traps=(

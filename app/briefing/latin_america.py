@@ -16,7 +16,7 @@ LATIN_AMERICA: Final[Mapping[str, Briefing]] = {
         setup=(
             "Register the relay's URL with `POST /api/v3/webhooks`; two registrations are allowed.",
             (
-                "Add an Authorization header there if your registration offers one (unconfirmed) and set it as `secrets`;"
+                "Add an Authorization header there if it offers one (unconfirmed) and set it as `secrets`;"
                 " otherwise configure a path key."
             ),
         ),

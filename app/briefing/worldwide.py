@@ -31,7 +31,7 @@ CARRIERS: Final[Mapping[str, Briefing]] = {
         setup=(
             "Get an API key for Shipment Tracking - Unified Push.",
             "Subscribe with the relay's URL and hook.authentication: header X-Relay-DHL-Token and a long token.",
-            "Set the same token as `secrets`; the relay confirms the activation itself, so it must be reachable.",
+            "Set `secrets` to the API key first, then that token: the relay confirms the subscription with the key.",
         ),
         traps=(
             "A subscription that names no header is not authenticated.",

@@ -31,6 +31,17 @@ class _Commands(TyperGroup):
             raise stop(exit_code_of(error), *sentences(error)) from None
 
 
+class _Carriers(TyperGroup):
+    """Take what is no command's name as the carrier to show: `carriers` and `carriers easypost` need no further word."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps its context's class
+        """Put the command in front where it was left out."""
+        first = args[0] if args else ""
+        if first not in {*self.commands, "-h", "--help"}:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
 application = typer.Typer(
     name="carrier-relay",
     cls=_Commands,
@@ -44,6 +55,13 @@ application = typer.Typer(
 )
 _token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
 application.add_typer(_token, name="token")
+_carriers = typer.Typer(
+    cls=_Carriers,
+    help="List the carriers and what they need; write to one.",
+    no_args_is_help=False,
+    rich_markup_mode=None,
+)
+application.add_typer(_carriers, name="carriers")
 
 
 def _show_version(wanted: bool) -> None:
@@ -163,14 +181,30 @@ def doctor(
     examine(online=online, as_json=as_json)
 
 
-@application.command(short_help="List the carriers and what they need.")
-def carriers(
+@_carriers.command(short_help="List the carriers, or show one; may be left out.")
+def show(
     slug: Annotated[str | None, typer.Argument(help="One carrier, in detail.")] = None, as_json: AsJson = False
 ) -> None:
     """List the carriers, how well each is known, how it proves itself, and what it needs."""
     from app.cli.listing import show_carriers
 
     show_carriers(slug, as_json=as_json)
+
+
+@_carriers.command(short_help="Write to a carrier's engineer what webhooks need.")
+def brief(
+    slug: Carrier,
+    account: Account = None,
+    lang: Annotated[Literal["pt", "es", "en"], typer.Option(help="Language of the letter.")] = "en",
+    show_secrets: Annotated[
+        bool, typer.Option("--show-secrets", help="Write the secret and the path key out, for a safe channel.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the e-mail to a carrier's engineer: address, proof, a signed call to try, answers, retries, traps."""
+    from app.cli.briefing import brief_carrier
+
+    brief_carrier(slug, account, lang, show_secrets=show_secrets, as_json=as_json)
 
 
 @_token.command()

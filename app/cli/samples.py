@@ -42,22 +42,26 @@ def reading_of(adapter: Adapter, example: Example) -> Reading:
 
 
 def signed_request(
-    source: Source, webhook: Webhook, now: datetime, *, private_key: RSAPrivateKey | None = None
+    source: Source, webhook: Webhook, now: datetime, *, private_key: RSAPrivateKey | None = None, tries: bool = False
 ) -> SignedRequest:
     """Address a webhook to a source, and sign it with the source's first secret.
 
-    Test calls that carriers make without credentials stay without.
+    Test calls that carriers make without credentials stay without. With ``tries`` it is addressed to where nothing is
+    stored.
 
     Raises:
         Unverified: Only the carrier can sign and no private key stands in for its own, or the body has no place for
             the signature.
 
     """
-    adapter, sealed = source.adapter, webhook
+    path = f"{source.path}/{source.path_key}" if source.path_key else source.path
+    path = f"{path}/verify" if tries else path
+    # Some signatures cover the path.
+    sealed = webhook = replace(webhook, path=path)
+    adapter = source.adapter
     if not (adapter.probe_is_unsigned and adapter.probe and adapter.probe(webhook) is not None):
         credentials = replace(source.credentials, private_key=private_key)
         sealed = seal(adapter.verification, webhook, credentials, now)
-    path = f"{source.path}/{source.path_key}" if source.path_key else source.path
     return SignedRequest(
         method=sealed.method,
         path=f"{path}?{sealed.query}" if sealed.query else path,

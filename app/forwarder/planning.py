@@ -219,4 +219,5 @@ def _whole(work: Work, fresh: Sequence[tuple[EventRow, Frozen]]) -> list[Frozen]
     for revised in set().union(*(earlier[event_id] for event_id in rendered)):
         rendered.pop(revised, None)
     ours = chronological([row for row in work.rows if row.event_id in rendered])
-    return [*work.baseline, *(rendered[row.event_id] for row in ours)]
+    distinct = dict.fromkeys(rendered[row.event_id] for row in ours)
+    return [*work.baseline, *(row for row in distinct if row not in work.baseline)]

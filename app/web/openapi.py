@@ -92,6 +92,8 @@ def describe(api: FastAPI, adapters: Mapping[str, Adapter], *, version: str, url
     for path, item in document["paths"].items():
         if path.startswith("/ops/"):
             _explain_refusals(path, item)
+        else:
+            _replace_validation_error(item)
     security = components.setdefault("securitySchemes", {})
     for adapter in adapters.values():
         schemes = _security_schemes(adapter)
@@ -113,6 +115,13 @@ def _explain_refusals(path: str, item: Mapping[str, Any]) -> None:
         more = ["410"] if method == "post" and path.endswith("/replay") else []
         more += ["409"] if path.endswith("/probe") else []
         operation["responses"] |= {status: _problem(status) for status in (*statuses, *more)}
+
+
+def _replace_validation_error(item: Mapping[str, Any]) -> None:
+    """Say of other routes that they, too, answer with problem documents, not with the framework's own."""
+    for operation in item.values():
+        if "422" in operation["responses"]:
+            operation["responses"]["422"] = _problem("422")
 
 
 def _problem(status: str, note: str = "") -> dict[str, Any]:

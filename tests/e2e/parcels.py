@@ -35,8 +35,8 @@ class ShownRow(NamedTuple):
     date: str
 
 
-FOREIGN: Final = ShownRow("Recife", "PE", "Registrado por outro sistema", "2026-01-05T08:00:00-03:00")
-"""A row that somebody else wrote before the relay came."""
+FOREIGN: Final = ShownRow("Recife", "PE", "Registrado por outro sistema", "2026-01-05T11:00:00.0000000+00:00")
+"""A row that somebody else wrote before the relay came, as VTEX shows it: what it shows is what can be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

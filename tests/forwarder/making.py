@@ -41,6 +41,7 @@ def row(
         "state": "SP",
         "description": f"event {event_id}",
         "reverses": frozenset(),
+        "numbers": frozenset({normalise_number(number)} if number else ()),
         "revises": None,
         "sent_at": None,
     }
@@ -51,7 +52,6 @@ def row(
         row_state=state,
         milestone=milestone,
         tracking_number=number,
-        numbers=frozenset({normalise_number(number)} if number else ()),
         frozen=frozen,
         **(values | more),
     )

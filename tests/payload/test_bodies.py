@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from app.errors import MalformedPayload
 from app.model import Webhook
-from app.payload import form_body, json_body, json_or_form_body, maybe_json, member, query_parameters, text_body
+from app.payload import (
+    form_body,
+    json_body,
+    json_bytes,
+    json_or_form_body,
+    maybe_json,
+    member,
+    query_parameters,
+    text_body,
+)
 
 
 def webhook(body: bytes, content_type: str | None = "application/json") -> Webhook:
@@ -109,3 +118,7 @@ def test_a_parameter_of_the_query_is_read_where_it_is(query: str, number: str | 
     request = replace(webhook(b"{}", None), query=query)
 
     assert number == query_parameters(request).get("codigo").text()
+
+
+def test_a_body_of_texts_is_written_as_json() -> None:
+    assert b'{"secret": "\\"a\\" \\u00e7"}' == json_bytes(secret='"a" ç')

@@ -223,3 +223,12 @@ def test_a_demanded_place_can_be_taken_as_an_allowed_one() -> None:
 
     assert isinstance(allowed, Maybe)
     assert allowed.get("b").text() == "x"
+
+
+def test_members_of_an_object_are_listed_with_their_paths() -> None:
+    document = json_document('{"fields": {"a": 1, "b": null}, "list": [1]}')
+
+    assert [("a", "1", "$.fields.a"), ("b", None, "$.fields.b")] == [
+        (name, value.text(), value.path) for name, value in document.get("fields").members()
+    ]
+    assert [] == [*document.get("list").members(), *document.get("none").members()]

@@ -148,6 +148,20 @@ def test_members_are_signed_as_their_decoded_texts() -> None:
             verify(scheme, request({"X-HMAC": value}, broken), OLD_AND_NEW, NOW)
 
 
+def test_a_member_inside_another_can_be_signed() -> None:
+    scheme = Hmac(header="X-HMAC", signed=json_members("info.time"))
+
+    assert (
+        verify(
+            scheme,
+            request({"X-HMAC": digest(content=b"1795176600").hex()}, b'{"info":{"time":1795176600}}'),
+            OLD_AND_NEW,
+            NOW,
+        ).secret
+        == 0
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [(b"bizContent=%7B%22a%22%3A%221+2%22%7D", ""), (b'{"bizContent":"{\\"a\\":\\"1 2\\"}"}', "application/json")],
