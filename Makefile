@@ -40,8 +40,12 @@ $(STAMP): requirements/dev.txt pyproject.toml deploy/find-python.sh
 run: install ## Start a relay on SQLite; with no account configured, a demo with a VTEX sandbox
 	@exec $(BIN)/carrier-relay serve
 
+.PHONY: test-tools
+test-tools: ## Install the programs that tests need and pip cannot bring; nothing to do when they are there
+	@bash deploy/install-test-tools.sh
+
 .PHONY: test
-test: install ## Run every test, in random order
+test: install test-tools ## Run every test, in random order
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
 # The short form: make chaos ARGS="--modes replace --kills 3 --webhooks 200"
@@ -50,7 +54,7 @@ chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the row
 	@$(PYTHON) -m tests.chaos $(ARGS)
 
 .PHONY: check
-check: install ## Format, lint, types, imports, tests with branch coverage: what CI runs
+check: install test-tools ## Format, lint, types, imports, tests with branch coverage: what CI runs
 	@echo "== format"
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts that right" >&2; exit 1; }
 	@echo "== lint"

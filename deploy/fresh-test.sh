@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Prove that a clean clone works on a bare machine: `make test`, then `make run`.
 #
-# The machine is a minimal Debian in a folder of its own, with Python, venv, make, git and
-# certificates, used by an ordinary user. It gets this host's package mirror and pip settings at
-# run time, so nothing about the network is written down here. `make run` gets no network at all
-# but loopback. Needs root (chroot, mounts, a network namespace); takes several minutes.
+# The machine is a minimal Debian in a folder of its own, with Python, venv, make, git, certificates
+# and what deploy/install-test-tools.sh would install, used by an ordinary user. It gets this host's
+# package mirror and pip settings at run time, so nothing about the network is written down here.
+# `make run` gets no network at all but loopback. Needs root (chroot, mounts, a network namespace);
+# takes several minutes.
 #
 #   FRESH_SUITE, FRESH_MIRROR   Debian suite and mirror, when the host's apt does not tell them
 #   FRESH_TEST_TARGET           make target to run first (default: test)
@@ -57,7 +58,10 @@ bootstrap() {
     say "Building a bare Debian $suite"
     MACHINE="$(mktemp -d "${TMPDIR:-/tmp}/carrier-relay-fresh.XXXXXX")"
     chmod 755 "$MACHINE"
-    debootstrap --variant=minbase --include=python3,python3-venv,make,git,ca-certificates \
+    # The ordinary user may not install the programs that tests need, so they are there from the start.
+    local tools
+    tools="$(bash "$ROOT/deploy/install-test-tools.sh" --packages | paste -sd, -)"
+    debootstrap --variant=minbase --include="python3,python3-venv,make,git,ca-certificates,$tools" \
         "$suite" "$MACHINE" "$mirror" >"$MACHINE/bootstrap.log" 2>&1 \
         || { tail -n 20 "$MACHINE/bootstrap.log" >&2; fail "debootstrap failed"; }
     cp /etc/resolv.conf "$MACHINE/etc/resolv.conf"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.adapter import Adapter
+from app.briefing import BRIEFINGS, WITHOUT_PUSH, Briefing
 from app.carriers import adapters
 from app.settings import SettingDoc, describe_settings
 from app.telemetry import describe_metrics
@@ -102,25 +103,72 @@ def problems() -> str:
 
 def carriers() -> str:
     """Write the page of carriers."""
-    head = [
+    known = adapters()
+    parts = [
         "# Carriers",
         "",
         "What is known of each, and how well: `documented` adapters were made from the carrier's documentation or from",
         "several public receivers; `unconfirmed` ones from what others wrote; `sandbox` and `live` ones have captured",
-        "examples. None is called `live` before its webhooks were seen.",
+        "examples. None is called `live` before its webhooks were seen. `carrier-relay carriers brief SLUG` writes",
+        "what a carrier's engineer needs: address, proof, a signed call to try, answers and retries.",
         "",
-        "| carrier | slug | grade | proves itself by | times without offset | page |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| carrier | slug | delivers in | pushes | reports | proves itself by | references carried | grade | page |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        *(_carrier(adapter, BRIEFINGS[adapter.slug]) for adapter in known.values()),
+        "",
+        "*Pushes* says who posts: the carrier or service **itself**, **through** another one, or nobody, so that a",
+        "program of the customer posts the documents it asked for. *Scans* are all that the carrier records;",
+        "*milestones* are only the main steps, such as posted and delivered.",
+        "",
+        "## Carriers that push nothing",
+        "",
+        "They were looked into, and no way to be told was found. Their events come through a service that asks them:",
+        "",
+        "| carrier | delivers in | what there is | what to use |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {each.name} | {', '.join(each.countries)} | {_cell(each.known)} | {_cell(each.instead)} |"
+            for each in WITHOUT_PUSH
+        ),
+        "",
     ]
-    rows = [_carrier(adapter) for adapter in adapters().values()]
-    return "\n".join([*head, *rows]) + "\n"
+    for adapter in known.values():
+        parts += _set_up(adapter, BRIEFINGS[adapter.slug])
+    return "\n".join(parts).rstrip() + "\n"
 
 
-def _carrier(adapter: Adapter) -> str:
-    scheme = _cell(adapter.verification.describe())
-    zone = adapter.zone or "the account's zone"
-    page = f"[page]({adapter.documentation})"
-    return f"| {adapter.name} | `{adapter.slug}` | {adapter.maturity} | {scheme} | {zone} | {page} |"
+def _carrier(adapter: Adapter, briefing: Briefing) -> str:
+    cells = (
+        adapter.name,
+        f"`{adapter.slug}`",
+        ", ".join(briefing.countries),
+        briefing.pushes,
+        briefing.reports,
+        adapter.verification.describe(),
+        "; ".join(briefing.references),
+        adapter.maturity.value,
+        f"[page]({adapter.documentation})",
+    )
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _set_up(adapter: Adapter, briefing: Briefing) -> list[str]:
+    """Say how a carrier is set up, and what goes wrong."""
+    zone = adapter.zone or "the account's"
+    return [
+        f"## {adapter.name}",
+        "",
+        f"Times without an offset are read in this zone: {zone}.",
+        "",
+        "Setting it up:",
+        "",
+        *(f"{number}. {step}" for number, step in enumerate(briefing.setup, 1)),
+        "",
+        "Worth knowing:",
+        "",
+        *(f"- {trap}" for trap in briefing.traps),
+        "",
+    ]
 
 
 def dependencies() -> str:

@@ -1,10 +1,13 @@
 """What users are told is what the code does."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import application
 from tests.documents import DEPENDENCIES, DOCS, PAGES, ROOT, declared_dependencies
 
 
@@ -15,6 +18,26 @@ def test_a_reference_page_says_what_the_code_says(name: str) -> None:
 
 def test_every_runtime_dependency_is_explained_and_nothing_else_is() -> None:
     assert declared_dependencies() == sorted(DEPENDENCIES)
+
+
+def test_page_openapi_and_command_line_name_the_same_carriers_alike() -> None:
+    page = (DOCS / "carriers.md").read_text()
+    rows = dict(re.findall(r"^\| ([^|]+?) \| `([a-z0-9-]+)` \|", page, re.MULTILINE))
+    described = json.loads((ROOT / "openapi" / "relay.json").read_text())["paths"]
+    posted = {path.split("/")[2] for path in described if path.startswith("/webhooks/")}
+    listed = json.loads(CliRunner().invoke(application, ["carriers", "--json"]).stdout)
+
+    assert rows == {each["name"]: each["slug"] for each in listed}
+    assert posted == set(rows.values())
+    for each in listed:
+        assert f"| {each['maturity']} | [page]({each['documentation']}) |" in page
+        assert set(each["methods"]) == {
+            method.upper()
+            for path, operations in described.items()
+            if path.startswith(f"/webhooks/{each['slug']}/") and not path.endswith("/verify")
+            for method in operations
+            if method != "parameters"
+        }
 
 
 def _pages() -> list[Path]:

@@ -89,4 +89,4 @@ def test_a_text_for_a_carrier_that_there_is_not_stops_the_start() -> None:
     with pytest.raises(ConfigurationError) as refused:
         sources_of(settings(**{"logi/7": CODE}), adapters())
 
-    assert 'accounts.demo.texts."logi/7" names no carrier; did you mean \'loggi\'?' == str(refused.value)
+    assert "accounts.demo.texts.\"logi/7\" names no carrier; did you mean 'loggi'?" == str(refused.value)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
 from app.errors import RelayError
 
@@ -32,7 +33,7 @@ class _Commands(TyperGroup):
 
 
 class _Carriers(TyperGroup):
-    """Take what is no command's name as the carrier to show: `carriers` and `carriers easypost` need no further word."""
+    """Take what is no command's name as the carrier to show: `carriers easypost` needs no further word."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps its context's class
         """Put the command in front where it was left out."""
@@ -55,6 +56,7 @@ application = typer.Typer(
 )
 _token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
 application.add_typer(_token, name="token")
+application.add_typer(accounts, name="accounts")
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",
@@ -168,6 +170,21 @@ def try_(
             as_json=as_json,
         ),
     )
+
+
+@application.command(short_help="Say why a running relay refused a request.")
+def explain(
+    refusal: Annotated[str, typer.Argument(metavar="REF_ID", help="The id that the sender was told: ref_…")],
+    url: Annotated[
+        str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="A token of an operator; RELAY_OPS_TOKEN unless given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a request was refused: tries other secrets, encodings, headers and bodies on what was kept of it."""
+    from app.cli.explaining import explain_refusal
+
+    explain_refusal(refusal, url, token, as_json=as_json)
 
 
 @application.command(short_help="Say what is configured, missing and wrong.")

@@ -199,7 +199,9 @@ def _as_letter(brief: Brief, adapter: Adapter) -> Iterator[str]:
         yield brief.verify_url
     else:
         yield letter.tries.format(url=brief.verify_url)
-        yield from ("", brief.curl, "", letter.valid if brief.is_signed else letter.unsigned)
+        yield from ("", brief.curl)
+        if adapter.verification.needs_secret or adapter.verification.binds_body:
+            yield from ("", letter.valid if brief.is_signed else letter.unsigned)
     yield from ("", f"4. {letter.answers}")
     yield from (f"{status}: {text}" for status, text in brief.answers)
     yield from ("", f"5. {letter.retries}")

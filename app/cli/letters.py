@@ -42,8 +42,8 @@ _ENGLISH: Final = Letter(
     sends="{methods}, Content-Type {types}",
     proof="Proof of the sender",
     trying="Trying it",
-    tries="{url}\nchecks a request exactly as the address above does and stores nothing: it answers 204, or says what is"
-    " wrong. This call is one that it accepts:",
+    tries="{url}\nchecks a request exactly as the address above does and stores nothing: it answers 204, or says what"
+    " is wrong. This call is one that it accepts:",
     valid="Where a time is signed, the call is good for seven days.",
     unsigned="The call is not signed: only you have the key.",
     answers="Answers",
@@ -80,14 +80,14 @@ _PORTUGUESE: Final = Letter(
     sends="{methods}, Content-Type {types}",
     proof="Prova do remetente",
     trying="Para testar",
-    tries="{url}\nconfere a requisição exatamente como o endereço acima e não grava nada: responde 204, ou diz o que está"
-    " errado. Esta chamada é aceita:",
+    tries="{url}\nconfere a requisição exatamente como o endereço acima e não grava nada: responde 204, ou diz o que"
+    " está errado. Esta chamada é aceita:",
     valid="Quando um horário é assinado, a chamada vale por sete dias.",
     unsigned="A chamada não está assinada: só vocês têm a chave.",
     answers="Respostas",
     stored="está gravado de forma durável; não reenviem. Uma repetição é reconhecida e respondida da mesma forma",
-    replaced="Por causa das regras de vocês, requisições recusadas (400, 401, 413, 415) também recebem {status}; o corpo"
-    " diz o que está errado.",
+    replaced="Por causa das regras de vocês, requisições recusadas (400, 401, 413, 415) também recebem {status}; o"
+    " corpo diz o que está errado.",
     refused={
         400: "a requisição, como está escrita, não pode ser verificada; corrijam-na",
         401: "a prova falta ou está errada; corrijam-na e reenviem",
@@ -99,7 +99,7 @@ _PORTUGUESE: Final = Letter(
     },
     retries="Novas tentativas que pedimos",
     wishes=(
-        "Em caso de 503, tempo esgotado ou conexão perdida: de novo, em intervalos crescentes, por pelo menos 24 horas.",
+        "Após 503, tempo esgotado ou conexão perdida: de novo, em intervalos crescentes, por pelo menos 24 horas.",
         "Sempre os mesmos bytes: duplicatas e qualquer ordem são bem-vindas.",
         "Por favor, não desativem o endereço sem nos avisar.",
     ),
@@ -112,14 +112,14 @@ _PORTUGUESE: Final = Letter(
 
 _SPANISH: Final = Letter(
     subject="Webhooks de seguimiento de {carrier} para {owner}",
-    opening="Hola:\n\nles pedimos que entreguen los eventos de seguimiento de nuestros envíos por webhook. Aquí está todo"
-    " lo necesario.",
+    opening="Hola:\n\nles pedimos que entreguen los eventos de seguimiento de nuestros envíos por webhook. Aquí está"
+    " todo lo necesario.",
     address="Dirección",
     sends="{methods}, Content-Type {types}",
     proof="Prueba del remitente",
     trying="Para probar",
-    tries="{url}\nrevisa la solicitud exactamente como la dirección de arriba y no guarda nada: responde 204, o dice qué"
-    " está mal. Esta llamada es aceptada:",
+    tries="{url}\nrevisa la solicitud exactamente como la dirección de arriba y no guarda nada: responde 204, o dice"
+    " qué está mal. Esta llamada es aceptada:",
     valid="Cuando se firma una hora, la llamada vale siete días.",
     unsigned="La llamada no está firmada: solo ustedes tienen la clave.",
     answers="Respuestas",

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from app.adapter import Adapter
+from app.briefing import BRIEFINGS
 from app.carriers import adapters
 from app.cli.picking import adapter_called, declared_too
 from app.cli.tables import aligned
@@ -49,7 +50,7 @@ def needs(adapter: Adapter) -> tuple[str, ...]:
 
 
 def _document(adapter: Adapter) -> dict[str, Any]:
-    scheme = adapter.verification
+    scheme, briefing = adapter.verification, BRIEFINGS.get(adapter.slug)
     return {
         "slug": adapter.slug,
         "name": adapter.name,
@@ -62,6 +63,12 @@ def _document(adapter: Adapter) -> dict[str, Any]:
         "media_types": sorted(adapter.media_types),
         "zone": adapter.zone,
         "version": adapter.version,
+        "countries": list(briefing.countries) if briefing else [],
+        "pushes": briefing.pushes if briefing else None,
+        "reports": briefing.reports if briefing else None,
+        "references": list(briefing.references) if briefing else [],
+        "setup": list(briefing.setup) if briefing else [],
+        "traps": list(briefing.traps) if briefing else [],
         "cases": [example.name for example in examples(adapter.slug)],
     }
 
@@ -89,3 +96,7 @@ def _as_text(adapter: Adapter) -> Iterator[str]:
     yield f"  [accounts.<account>.carriers.{adapter.slug}]"
     values = {"secrets": '["…"]', "path_key": '"at least 16 random characters"', "unsigned": "true"}
     yield from (f"  {name} = {values[name]}" for name in needs(adapter))
+    if briefing := BRIEFINGS.get(adapter.slug):
+        yield from ("", "At the carrier's:", *(f"  {number}. {step}" for number, step in enumerate(briefing.setup, 1)))
+        yield from ("", "Worth knowing:", *(f"  - {trap}" for trap in briefing.traps))
+    yield from ("", f"`carrier-relay carriers brief {adapter.slug}` writes to its engineer.")

@@ -16,6 +16,7 @@ from app.verification import (
     Scheme,
     StampedHmac,
     StaticHeader,
+    Unsigned,
     raw_body,
 )
 
@@ -102,8 +103,10 @@ def in_words(scheme: Scheme, credentials: Credentials, language: Language) -> st
     """Say how a source's requests must prove their sender: the way that its configuration can check."""
     chosen = scheme.choose(credentials) if isinstance(scheme, AnyOf) else scheme
     sentences = _SENTENCES.get(type(chosen))
-    if sentences is None:
+    if isinstance(chosen, Unsigned):
         return _UNSIGNED[language]
+    if sentences is None:
+        return chosen.describe()
     return sentences[language].format(**_parts(chosen, credentials, language))
 
 

@@ -1,7 +1,8 @@
 """Places written as one line, ``CITY, ST 97301``, ``City, ST, US``, ``City, Country``, as aggregators pass them on.
 
 A line is read from its end: country, postal code, state, city. Two letters after a city may be a state or a country:
-those of the United States and Canada are states, those of other countries are countries, all others are states.
+those of the United States, of Canada, and of Brazil where the country that shares them is a small one, are states;
+those of other countries are countries, all others are states.
 """
 
 import re
@@ -15,7 +16,7 @@ __all__ = ["place_in_line"]
 
 _STATES: Final = (
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
-    "PA PR RI SC SD TN TX UT VT VA WA WV WI WY AB BC MB NB NS NT ON QC YT"
+    "PA PR RI SC SD TN TX UT VT VA WA WV WI WY AB BC MB NB NS NT ON QC YT AM BA MG TO"
 )
 _COUNTRIES: Final = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA "
@@ -30,6 +31,7 @@ _CODE: Final = re.compile(r"[A-Z]{2,3}")
 _POSTAL_CODE: Final = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9}", re.IGNORECASE)
 _STATE_AND_POSTAL_CODE: Final = re.compile(r"([A-Z]{2,3})\s+(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9}")
 _CITY_AND_STATE: Final = re.compile(r"(.+?)\s+([A-Z]{2})(?:\s+(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9})?")
+_BEFORE_LAST_CODE: Final = re.compile(r"\s+-\s+(?=[A-Z]{2}\s*$)")
 _UNIT: Final = re.compile(
     r"\b(?:cent(?:er|re)|depot|facility|hub|locker|office|parcelshop|station|warehouse)\b", re.IGNORECASE
 )
@@ -43,7 +45,8 @@ def place_in_line(text: str | None) -> Place:
     slashed = place_in(text)
     if slashed != Place():
         return slashed
-    city, state = _split([part.strip() for part in text.split(",") if part.strip()])
+    parts = _BEFORE_LAST_CODE.sub(",", text).split(",")
+    city, state = _split([part.strip() for part in parts if part.strip()])
     city = _POSTAL_CODE_BEFORE_CITY.sub("", city).strip() if city else None
     return Place(city=_taken(text, city), state=_taken(text, state))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.account import Account
-from app.forwarder.learning import sample
+from app.forwarder.learning import is_full, sample
 from app.forwarder.planning import forwards, render
 from app.forwarder.timeline import delivered_at
 from app.payload import read_moment
@@ -40,14 +40,26 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
             likenesses=likenesses,
         )
     foreign = _frozen(others)
+    baseline = foreign
+    if is_full(account, work.learnt):
+        # A call from before the verdict did not carry them and took them away: the next one puts them back.
+        # One that turned out to be ours is not among them any more.
+        baseline = (*_hidden(work.baseline, [*others, *found.values()]), *foreign)
     is_open = {row.event_id for row in work.rows if row.row_state in {"pending", "sent"}}
     return Seen(
         matched=tuple((id_, rendered[id_]) for id_ in found if id_ in is_open),
-        baseline=foreign,
+        baseline=baseline,
         finished=package.finished,
         delivered_date=_delivered_date(work, package, account, now),
         sample=sample(work, set(found), foreign, doubled=bool(again), account=account, now=now),
     )
+
+
+def _hidden(baseline: Sequence[Frozen], shown: Sequence[TimelineRow]) -> list[Frozen]:
+    """Return the rows of the baseline that VTEX does not show, however it writes their dates."""
+    kept = [(index, (row.city, row.state, row.description, row.date)) for index, row in enumerate(baseline)]
+    there, _ = match_rows(kept, shown)
+    return [row for index, row in enumerate(baseline) if index not in there]
 
 
 def _frozen(rows: Sequence[TimelineRow]) -> tuple[Frozen, ...]:

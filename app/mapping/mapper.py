@@ -11,11 +11,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from app.errands import Errands
 from app.errors import CallFailed, EgressRefused, LookupFailed, MalformedPayload, StoreUnavailable
+from app.mapping.beside import Beside
 from app.mapping.stored import as_webhook, difference, facts, unconfigured
 from app.model import Webhook
 from app.reading import Reading, as_document, read
@@ -46,6 +48,10 @@ class _Held:
     webhook: Webhook
 
 
+def _asks_for_calls(source: Source) -> bool:
+    return source.adapter.handshake is not None or source.adapter.enrich is not None
+
+
 class Mapper:
     """Map stored webhooks, in the order in which they came."""
 
@@ -72,6 +78,7 @@ class Mapper:
         self._mapped = mapped
         self._held: OrderedDict[int, _Held] = OrderedDict()
         self._held_bytes = 0
+        self._beside = Beside(mapped)
         self._behind = True
         self._swept_at = now()
         self._wake = asyncio.Event()
@@ -88,7 +95,7 @@ class Mapper:
         self._wake.set()
 
     def stop(self) -> None:
-        """Finish the batch at hand and return from `run`."""
+        """Finish what is in hand and return from `run`."""
         self._stopping = True
         self._wake.set()
 
@@ -105,6 +112,7 @@ class Mapper:
                 log_event(logger, "mapping.store-unavailable", level=logging.ERROR, error=error)
                 self._behind = True
                 await self._sleep(1.0)
+        await self._beside.finish()
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -120,7 +128,11 @@ class Mapper:
             batch += await self._recover(frozenset(id_ for id_, _ in batch))
         if not batch:
             return False
-        await asyncio.gather(*(self._map(id_, held.source, held.webhook) for id_, held in batch))
+        quick = [self._map(id_, held.source, held.webhook) for id_, held in batch if not _asks_for_calls(held.source)]
+        for id_, held in batch:
+            if _asks_for_calls(held.source):
+                self._beside.start(id_, partial(self._map, id_, held.source, held.webhook))
+        await asyncio.gather(*quick)
         self._mapped()
         return True
 
@@ -131,7 +143,8 @@ class Mapper:
         self._behind = len(ids) == _BATCH
         batch: list[tuple[int, _Held]] = []
         for id_ in ids:
-            stored = None if id_ in taken or id_ in self._held else await self._stored(id_)
+            is_in_hand = id_ in taken or id_ in self._held or id_ in self._beside
+            stored = None if is_in_hand else await self._stored(id_)
             if stored is None:
                 continue
             source = self._sources.find(stored.carrier, stored.owner)

@@ -37,6 +37,18 @@ _UNPRINTABLE: Final = re.compile(
 _NEEDS_QUOTES: Final = re.compile(r"[\s\"=\\]|^$")
 
 
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Write to whatever standard error is when a line is written: it may be replaced, and its predecessor closed."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _stream: TextIO) -> None:
+        """Ignore the stream that was standard error at the start."""
+
+
 def configure_logging(
     level: Literal["debug", "info", "warning", "error"],
     style: Literal["json", "text"],
@@ -50,7 +62,7 @@ def configure_logging(
         stream: Where to; standard error unless given.
 
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream) if stream else _StandardError()
     handler.setFormatter(_JSONFormatter() if style == "json" else _TextFormatter())
     root = logging.getLogger()
     for old in root.handlers[:]:

@@ -6,6 +6,7 @@ store takes nothing else.
 
 from app.verification.agreed import AnyOf, Basic, Bearer, StaticHeader, Unsigned
 from app.verification.enclosed import BodyHmac, JsonWebToken, StampedHmac
+from app.verification.evidence import kept_signatures, ways
 from app.verification.issued import IssuedToken, client_of, issue, issues_tokens
 from app.verification.keys import rsa_keys
 from app.verification.proof import Credentials, PublicKeys, Scheme, Verified, same, verify
@@ -20,6 +21,7 @@ from app.verification.signed import (
     text_field,
     timestamp_and_body,
 )
+from app.verification.variations import body_variations
 
 __all__ = [
     "AnyOf",
@@ -38,12 +40,14 @@ __all__ = [
     "StaticHeader",
     "Unsigned",
     "Verified",
+    "body_variations",
     "client_of",
     "header_text",
     "headers_and_body",
     "issue",
     "issues_tokens",
     "json_members",
+    "kept_signatures",
     "member_span",
     "raw_body",
     "rsa_keys",
@@ -52,4 +56,5 @@ __all__ = [
     "text_field",
     "timestamp_and_body",
     "verify",
+    "ways",
 ]

@@ -36,8 +36,10 @@ def match_rows(
     """
     left = list(theirs)
     found: dict[Key, TimelineRow] = {}
+    # A day alone fits every row of that day, so it takes what the others leave.
+    exact_first = sorted(ours, key=lambda pair: len(pair[1][3]) == _DAY)
     for same in (shows_moment, _was_created_at):
-        for key, row in ours:
+        for key, row in exact_first:
             twin = next(
                 (other for other in left if key not in found and _same_words(row, other) and same(row[3], other)), None
             )

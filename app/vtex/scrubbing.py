@@ -27,6 +27,6 @@ _RECEIVER: Final = re.compile(
 
 def scrub(text: str) -> str:
     """Return the text without documents, phone numbers and the receiver's name."""
-    text = _RECEIVER.sub(rf"\1\2{_BLANK}", text)
-    text = _DOCUMENT.sub(_BLANK, text)
-    return _PHONE.sub(_BLANK, text)
+    # The name last: its end is looked for in punctuation, of which documents and numbers are full.
+    text = _PHONE.sub(_BLANK, _DOCUMENT.sub(_BLANK, text))
+    return _RECEIVER.sub(rf"\1\2{_BLANK}", text)

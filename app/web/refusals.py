@@ -14,6 +14,7 @@ from app.model import Webhook
 from app.source import Source
 from app.store import AddRefusal, Store
 from app.telemetry import log_event
+from app.verification import kept_signatures
 
 __all__ = ["EXCERPT_BYTES", "Refusals"]
 
@@ -66,7 +67,14 @@ class Refusals:
             self.dropped += 1
             return
         # The path was masked by its route, which knows what in it is a key.
-        masked = mask(webhook, source.credentials, source.adapter.verification.headers, None)
+        scheme = source.adapter.verification
+        masked = mask(webhook, source.credentials, scheme.headers, None)
+        # A signature over the body explains the refusal and opens no door; see `app.verification.evidence`.
+        kept = kept_signatures(scheme, source.credentials, webhook)
+        headers = [
+            (name, value if name in kept else shown)
+            for (name, value), (_, shown) in zip(webhook.headers, masked.headers, strict=True)
+        ]
         live = [secret for secret in (*source.credentials.secrets, source.path_key) if secret]
         path = f"{path}?{masked.query}" if masked.query else path
         status, slug, detail = cause
@@ -81,7 +89,7 @@ class Refusals:
                 carrier=source.adapter.slug,
                 method=webhook.method,
                 path=_blank(path[:_LONGEST_PATH], live),
-                headers=tuple((name, _blank(value, live)) for name, value in masked.headers[:_HEADERS]),
+                headers=tuple((name, _blank(value, live)) for name, value in headers[:_HEADERS]),
                 peer=webhook.peer,
                 size=size,
                 body=_blank(webhook.body[:EXCERPT_BYTES].decode("latin-1"), live).encode("latin-1"),

@@ -21,7 +21,8 @@ from tests.chaos.parcels import ACCOUNT
 __all__ = ["Emulator", "Relay", "RelayFault", "free_port"]
 
 _CHECKOUT: Final = Path(__file__).parents[2]
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 90.0
+_STOP_SECONDS: Final = 40.0
 _POLL_SECONDS: Final = 0.05
 
 
@@ -157,7 +158,7 @@ class Relay:
         assert self._process
         self._process.terminate()
         try:
-            return self._process.wait(_START_SECONDS)
+            return self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             return self.discard()
 

@@ -18,8 +18,13 @@ __all__ = ["Plan", "Report", "run"]
 
 WRITES: Final = {"429": 0.03, "500": 0.09, "drop-before": 0.08, "drop-after": 0.10}
 READS: Final = {"429": 0.02, "500": 0.04, "drop-before": 0.02, "drop-after": 0.02}
-_LIFE_SECONDS: Final = (0.5, 8.0)
-"""How long the relay lives until it is killed; it needs some two seconds of it to start."""
+_LIFE_SECONDS: Final = (0.1, 5.0)
+"""How long the relay lives until it is killed, once it is ready."""
+_UNBORN_SHARE: Final = 0.2
+_UNBORN_SECONDS: Final = 2.0
+"""Some are killed while they start: how many, and within how long."""
+_LEAST_LIFE_SECONDS: Final = 5.0
+"""How long a life and a start take at least together, for the pace of posting."""
 _QUIET_SECONDS: Final = 10.0
 """How long no PUT may have come before the timelines are final: longer than a lease of the relay under test."""
 _DRAIN_SECONDS: Final = 180.0
@@ -144,7 +149,7 @@ async def _storm(relay: Relay, world: World, ledger: Ledger, plan: Plan) -> None
         secret=relay.secret,
         token=relay.token,
         ledger=ledger,
-        seconds=max(1.0, plan.kills * sum(_LIFE_SECONDS) / 2),
+        seconds=max(1.0, plan.kills * _LEAST_LIFE_SECONDS),
     )
     relay.start()
     await relay.until_ready()
@@ -156,7 +161,11 @@ async def _storm(relay: Relay, world: World, ledger: Ledger, plan: Plan) -> None
 async def _kill(relay: Relay, plan: Plan) -> None:
     dice = random.Random(-plan.seed)  # noqa: S311 - repeatable, and no secret
     for _ in range(plan.kills):
-        await asyncio.sleep(dice.uniform(*_LIFE_SECONDS))
+        if dice.random() < _UNBORN_SHARE:
+            await asyncio.sleep(dice.uniform(0, _UNBORN_SECONDS))
+        else:
+            await relay.until_ready()
+            await asyncio.sleep(dice.uniform(*_LIFE_SECONDS))
         relay.kill()
         relay.start()
     await relay.until_ready()

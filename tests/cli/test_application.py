@@ -22,7 +22,7 @@ from app.errors import (
 from tests.cli.conftest import Run
 from tests.cli.processes import clean_environment
 
-COMMANDS = ("serve", "sandbox", "send", "try", "doctor", "carriers", "migrate", "openapi", "token")
+COMMANDS = ("serve", "sandbox", "send", "try", "explain", "doctor", "carriers", "migrate", "openapi", "token")
 HEAVY = ("fastapi", "sqlalchemy", "httpx", "uvicorn", "pydantic_settings", "jinja2")
 
 
@@ -33,7 +33,7 @@ def test_help_lists_the_commands_and_the_exit_codes(run: Run) -> None:
     assert all(f"\n    {code:d}  " in output for code in ExitCode)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "token new"])
+@pytest.mark.parametrize("command", [*COMMANDS, "carriers brief", "token new"])
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     result = run(*command.split(), "--help")
 

@@ -33,6 +33,12 @@ def test_scripts_get_the_same_as_json(run: Run) -> None:
         "media_types",
         "zone",
         "version",
+        "countries",
+        "pushes",
+        "reports",
+        "references",
+        "setup",
+        "traps",
         "cases",
     } == set(listed[0])
 

@@ -184,7 +184,8 @@ def test_the_samples_of_every_carrier_can_be_signed_and_are_then_genuine(tmp_pat
         for case in examples(adapter.slug) if source.credentials.secrets else ():
             request = signed_request(source, case.webhook, now)
             headers = tuple((name.lower(), value) for name, value in request.headers.items())
-            webhook = replace(case.webhook, headers=headers, body=request.body)
+            path = request.path.partition("?")[0]  # Some signatures cover it.
+            webhook = replace(case.webhook, path=path, headers=headers, body=request.body)
             is_test_call = adapter.probe_is_unsigned and adapter.probe and adapter.probe(webhook) is not None
             if not is_test_call:
                 verify(adapter.verification, webhook, source.credentials, now)

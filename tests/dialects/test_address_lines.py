@@ -23,6 +23,8 @@ from app.payload import json_document
         ("01310-100, São Paulo, SP, BR", "São Paulo", "SP"),
         ("Distribution Center, Memphis, TN", "Memphis", "TN"),
         ("São Paulo, SP", "São Paulo", "SP"),
+        ("Salvador, BA", "Salvador", "BA"),
+        ("Lages - SC", "Lages", "SC"),
         ("Lages/SC", "Lages", "SC"),
         ("AGF CENTRO - Lages / SC", "Lages", "SC"),
         ("GUELPH ON", "GUELPH", "ON"),
@@ -41,6 +43,7 @@ def test_a_city_is_read_with_its_state(text: str, city: str, state: str) -> None
         ("Paris, France", "Paris"),
         ("4700-001 Braga, Portugal", "Braga"),
         ("F-75001 Paris, FR", "Paris"),
+        ("GRAZ - AT", "GRAZ"),
         ("Shenzhen", "Shenzhen"),
     ],
 )

@@ -1,6 +1,7 @@
 """What a read of the order says about a shipment's rows."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from app.forwarder.reading import package_of, seen
 from app.model import Milestone
 from app.store import Frozen, Work
 from app.vtex import Package, read_order
-from tests.forwarder.making import NOW, account, row, work
+from tests.forwarder.making import FULL, NOW, account, row, work
 
 ACCOUNT = account()
 
@@ -18,8 +19,6 @@ ACCOUNT = account()
 def order(
     *rows: dict[str, str], finished: bool = False, delivered_date: str | None = None, kind: str = "Output"
 ) -> bytes:
-    import json  # noqa: PLC0415 - only here
-
     status = {"finished": finished, "deliveredDate": delivered_date, "data": list(rows)}
     packages = [{"invoiceNumber": "45781", "type": kind, "courierStatus": status}]
     return json.dumps({"orderId": "v1-01", "packageAttachment": {"packages": packages}}).encode()
@@ -64,6 +63,30 @@ def test_rows_that_were_refused_or_left_out_claim_nothing_of_others() -> None:
     assert ((), 2) == (found.matched, len(found.baseline))
 
 
+def test_where_a_call_replaces_what_is_there_rows_of_others_that_it_took_away_are_put_back() -> None:
+    invoice = Frozen(city="", state="", description="Nota fiscal emitida", date="2026-02-28T12:00:00+00:00")
+    call = Frozen(city="", state="", description="Por telefone", date="2026-02-28T15:00:00+00:00")
+    there = package(
+        shown("event 1", "2026-03-01T01:00:00.0000000+00:00"),
+        shown("POR TELEFONE", "2026-02-28T15:00:00.0000000+00:00", "", ""),
+        shown("Em separação", "2026-02-28T16:00:00.0000000+00:00", "", ""),
+    )
+    found = seen(work(row(1), baseline=(invoice, call)), there, FULL, NOW)
+    kept = seen(work(row(1), baseline=(invoice, call)), there, ACCOUNT, NOW)
+
+    assert ["Nota fiscal emitida", "POR TELEFONE", "Em separação"] == [each.description for each in found.baseline]
+    assert ["POR TELEFONE", "Em separação"] == [each.description for each in kept.baseline]
+
+
+def test_a_row_taken_for_another_writers_that_turns_out_to_be_ours_is_not_sent_twice() -> None:
+    early = Frozen(city="Campinas", state="SP", description="event 1", date="2026-03-01T01:00:00.0000000+00:00")
+    there = package(shown("event 1", "2026-03-01T01:00:00.0000000+00:00"))
+
+    found = seen(work(row(1), baseline=(early,)), there, FULL, NOW)
+
+    assert ([1], ()) == ([event_id for event_id, _ in found.matched], found.baseline)
+
+
 def test_an_order_without_the_package_tells_nothing_new() -> None:
     known = work(row(1), baseline=(Frozen(city="", state="", description="x", date="2026-03-01"),))
 
@@ -102,13 +125,10 @@ def test_what_we_know_of_the_delivery_goes_before_what_vtex_shows() -> None:
     assert "2026-02-28 22:00" == found.delivered_date
 
 
-LATER = datetime(2026, 3, 9, tzinfo=UTC)
-
-
 def sampled(*there: str, earlier: Work | None = None, history: History = History.AUTO) -> str | None:
     """Read after a second call, which carried the second event; return what that tells."""
-    first = row(1, state="applied", sent_at=NOW)
-    second = row(2, state="applied", sent_at=LATER)
+    first = row(1, state="applied", sent_at=NOW - timedelta(hours=1))
+    second = row(2, state="applied", sent_at=NOW)
     shipment = earlier or work(first, second, accepted_puts=2)
     rows = [shown(words, f"2026-03-01T0{words[-1]}:00:00.0000000+00:00", "", "") for words in there]
     found = seen(shipment, package(*rows), account(history=history), NOW)

@@ -1,13 +1,16 @@
 """Refused requests: search and read."""
 
+import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 
 from app.store.queries import RefusalFilter, list_refusals, refusal
 from app.web import schemas
-from app.web.ops.access import Viewer
+from app.web.explaining import explain
+from app.web.ops.access import Operator, Viewer
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
+from app.web.problems import Problem
 
 __all__ = ["router"]
 
@@ -58,3 +61,23 @@ async def show(caller: Viewer, id: Id) -> schemas.RefusalDetail:  # noqa: A002 -
     else:
         document = plain(found, headers=None, body=None, body_withheld="role")
     return schemas.RefusalDetail.model_validate(document)
+
+
+@router.get("/{id}/explanation", summary="Explain a refused request")
+async def explanation(caller: Operator, id: Id) -> schemas.RefusalExplanation:  # noqa: A002 - the path's word
+    """Try what senders and proxies are known to get wrong on what was kept; the sender is never told."""
+    number = row_id("ref", id, "refusal")
+    found = await caller.given.store.read(lambda connection: refusal(connection, number))
+    if found is None or (caller.owners is not None and found.owner not in caller.owners):
+        raise missing("refusal", id)
+    sources = caller.given.sources
+    source = sources.find(found.carrier, found.owner)
+    if source is None:
+        raise Problem(
+            "not-found", f"{found.owner}/{found.carrier} is not configured any more: nothing to compare with."
+        )
+    others = [each for each in sources if caller.owners is None or each.owner in caller.owners]
+    # Away from the loop: it is some hundred digests.
+    known = await asyncio.to_thread(explain, found, source, others)
+    document = plain(known, id=found.id, carrier=found.carrier, owner=found.owner, cause=found.cause)
+    return schemas.RefusalExplanation.model_validate(document)

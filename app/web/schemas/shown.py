@@ -15,6 +15,8 @@ __all__ = [
     "EventId",
     "Mapping",
     "RefusalDetail",
+    "RefusalExplanation",
+    "RefusalFinding",
     "RefusalItem",
     "RefusalPage",
     "Row",
@@ -220,6 +222,25 @@ class RefusalDetail(RefusalItem):
     headers: tuple[tuple[str, str], ...] | None
     body: Body | None
     body_withheld: Literal["role"] | None
+
+
+class RefusalFinding(Shown):
+    """One thing that explains a refusal, and what to do about it."""
+
+    what: str = Field(examples=["The signature is right with a secret of other/easypost."])
+    advice: str
+
+
+class RefusalExplanation(Shown):
+    """Why a request was refused, for operators only; the simplest explanation first."""
+
+    id: RefusalId
+    carrier: str
+    owner: str
+    cause: str = Field(examples=["wrong-credential"])
+    findings: tuple[RefusalFinding, ...] = Field(description="Empty where nothing that was tried explains it.")
+    tried: int = Field(description="How many variations of the request were verified.")
+    limits: tuple[str, ...] = Field(description="What could not be tried, and why.")
 
 
 class ShipmentItem(Shown):

@@ -1,0 +1,135 @@
+"""The commands about accounts with their arguments; what they do is imported when they run."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = ["accounts"]
+
+Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")]
+URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
+Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
+Why = Annotated[str, typer.Option(help="Why; stands in the audit log.")]
+MaybeWhy = Annotated[str | None, typer.Option(help="Why; stands in the audit log.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+Kind = Literal[
+    "same", "reworded", "missing", "waiting", "revised", "extra", "agree", "only-relay", "only-vtex", "delivery-waiting"
+]
+
+accounts = typer.Typer(
+    help="See, pause and compare accounts; learn what their PUT does.",
+    short_help="See, pause, compare and learn about accounts.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+
+
+@accounts.callback()
+def index(context: typer.Context, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
+    """List the accounts of a running relay, or do something with one of them."""
+    if context.invoked_subcommand is None:
+        from app.cli.accounts.showing import list_accounts
+
+        list_accounts(url, token, as_json=as_json)
+
+
+@accounts.command(short_help="Show one account and what its PUT was seen to do.")
+def show(account: Name, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Show whether an account is called and why not, what waits for it, and the evidence of what its PUT does."""
+    from app.cli.accounts.showing import show_account
+
+    show_account(account, url, token, as_json=as_json)
+
+
+@accounts.command(short_help="Stop calling an account until it is resumed.")
+def pause(account: Name, reason: Why, url: URL = None, token: Token = None) -> None:
+    """Stop calling an account until it is resumed; webhooks are received as ever, and wait."""
+    from app.cli.accounts.showing import change_account
+
+    change_account(account, "pause", reason, url, token)
+
+
+@accounts.command(short_help="Call an account again.")
+def resume(account: Name, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:
+    """Open a paused account; let the next call of one that VTEX closed start now, which decides."""
+    from app.cli.accounts.showing import change_account
+
+    change_account(account, "resume", reason, url, token)
+
+
+@accounts.command(short_help="Find out now whether a held account can be called again.")
+def probe(account: Name, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:
+    """Let the next call of a held or probing account start now instead of later."""
+    from app.cli.accounts.showing import change_account
+
+    change_account(account, "probe", reason, url, token)
+
+
+@accounts.command(name="reset-history", short_help="Forget what was learnt of an account's PUT.")
+def reset_history(account: Name, reason: Why, url: URL = None, token: Token = None) -> None:
+    """Forget what an account's PUT is believed to do; with history = "auto" it is learnt anew."""
+    from app.cli.accounts.showing import change_account
+
+    change_account(account, "history/reset", reason, url, token)
+
+
+@accounts.command(short_help="Compare what an observed account would be sent with what others write.")
+def compare(  # noqa: PLR0913, PLR0917 - each option is a parameter
+    account: Name,
+    since: Annotated[
+        str | None, typer.Option(help="Leave out what would have been sent before: a day (of UTC) or an RFC 3339 time.")
+    ] = None,
+    show: Annotated[
+        Kind | None, typer.Option(help="List shipments with something of this kind, rather than all that differ.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, max=500, help="How many shipments to list; 0 for the sums alone.")] = 20,
+    missing_after_hours: Annotated[
+        float, typer.Option(min=0, max=8760, help="After how long a row that VTEX does not show is missing.")
+    ] = 24.0,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Have every observed order read again; compare again a little later.")
+    ] = False,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how far the relay and the other writers of an observed account agree, and what going live would change."""
+    from app.cli.accounts.comparing import Comparing, compare_account
+
+    options = Comparing(
+        since=since,
+        show=show,
+        limit=limit,
+        missing_after_hours=missing_after_hours,
+        refresh=refresh,
+        as_json=as_json,
+    )
+    compare_account(account, options, url, token)
+
+
+@accounts.command(short_help="Find out on a test order what a VTEX account does with a PUT.")
+def learn(
+    account: Name,
+    order: Annotated[str, typer.Option(help="Id of a TEST order: test rows are written to its timeline, for good.")],
+    invoice: Annotated[str, typer.Option(help="Number of an invoice of that order.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask, and write although the package has rows already.")
+    ] = False,
+    write: Annotated[Path | None, typer.Option(help="File to write the transcript to as well.")] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Let the running relay take over what was found out of the history.")
+    ] = False,
+    url: URL = None,
+    token: Token = None,
+) -> None:
+    """Find out, on a test order and past the relay's queue, what a VTEX account does with what it is sent.
+
+    Whether a PUT adds rows, merges them or replaces them; which dates it takes and how it shows them; whether a
+    delivered package can be undelivered. Shows what it will write, and asks, before it writes anything.
+    """
+    from app.cli.accounts.learning import Learning, learn_account
+
+    learn_account(
+        account, Learning(order=order, invoice=invoice, yes=yes, write=write, apply=apply, url=url, token=token)
+    )

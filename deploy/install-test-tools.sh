@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Install the programs that tests need and pip cannot bring; nothing to do when they are there.
+#
+# strace: tests read from system calls that a webhook is on disk before it is answered.
+#
+#   --packages   print the Debian packages, and install nothing
+set -euo pipefail
+
+readonly PACKAGES=(strace) # each named like the program that it brings
+
+fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
+
+if [[ "${1:-}" == --packages ]]; then
+    printf '%s\n' "${PACKAGES[@]}"
+    exit 0
+fi
+
+missing=()
+for package in "${PACKAGES[@]}"; do
+    command -v "$package" >/dev/null || missing+=("$package")
+done
+((${#missing[@]} > 0)) || exit 0
+
+command -v apt-get >/dev/null \
+    || fail "the tests need ${missing[*]}, and there is no apt-get here; install it with this system's package manager"
+as_root=()
+if ((EUID != 0)); then
+    command -v sudo >/dev/null \
+        || fail "the tests need ${missing[*]}; as root, run: apt-get install ${missing[*]}"
+    as_root=(sudo)
+fi
+
+echo "Installing ${missing[*]}, which the tests need"
+install_missing() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        "${missing[@]}" >/dev/null
+}
+# The package lists may be absent, as in images, or older than the mirror.
+install_missing 2>/dev/null || { "${as_root[@]}" apt-get update -qq && install_missing; } \
+    || fail "apt-get could not install ${missing[*]}; as root, run: apt-get update && apt-get install ${missing[*]}"

@@ -1,0 +1,103 @@
+"""How many calls an account may start."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.vtex import Gate
+from tests.forwarder.making import account
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def spent(gate: Gate, calls: int) -> Gate:
+    for _ in range(calls):
+        gate.spend()
+    return gate
+
+
+def test_calls_in_flight_are_bounded() -> None:
+    gate = Gate(account(concurrency=3, rate_per_second=100))
+
+    for free in (3, 2, 1, 0):
+        assert free == gate.free(NOW)
+        gate.enter()
+    gate.leave()
+    gate.leave()
+    assert (1, 2) == (gate.free(NOW), gate.in_flight)
+
+
+def test_a_second_s_budget_fills_up_with_time_and_never_over() -> None:
+    gate = Gate(account(concurrency=100, rate_per_second=10))
+
+    assert 10 == gate.free(NOW)
+    spent(gate, 10)
+    assert [0, 0, 5, 10, 10] == [gate.free(after(seconds)) for seconds in (0, 0.05, 0.5, 1, 60)]
+
+
+def test_an_overdrawn_budget_is_waited_out_and_said_until_when() -> None:
+    gate = Gate(account(concurrency=100, rate_per_second=10))
+    gate.free(NOW)
+    spent(gate, 12)
+
+    assert after(0.3) == gate.opens_at(NOW)
+    assert [0, 1] == [gate.free(after(seconds)) for seconds in (0.2, 0.31)]
+    assert gate.opens_at(after(0.31)) is None
+
+
+def test_less_than_one_call_a_second_is_possible() -> None:
+    gate = Gate(account(concurrency=5, rate_per_second=0.1))
+
+    assert 1 == gate.free(NOW)
+    gate.spend()
+    assert after(10) == gate.opens_at(NOW)
+    assert [0, 1] == [gate.free(after(seconds)) for seconds in (9, 10.1)]
+
+
+def test_a_closed_gate_lets_nothing_through_until_its_latest_end() -> None:
+    gate = Gate(account())
+
+    gate.close(after(10))
+    gate.close(after(5))
+
+    assert (0, after(10)) == (gate.free(after(9)), gate.opens_at(after(9)))
+    assert gate.free(after(10)) > 0
+    assert gate.opens_at(after(10)) is None
+
+
+def test_half_of_twenty_calls_failing_is_too_many_and_fewer_calls_tell_nothing() -> None:
+    gate = Gate(account())
+
+    assert not any(gate.record(failed=True) for _ in range(19))
+    assert gate.record(failed=False)
+    # It counts anew.
+    assert not any(gate.record(failed=number % 3 == 0) for number in range(60))
+    assert any(gate.record(failed=number % 2 == 0) for number in range(20))
+
+
+def test_a_refused_permission_is_the_account_s_once_two_shipments_meet_it() -> None:
+    gate = Gate(account())
+
+    assert [False, False, True] == [gate.forbidden(shipment) for shipment in (1, 1, 2)]
+    gate.welcomed()
+    assert not gate.forbidden(3)
+
+
+@given(st.lists(st.floats(0, 2), min_size=1, max_size=40), st.floats(0.1, 50), st.integers(1, 8))
+def test_no_more_calls_start_than_the_rate_allows(pauses: list[float], rate: float, concurrency: int) -> None:
+    gate = Gate(account(rate_per_second=rate, concurrency=concurrency))
+    now, started = NOW, 0
+
+    for pause in pauses:
+        now += timedelta(seconds=pause)
+        free = gate.free(now)
+        assert 0 <= free <= concurrency
+        spent(gate, free)
+        started += free
+
+    assert started <= max(rate, 1.0) + rate * (now - NOW).total_seconds() + 1e-6
