@@ -49,3 +49,13 @@ def test_links_inside_the_repository_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text())
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_both_languages_of_the_guide_have_the_same_sections_commands_and_links() -> None:
+    english, portuguese = ((ROOT / name).read_text() for name in ("CONTRIBUTING.md", "CONTRIBUTING.pt-BR.md"))
+
+    for pattern in (r"^#+ ", r"^    .+$", r"^- ", r"^$"):
+        assert len(re.findall(pattern, english, re.MULTILINE)) == len(re.findall(pattern, portuguese, re.MULTILINE))
+    assert re.findall(r"^    .+$", english, re.MULTILINE) == re.findall(r"^    .+$", portuguese, re.MULTILINE)
+    assert "](CONTRIBUTING.pt-BR.md)" in english
+    assert "](CONTRIBUTING.md)" in portuguese

@@ -44,7 +44,7 @@ class Publisher:
 
 
 async def test_keys_are_found_once_they_were_fetched_and_for_a_day() -> None:
-    publisher = Publisher(key("a"), {"kty": "EC", "kid": "b"}, key("weak", 1024), {"kid": "a", "kty": "RSA"})
+    publisher = Publisher(key("a"), {"kty": "EC", "kid": "b"}, key("weak", 1024), {"kid": "c", "kty": "RSA"})
 
     assert publisher.keyring.find(URL, "a") is None
     await publisher.keyring.fetch(URL)

@@ -85,7 +85,7 @@ def test_one_number_in_two_accounts_is_nobody_s_guess() -> None:
     ],
 )
 def test_an_invoice_number_alone_means_the_only_shipment_that_nothing_speaks_against(
-    said: dict[str, str], shipments: tuple[int, ...]
+    said: dict[str, Any], shipments: tuple[int, ...]
 ) -> None:
     assert shipments == resolved(candidate(1, invoice_key=KEY), **said).shipments
 

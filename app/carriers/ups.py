@@ -136,11 +136,11 @@ def _end(event: Node, status: Node) -> str | None:
 
 def _time(event: Node) -> Moment | None:
     """Read the time in UTC where it is given, else the local one with its offset."""
-    offset = event.get("gmtOffset").text()
-    universal = (
-        _clock(event, "gmtActivityDate", "gmtActivityTime", "Z") if event.get("gmtActivityTime").text() else None
-    )
-    return universal or _clock(event, "localActivityDate", "localActivityTime", offset)
+    universal = _clock(event, "gmtActivityDate", "gmtActivityTime", "Z")
+    if universal and not universal.zone_is_assumed:
+        return universal
+    # A day alone is less than a local time.
+    return _clock(event, "localActivityDate", "localActivityTime", event.get("gmtOffset").text()) or universal
 
 
 def _clock(event: Node, day: str, time: str, offset: str | None) -> Moment | None:

@@ -134,7 +134,7 @@ def send(
 
 
 @application.command(name="try", short_help="Map a saved webhook, without configuration.")
-def try_(
+def try_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     carrier: Carrier,
     file: Annotated[str, typer.Argument(help="A saved body, or a raw HTTP request; - reads standard input.")],
     content_type: Annotated[
@@ -153,6 +153,10 @@ def try_(
         Path | None, typer.Option(help="File that holds the secret, or the key set, to verify with.")
     ] = None,
     account: Account = None,
+    scrub: Annotated[
+        Path | None,
+        typer.Option(help="Write a copy with fictions in the place of persons: an .http file, or the body alone."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Map a saved webhook and show what was read from where; needs no configuration and stores nothing."""
@@ -168,6 +172,7 @@ def try_(
             secret_file=secret_file,
             account=account,
             as_json=as_json,
+            scrub=scrub,
         ),
     )
 

@@ -58,8 +58,11 @@ class Operators:
 
     def _refusal(self, reply: Reply, text: str) -> typer.Exit:
         try:
-            detail = json_document(text)["detail"].text()
+            problem = json_document(text)
+            kind, detail = problem["type"].text(), problem["detail"].text()
         except MalformedPayload:
+            return self._stranger()
+        if not kind.startswith("/problems/"):
             return self._stranger()
         code = ExitCode.UNAVAILABLE if reply.status == _UNAVAILABLE else ExitCode.FAILED
         return stop(code, f"the relay at {self.url} answered {reply.status}: {detail}")

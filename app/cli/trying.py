@@ -37,6 +37,7 @@ class Trying:
     secret_file: Path | None = None
     account: str | None = None
     as_json: bool = False
+    scrub: Path | None = None
 
 
 def try_webhook(carrier: str, file: str, options: Trying) -> None:
@@ -48,6 +49,11 @@ def try_webhook(carrier: str, file: str, options: Trying) -> None:
         if not adapter.accepts(saved.webhook.content_type):
             expected = " or ".join(sorted(adapter.media_types))
             typer.echo(f"A relay answers 415 to {saved.webhook.content_type}: this carrier sends {expected}.", err=True)
+        if options.scrub is not None:
+            from app.cli.fixtures import write_scrubbed
+
+            write_scrubbed(adapter, saved, options.scrub)
+            return
         if options.verify:
             is_genuine = _tell_verdict(adapter, saved, options)
         reading = read(adapter, saved.webhook)

@@ -23,10 +23,12 @@ _LIFE_SECONDS: Final = (0.1, 5.0)
 _UNBORN_SHARE: Final = 0.2
 _UNBORN_SECONDS: Final = 2.0
 """Some are killed while they start: how many, and within how long."""
-_LEAST_LIFE_SECONDS: Final = 5.0
+_LEAST_LIFE_SECONDS: Final = 4.0
 """How long a life and a start take at least together, for the pace of posting."""
-_QUIET_SECONDS: Final = 10.0
-"""How long no PUT may have come before the timelines are final: longer than a lease of the relay under test."""
+_QUIET_SECONDS: Final = 5.0
+"""How long no PUT may have come before the timelines are final."""
+_LEASE_SECONDS: Final = 10.0
+"""How long after a kill the relay waits at most until it sees to what it was doing then."""
 _DRAIN_SECONDS: Final = 180.0
 
 
@@ -168,7 +170,9 @@ async def _kill(relay: Relay, plan: Plan) -> None:
             await asyncio.sleep(dice.uniform(*_LIFE_SECONDS))
         relay.kill()
         relay.start()
+    killed_at = time.monotonic()
     await relay.until_ready()
+    await asyncio.sleep(killed_at + _LEASE_SECONDS - time.monotonic())
 
 
 async def _until_settled(emulator: Emulator, world: World, ledger: Ledger) -> None:

@@ -19,8 +19,7 @@ import pytest
 from tests.e2e.parcels import SECRET, Parcel, signature
 
 COMMAND: Final = (str(Path(sys.executable).with_name("carrier-relay")), "serve")
-CARRIER_PATH: Final = "/webhooks/easypost/demo"
-READY_SECONDS: Final = 30.0
+READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.02
 _LIST_LIMIT: Final = 500
@@ -83,7 +82,7 @@ class Relay:
         return {name: value for name, value in os.environ.items() if not name.upper().startswith("RELAY_")}
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, "it was not started"
         return self._process
 
@@ -97,14 +96,16 @@ class Relay:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # A group of its own: when a tracer is killed, what it traces runs on.
+                start_new_session=True,
             )
 
     def until_ready(self) -> None:
         until(self._is_ready, seconds=READY_SECONDS, failing=self._tail)
 
     def _is_ready(self) -> bool:
-        if self.process.poll() is not None:
-            pytest.fail(f"the relay ended with {self.process.returncode}: {self._tail()}")
+        if self.running.poll() is not None:
+            pytest.fail(f"the relay ended with {self.running.returncode}: {self._tail()}")
         with suppress(httpx.TransportError):
             return self._client.get("/readyz").is_success
         return False
@@ -114,21 +115,23 @@ class Relay:
 
     def kill(self) -> None:
         """End it as a power cut would, whatever it is doing."""
-        assert self.process.poll() is None, f"the relay ended by itself: {self._tail()}"
-        self.process.kill()
-        self.process.wait()
+        assert self.running.poll() is None, f"the relay ended by itself: {self._tail()}"
+        self._end()
 
     def stop(self) -> int:
         """Ask it to stop, and return its exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=STOP_SECONDS)
+        self.running.send_signal(signal.SIGTERM)
+        return self.running.wait(timeout=STOP_SECONDS)
 
     def close(self) -> None:
         """Leave nothing running."""
         self._client.close()
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+            self._end()
+
+    def _end(self) -> None:
+        os.killpg(self.running.pid, signal.SIGKILL)
+        self.running.wait()
 
     # ---- as a carrier ----------------------------------------------------------------------------
 

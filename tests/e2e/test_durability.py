@@ -43,7 +43,7 @@ def stop_traced(relay: Relay, trace: Path) -> None:
     first = re.match(r"\d+", trace.read_text("utf-8", "replace"))
     assert first is not None, "the trace is empty"
     os.kill(int(first[0]), signal.SIGTERM)
-    assert 0 == relay.process.wait(timeout=STOP_SECONDS)
+    assert 0 == relay.running.wait(timeout=STOP_SECONDS)
 
 
 def test_every_webhook_is_synced_between_its_last_byte_read_and_its_answer(

@@ -145,7 +145,9 @@ def test_what_is_missing_is_asked_for_again_within_its_grace() -> None:
 
 def test_of_several_rows_refused_together_the_bad_one_is_found_and_dies_with_vtex_s_words() -> None:
     """Play VTEX's part until nothing is left: it refuses whatever holds the second event."""
-    shipment, dead, applied = THREE, {}, set()
+    shipment = THREE
+    dead: dict[int, str] = {}
+    applied: set[int] = set()
     for _ in range(6):
         planned = plan(shipment, ACCOUNT, NOW)
         if planned.body is None:

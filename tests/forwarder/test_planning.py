@@ -1,6 +1,7 @@
 """What a shipment needs next."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_a_row_that_was_sent_goes_out_again_as_it_was_whatever_the_settings_are_
 
 
 def test_the_same_row_is_shown_once() -> None:
-    alike = {"hours": 1, "description": "Coletado"}
+    alike: dict[str, Any] = {"hours": 1, "description": "Coletado"}
     there = render(row(1, **alike), ACCOUNT, NOW)
 
     twice = plan(work(row(1, **alike), row(2, **alike)), ACCOUNT, NOW)

@@ -240,7 +240,7 @@ class Found:
 def test_no_row_is_lost_and_none_is_left_lying(database_url: str) -> None:
     with asyncio.Runner() as runner:
         run_state_machine_as_test(
-            lambda: Queue(database_url, runner),
+            lambda: Queue(database_url, runner),  # type: ignore[arg-type]  # a maker of machines will do
             settings=settings(
                 max_examples=40,
                 stateful_step_count=40,

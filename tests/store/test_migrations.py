@@ -35,7 +35,7 @@ async def test_an_empty_database_is_brought_to_this_release_and_a_current_one_is
 async def test_the_migrated_schema_is_the_one_in_the_code(store: Store) -> None:
     def differences(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        return compare_metadata(context, metadata)
+        return list(compare_metadata(context, metadata))
 
     assert [] == await store.read(differences)
 

@@ -146,15 +146,18 @@ def _row_earlier(row: Mapping[str, Any]) -> str:
 def _advice(account: str, mode: str, totals: Mapping[str, Any]) -> Sequence[str]:
     """Say what going live would change for shoppers."""
     number = {name: int(value) for name, value in totals.items() if not name.endswith("_seconds")}
-    found = {
-        "extra": "VTEX shows {} that the relay does not know of: find out who sends them before that writer is"
-        " switched off",
-        "delivery_only_vtex": "{} delivered at VTEX alone: the relay would not have marked them",
-        "reworded": "{} would read differently: see the settings description and texts",
-        "missing": "{} that VTEX shows nothing of would appear",
-        "waiting": "{} too new to tell: look again later, or with --refresh",
-    }
-    lines = [f"  {text.format(_count(totals[name], 'row'))}" for name, text in found.items() if number.get(name)]
+    found = (
+        (
+            "extra",
+            "row",
+            "VTEX shows {} that the relay does not know of: find out who sends it before that writer is switched off",
+        ),
+        ("delivery_only_vtex", "package", "{} delivered at VTEX alone: the relay would not have marked it"),
+        ("reworded", "row", "{} would read differently: see the settings description and texts"),
+        ("missing", "row", "{} that VTEX shows nothing of would appear"),
+        ("waiting", "row", "{} too new to tell: look again later, or with --refresh"),
+    )
+    lines = [f"  {text.format(_count(totals[name], what))}" for name, what, text in found if number[name]]
     if not number["shipments"]:
         hint = "" if mode == "observe" else f'; {account} is live: nothing is observed while mode is not "observe"'
         return [f"Nothing was observed yet{hint}."]

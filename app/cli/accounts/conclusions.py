@@ -201,7 +201,9 @@ def _settings(
     late = [step for step in steps if step.is_accepted and step.shown_after is None]
     slowest = max((step.shown_after for step in steps if step.shown_after is not None), default=timedelta(0))
     if late:
-        found.append(("read_lag_seconds", "more", f"{len(late)} accepted writes were not shown while it was waited"))
+        found.append(
+            ("read_lag_seconds", "more", f"{len(late)} accepted write{'' if len(late) == 1 else 's'} not shown in time")
+        )
     elif slowest > 2 * account.read_lag + timedelta(seconds=1):
         seconds = f"{2 * slowest.total_seconds():.0f}"
         found.append(

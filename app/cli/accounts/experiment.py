@@ -88,13 +88,24 @@ class Experiment:
                 raise Interrupted(f"VTEX did not take {write.title}: {_answer(answered)}")
             shown_after, package = await self._look(write, ended, is_awaited=answered.outcome is Outcome.APPLIED)
             self.steps.append(Step(write=write, at=at, answered=answered, shown_after=shown_after, package=package))
+            if write.must_be_shown and shown_after is None:
+                waited = (self._now() - ended).total_seconds()
+                raise Interrupted(
+                    f"VTEX took {write.title} and did not show it within {waited:.0f} s: raise read_lag_seconds if it"
+                    " is late, or see whether the package has a tracking number"
+                )
 
     async def _look(self, write: Write, ended: datetime, *, is_awaited: bool) -> tuple[timedelta | None, Package]:
-        """Read the order until it shows a row, for some time; what VTEX refused is looked for once."""
+        """Read the order until it shows a row, for some time; what VTEX refused is looked for once.
+
+        Never sooner than the slowest write so far was shown: what was there before is there in an older state, too.
+        """
+        shown = [step.shown_after for step in self.steps if step.shown_after is not None]
+        lag = max([self._account.read_lag, *shown]).total_seconds()
         look = 0
         while True:
             look += 1
-            await self._sleep(self._account.read_lag.total_seconds() * look)
+            await self._sleep(lag * look)
             started = self._now()
             package = await self.read()
             if any(row.description.strip() == write.words for row in package.rows):

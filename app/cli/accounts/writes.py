@@ -50,6 +50,7 @@ class Write:
         body: The request.
         at: The moment that its row's date means, None where that does not matter.
         is_needed: Whether nothing can be concluded when VTEX refuses it.
+        must_be_shown: Whether nothing can be concluded when VTEX takes it and does not show it.
 
     """
 
@@ -59,6 +60,7 @@ class Write:
     body: Mapping[str, Any]
     at: datetime | None = None
     is_needed: bool = True
+    must_be_shown: bool = False
 
 
 def writes(account: Account, now: datetime) -> tuple[Write, ...]:
@@ -68,8 +70,8 @@ def writes(account: Account, now: datetime) -> tuple[Write, ...]:
     first = _body(a, row_date(now - timedelta(hours=2), account, now=now))
     second = _body(b, row_date(now - timedelta(hours=1), account, now=now))
     return (
-        Write(key="a", title="a row A", words=a, body=first),
-        Write(key="b", title="another row B, alone", words=b, body=second),
+        Write(key="a", title="a row A", words=a, body=first, must_be_shown=True),
+        Write(key="b", title="another row B, alone", words=b, body=second, must_be_shown=True),
         Write(key="a-again", title="row A again, alone", words=a, body=first),
         Write(key="identical", title="the very same request once more", words=a, body=first),
         *_dated(account, now, mark),

@@ -217,7 +217,10 @@ class RefusalPage(Shown):
 
 
 class RefusalDetail(RefusalItem):
-    """A refused request; `headers` are masked, `body` is its beginning, both null for viewers."""
+    """A refused request; `body` is its beginning, null for viewers as are `headers`.
+
+    Credentials in them are masked, except signatures over the body, which open no door and explain the refusal.
+    """
 
     headers: tuple[tuple[str, str], ...] | None
     body: Body | None

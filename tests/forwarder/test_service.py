@@ -1,0 +1,294 @@
+"""The forwarder at work: whose turn it is, what stops a call, and how it stops."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection, select, update
+
+from app.account import Account
+from app.egress import Egress
+from app.forwarder import Destination, Forwarder
+from app.store import Store
+from app.store.accounts import AccountChange, change_account
+from app.store.schema import attempts, rows, shipments
+from app.telemetry import Metrics
+from app.vtex import Client, Gate
+from tests.store.making import adding, event, recording, shipment
+
+pytestmark = pytest.mark.anyio
+
+Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def account(name: str = "demo", **more: Any) -> Account:
+    settings: dict[str, Any] = {
+        "first_read": False,
+        "retry_base": timedelta(seconds=0.05),
+        "read_lag": timedelta(0),
+        "rate_per_second": 1000.0,
+    }
+    return Account(name=name, base_url=f"http://{name}", app_key="k", app_token="t", **(settings | more))
+
+
+async def accept(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"date": "", "orderId": "", "receipt": "0f3b"})
+
+
+class Stage:
+    """A forwarder with a store, and a VTEX that answers as it is told."""
+
+    def __init__(self, store: Store, commits: list[int], *accounts: Account, answer: Answer, slots: int) -> None:
+        self.store = store
+        self.commits = commits
+        self.calls: list[tuple[str, str, str]] = []
+        self._answer = answer
+        self._egress = Egress(transport=httpx.MockTransport(self._called))
+        self.gates = {each.name: Gate(each) for each in accounts}
+        self.forwarder = Forwarder(
+            store,
+            {
+                each.name: Destination(account=each, client=Client(each, self._egress), gate=self.gates[each.name])
+                for each in accounts
+            },
+            Metrics(CollectorRegistry()),
+            now=utc_now,
+            slots=slots,
+            jitter=lambda: 0.0,
+        )
+
+    async def _called(self, request: httpx.Request) -> httpx.Response:
+        order = request.url.path.split("/")[5]
+        self.calls.append((request.method, request.url.host, order))
+        return await self._answer(request)
+
+    async def fill(self, account: str = "demo", *, count: int = 1, codes: int = 1, retrying: bool = False) -> None:
+        """Make shipments due, the ones made first the longest ago."""
+        for number in range(count):
+            order = f"{account}-{'retry' if retrying else 'new'}-{number}"
+            await self.store.write(adding(self.store, shipment(order, "1", order, account=account)))
+            said = [event(order, str(code), utc_now() - timedelta(hours=9 - code)) for code in range(codes)]
+            await self.store.write(recording(self.store, *said, accounts=(account,), now=utc_now()))
+        if retrying:
+            await self.store.write(Marked(retrying=True))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.ensure_future(self.forwarder.run())
+        try:
+            yield
+        finally:
+            await self.forwarder.stop()
+            async with asyncio.timeout(20):
+                await task
+
+    async def until(self, so: Callable[[], Any]) -> None:
+        async with asyncio.timeout(20):
+            while not so():
+                await asyncio.sleep(0.005)
+
+    async def states(self) -> Counter[str]:
+        return Counter(await self.store.read(lambda c: list(c.execute(select(rows.c.state)).scalars())))
+
+
+class Marked:
+    """Change what is not marked yet."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+
+    def run(self, connection: Connection) -> None:
+        connection.execute(update(shipments).where(shipments.c.order_id.contains("retry")).values(**self.values))
+
+
+StageMaker = Callable[..., Stage]
+
+
+@pytest.fixture
+async def staged(tmp_path: Path) -> AsyncIterator[StageMaker]:
+    commits: list[int] = []
+    store = Store.open(f"sqlite:///{tmp_path}/relay.db", observe=lambda count, _: commits.append(count))
+
+    def make(*accounts: Account, answer: Answer = accept, slots: int = 8) -> Stage:
+        return Stage(store, commits, *(accounts or (account(),)), answer=answer, slots=slots)
+
+    try:
+        yield make
+    finally:
+        await store.close()
+
+
+async def test_all_that_waits_for_a_shipment_goes_out_in_one_call(staged: StageMaker) -> None:
+    bodies: list[Any] = []
+
+    async def keep(request: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(request.content))
+        return await accept(request)
+
+    stage = staged(answer=keep)
+    await stage.fill(codes=5)
+    async with stage.running():
+        await stage.until(lambda: bodies)
+
+    assert [5] == [len(body["events"]) for body in bodies]
+    assert {"applied": 5} == await stage.states()
+
+
+async def test_accounts_take_turns_however_much_one_of_them_has_to_say(staged: StageMaker) -> None:
+    stage = staged(account("big"), account("small"), account("smaller"), slots=1)
+    await stage.fill("big", count=20)
+    await stage.fill("small", count=3)
+    await stage.fill("smaller", count=3)
+
+    async with stage.running():
+        await stage.until(lambda: len(stage.calls) == 26)
+
+    order = [host for _, host, _ in stage.calls]
+    assert [Counter({"big": 1, "small": 1, "smaller": 1})] * 3 == [Counter(order[n : n + 3]) for n in (0, 3, 6)]
+
+
+async def test_a_slow_account_keeps_no_other_from_being_called(staged: StageMaker) -> None:
+    go = asyncio.Event()
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "slow":
+            await go.wait()
+        return await accept(request)
+
+    stage = staged(account("slow", concurrency=3), account("quick"), answer=slow, slots=4)
+    await stage.fill("slow", count=9)
+    await stage.fill("quick", count=9)
+
+    async with stage.running():
+        await stage.until(lambda: 9 == sum(host == "quick" for _, host, _ in stage.calls))
+        assert 3 == sum(host == "slow" for _, host, _ in stage.calls)
+        go.set()
+
+
+async def test_retries_get_a_tenth_of_the_calls_even_one_at_a_time_and_no_more(staged: StageMaker) -> None:
+    stage = staged(slots=1)
+    await stage.fill(count=8, retrying=True)
+    await stage.fill(count=40)
+
+    async with stage.running():
+        await stage.until(lambda: len(stage.calls) == 48)
+
+    retries = [n for n, (_, _, order) in enumerate(stage.calls[:40]) if "retry" in order]
+    assert 3 <= len(retries) <= 5
+    assert all(later - earlier <= 11 for earlier, later in zip(retries, retries[1:], strict=False))
+
+
+async def test_no_call_starts_once_vtex_asked_the_account_to_wait(staged: StageMaker) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            await go.wait()
+            return httpx.Response(404)
+        asked.set()
+        return httpx.Response(429, headers={"Retry-After": "3600"})
+
+    reads, writes = account(first_read=True), account("other")
+    stage = staged(reads, writes, answer=answer)
+    await stage.fill("demo", count=2)
+    async with stage.running():
+        await stage.until(lambda: 2 == len(stage.calls))
+        # Both are reading; in the meantime the account is told to wait.
+        stage.gates["demo"].close(utc_now() + timedelta(hours=1))
+        go.set()
+        await stage.until(lambda: not stage.gates["demo"].in_flight)
+
+    assert ["GET", "GET"] == [method for method, _, _ in stage.calls]
+    query = select(shipments.c.attempts, shipments.c.lease, shipments.c.dead_reason)
+    assert [(0, None, None)] * 2 == [tuple(row) for row in await stage.store.read(lambda c: c.execute(query).all())]
+
+
+async def test_an_account_that_an_operator_stopped_is_left_alone_without_a_flurry_of_looks(staged: StageMaker) -> None:
+    stage = staged()
+    await stage.fill(count=3)
+
+    class Stop:
+        def run(self, connection: Connection) -> None:
+            change_account(connection, "demo", AccountChange(state="stopped"), utc_now())
+
+    await stage.store.write(Stop())
+    before = len(stage.commits)
+    async with stage.running():
+        await asyncio.sleep(0.3)
+
+    assert [] == stage.calls
+    assert len(stage.commits) - before < 5
+
+
+async def test_stopping_finishes_the_calls_in_flight_and_starts_none(staged: StageMaker) -> None:
+    go = asyncio.Event()
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await go.wait()
+        return await accept(request)
+
+    stage = staged(answer=slow, slots=2)
+    await stage.fill(count=5)
+    task = asyncio.ensure_future(stage.forwarder.run())
+    await stage.until(lambda: len(stage.calls) == 2)
+
+    await stage.forwarder.stop()
+    stage.forwarder.wake()
+    await asyncio.sleep(0.05)
+    assert not task.done()
+    go.set()
+    await task
+
+    assert 2 == len(stage.calls)
+    assert {"applied": 2, "pending": 3} == await stage.states()
+
+
+async def test_giving_up_leaves_the_calls_in_flight_to_their_leases(staged: StageMaker) -> None:
+    async def never(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    stage = staged(answer=never)
+    await stage.fill()
+    task = asyncio.ensure_future(stage.forwarder.run())
+    await stage.until(lambda: stage.calls)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await stage.until(lambda: not stage.gates["demo"].in_flight)
+
+    query = select(attempts.c.outcome, shipments.c.lease).join(shipments, shipments.c.id == attempts.c.shipment_id)
+    (outcome, lease) = await stage.store.read(lambda c: tuple(c.execute(query).one()))
+    assert (None, True) == (outcome, lease is not None)
+
+
+async def test_calls_that_fail_are_repeated_until_they_succeed(staged: StageMaker) -> None:
+    answers = iter([500, 502, 429, 500])
+
+    async def grudging(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(404)
+        status = next(answers, None)
+        return await accept(request) if status is None else httpx.Response(status, headers={"Retry-After": "0"})
+
+    stage = staged(answer=grudging)
+    await stage.fill()
+    async with stage.running():
+        await stage.until(lambda: 5 == sum(method == "PUT" for method, _, _ in stage.calls))
+
+    assert {"applied": 1} == await stage.states()
+    # After each call that may have been applied, and only then, the order was read.
+    assert ["PUT", "GET", "PUT", "GET", "PUT", "PUT", "GET", "PUT"] == [method for method, _, _ in stage.calls]

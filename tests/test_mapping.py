@@ -1,0 +1,350 @@
+"""Stored webhooks become events, whatever happens to the process and to the webhooks beside them."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection, Row, delete, select
+
+from app.adapter import Adapter, Call, Maturity, Result
+from app.egress import Egress
+from app.errands import Errands
+from app.errors import MalformedPayload
+from app.mapping import Mapper
+from app.model import CarrierEvent, Ignored, Milestone, Webhook
+from app.payload import json_body
+from app.resolution import resolver
+from app.source import Source, Sources
+from app.store import Store
+from app.store.schema import audit, bodies, events, webhooks
+from app.telemetry import Metrics
+from app.verification import Credentials, Unsigned
+from tests.store.keeping import kept_in
+from tests.store.making import Clock, put, verified
+
+pytestmark = pytest.mark.anyio
+
+
+def parse(webhook: Webhook) -> Iterator[Result]:
+    body = json_body(webhook)
+    if body.get("explode"):
+        message = "the adapter exploded"
+        raise RuntimeError(message)
+    for entry in body["events"].items():
+        if entry.get("noise"):
+            yield Ignored(reason="noise is no event")
+            continue
+        yield CarrierEvent(
+            code=entry["code"].text(),
+            milestone=MILESTONES.get(entry["code"].text(), Milestone.UNKNOWN),
+            raw=entry.raw("code"),
+            tracking_numbers=(entry["number"].text(),),
+            description=entry.get("text").text(),
+            unknown_code=None if entry["code"].text() in MILESTONES else entry["code"].text(),
+        )
+
+
+MILESTONES = {"moving": Milestone.IN_TRANSIT}
+
+
+def pointed_to(webhook: Webhook) -> Call | None:
+    document = json_body(webhook).get("document").text()
+    return Call(url=f"https://api.carrier.example/{document}") if document else None
+
+
+ADAPTER = Adapter(
+    slug="test",
+    name="Test",
+    documentation="https://docs.example",
+    maturity=Maturity.DOCUMENTED,
+    verification=Unsigned(because="these tests are not about that"),
+    milestones=MILESTONES,
+    parse=parse,
+)
+POINTING = replace(ADAPTER, slug="pointing", enrich=pointed_to, hosts=frozenset({"api.carrier.example"}))
+SOURCES = Sources(
+    Source(owner="demo", accounts=("demo",), adapter=adapter, credentials=Credentials())
+    for adapter in (ADAPTER, POINTING)
+)
+
+
+Answer = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
+
+
+class Desk:
+    """A mapper with a store, and a carrier that it may ask."""
+
+    def __init__(self, store: Store, answer: Answer) -> None:
+        self.store = store
+        self.clock = Clock()
+        self.rounds = 0
+        self.mapped = asyncio.Event()
+        self.asked: list[str] = []
+        self._answer = answer
+        self.mapper = self.made()
+
+    def made(self) -> Mapper:
+        """Make a mapper, as a process that starts does."""
+        return Mapper(
+            self.store,
+            SOURCES,
+            Metrics(CollectorRegistry(), carriers=("test", "pointing")),
+            resolve=resolver(self.clock),
+            zones={},
+            errands=Errands(Egress(transport=httpx.MockTransport(self._asked))),
+            now=self.clock,
+            mapped=self._mapped,
+        )
+
+    async def _asked(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path)
+        answer = self._answer(request)
+        return answer if isinstance(answer, httpx.Response) else await answer
+
+    def _mapped(self) -> None:
+        self.rounds += 1
+        self.mapped.set()
+
+    async def keep(self, content: object, *, slug: str = "test", hand_over: bool = True) -> int:
+        """Store a webhook, and hand it to the mapper as intake does."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        operation = put(self.store, f"{self.store.ids.next()}", self.clock())
+        operation = replace(operation, verified=verified(body, self.clock()), carrier=slug)
+        received = await self.store.write(operation)
+        if hand_over:
+            source = SOURCES.find(slug, "demo")
+            assert source is not None
+            self.mapper.stored(received.webhook_id, source, operation.verified.webhook)
+        return received.webhook_id
+
+    async def until(self, done: Callable[["Desk"], Any]) -> None:
+        """Run the mapper until something is so."""
+        running = asyncio.ensure_future(self.mapper.run())
+        try:
+            async with asyncio.timeout(20):
+                while not await done(self):
+                    self.mapped.clear()
+                    self.mapper._wake.set()  # noqa: SLF001 - its clock stands still, ours does not
+                    await asyncio.wait({asyncio.ensure_future(self.mapped.wait())}, timeout=0.05)
+        finally:
+            self.mapper.stop()
+            await running
+
+    async def states(self) -> list[tuple[str, str | None]]:
+        query = select(webhooks.c.state, webhooks.c.reason).order_by(webhooks.c.id)
+        return [(row.state, row.reason) for row in await self.store.read(lambda c: c.execute(query).all())]
+
+    async def events(self) -> list[Row[Any]]:
+        return await self.store.read(lambda c: list(c.execute(select(events).order_by(events.c.id))))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with kept_in(tmp_path) as store:
+        yield Desk(store, lambda _: httpx.Response(500))
+
+
+async def all_settled(desk: Desk) -> bool:
+    return all(state != "stored" for state, _ in await desk.states())
+
+
+def one(code: str = "moving", number: str = "A1", **more: Any) -> dict[str, Any]:
+    return {"events": [{"code": code, "number": number, **more}]}
+
+
+async def test_a_webhook_ends_mapped_ignored_or_unmappable_with_the_reason(desk: Desk) -> None:
+    noise, nothing, broken, bomb = {"events": [{"noise": 1}]}, {"events": []}, {"events": [{}]}, {"explode": 1}
+    contents: tuple[object, ...] = (one(), noise, nothing, broken, b"{", bomb)
+    for content in contents:
+        await desk.keep(content)
+
+    await desk.until(all_settled)
+
+    assert [
+        ("mapped", None),
+        ("ignored", "noise is no event"),
+        ("ignored", "the document holds no events"),
+        ("unmappable", "$.events[0].code is missing"),
+    ] == (await desk.states())[:4]
+    assert ["unmappable", "unmappable"] == [state for state, _ in (await desk.states())[4:]]
+    assert "the adapter exploded" in str((await desk.states())[5][1])
+    assert 1 == len(await desk.events())
+
+
+@pytest.mark.parametrize("lost", ["before it was handed over", "with the process"])
+async def test_what_was_stored_is_mapped_even_if_nobody_remembers_it(desk: Desk, lost: str) -> None:
+    if lost == "with the process":
+        await desk.keep(one())
+        desk.mapper = desk.made()
+        await desk.until(all_settled)
+        return
+    await desk.keep(one("moving", "A1"))
+    await desk.until(all_settled)
+    desk.mapper = desk.made()
+    await desk.keep(one("moving", "A2"), hand_over=False)
+    desk.clock.advance(seconds=5)
+
+    await desk.until(all_settled)
+
+    assert 2 == len(await desk.events())
+
+
+async def test_more_than_memory_should_hold_is_read_back_from_the_table(desk: Desk) -> None:
+    large = {"text": "x" * 6_000_000}
+    for number in range(5):
+        await desk.keep(one(number=f"A{number}", **large))
+
+    await desk.until(all_settled)
+
+    assert 5 == len(await desk.events())
+
+
+async def test_events_keep_the_order_in_which_their_webhooks_came(desk: Desk) -> None:
+    for number in range(150):
+        await desk.keep(one(f"c{number}"))
+
+    await desk.until(all_settled)
+
+    assert [f"c{number}" for number in range(150)] == [row.code for row in await desk.events()]
+
+
+async def test_a_source_that_is_not_configured_any_more_is_said_to_be_so(desk: Desk) -> None:
+    await desk.keep(one(), slug="gone", hand_over=False)
+
+    await desk.until(all_settled)
+
+    assert [("unmappable", "demo/gone is not configured any more")] == await desk.states()
+
+
+async def test_the_document_that_a_webhook_points_to_is_fetched_kept_and_read(tmp_path: Path) -> None:
+    async with kept_in(tmp_path) as store:
+        desk = Desk(store, lambda _: httpx.Response(200, json=one(text="Em trânsito")))
+        id_ = await desk.keep({"document": "t/1"}, slug="pointing")
+
+        await desk.until(all_settled)
+        replayed = await desk.mapper.replay(id_, dry_run=True, reason="…", actor="ops")
+
+        assert ["Em trânsito"] == [row.description for row in await desk.events()]
+        assert ["/t/1"] == desk.asked
+        assert (0, 1) == (len(replayed["new"]), replayed["unchanged"])
+
+
+async def test_a_document_that_cannot_be_had_is_fetched_later(desk: Desk) -> None:
+    await desk.keep({"document": "t/1"}, slug="pointing")
+
+    async def asked(desk: Desk) -> bool:
+        return len(desk.asked) == 1
+
+    await desk.until(asked)
+
+    assert [("stored", "api.carrier.example answered 500")] == await desk.states()
+    desk.mapper = desk.made()
+    desk._answer = lambda _: httpx.Response(200, json=one())  # noqa: SLF001 - the carrier recovers
+    desk.clock.advance(minutes=1)
+    await desk.until(all_settled)
+    assert ["mapped"] == [state for state, _ in await desk.states()]
+
+
+async def test_a_document_that_never_comes_is_given_up_after_days(desk: Desk) -> None:
+    await desk.keep({"document": "t/1"}, slug="pointing")
+    desk.clock.advance(days=4)
+
+    await desk.until(all_settled)
+
+    assert [("unmappable", "given up: api.carrier.example answered 500")] == await desk.states()
+
+
+async def test_a_carrier_that_does_not_answer_holds_up_no_other_webhook(tmp_path: Path) -> None:
+    async with kept_in(tmp_path) as store:
+        go = asyncio.Event()
+
+        async def wait(_: httpx.Request) -> httpx.Response:
+            await go.wait()
+            return httpx.Response(200, json=one(number="SLOW"))
+
+        desk = Desk(store, wait)
+        for number in range(3):
+            await desk.keep({"document": f"t/{number}"}, slug="pointing")
+            await desk.keep(one(number=f"A{number}"))
+
+        async def quick_ones_are_mapped(desk: Desk) -> bool:
+            mapped = 3 == len(await desk.events()) and 3 == len(desk.asked)
+            if mapped:
+                go.set()
+            return mapped
+
+        await desk.until(quick_ones_are_mapped)
+
+        # Stopping waited for the slow ones, and none was asked for twice.
+        assert await all_settled(desk)
+        assert ["/t/0", "/t/1", "/t/2"] == sorted(desk.asked)
+
+
+async def test_a_replay_shows_what_is_new_and_what_is_read_differently_and_changes_nothing_unless_asked(
+    desk: Desk,
+) -> None:
+    id_ = await desk.keep({"events": [{"code": "odd", "number": "A1"}, {"code": "moving", "number": "A1"}]})
+    await desk.until(all_settled)
+    better = Source(
+        owner="demo",
+        accounts=("demo",),
+        adapter=ADAPTER,
+        credentials=Credentials(),
+        milestones={"odd": Milestone.EXCEPTION},
+    )
+    desk.mapper._sources = Sources([better])  # noqa: SLF001 - an operator overrides a code's meaning
+
+    class Forget:
+        def run(self, connection: Connection) -> None:
+            connection.execute(delete(events).where(events.c.code == "moving"))
+
+    await desk.store.write(Forget())
+
+    shown = await desk.mapper.replay(id_, dry_run=True, reason="…", actor="ops")
+    before = [row.milestone for row in await desk.events()]
+    done = await desk.mapper.replay(id_, dry_run=False, reason="the code is known now", actor="ops")
+    again = await desk.mapper.replay(id_, dry_run=False, reason="once more", actor="ops")
+
+    assert ["UNKNOWN"] == before
+    assert [("UNKNOWN", "EXCEPTION")] == [
+        (change["before"]["milestone"], change["after"]["milestone"]) for change in shown["changed"]
+    ]
+    assert (["moving"], 0) == ([event["code"] for event in shown["new"]], shown["unchanged"])
+    assert shown == {**done, "dry_run": True}
+    assert ([], [], 2) == (again["new"], again["changed"], again["unchanged"])
+    assert ["EXCEPTION", "IN_TRANSIT"] == [row.milestone for row in await desk.events()]
+    query = select(audit.c.actor, audit.c.reason, audit.c.detail).order_by(audit.c.id)
+    assert [
+        ("ops", "the code is known now", {"new_events": 1, "placed": 0}),
+        ("ops", "once more", {"new_events": 0, "placed": 0}),
+    ] == [tuple(row) for row in await desk.store.read(lambda c: c.execute(query).all())]
+
+
+async def test_what_cannot_be_replayed_says_why(desk: Desk) -> None:
+    gone = await desk.keep(one(), slug="gone", hand_over=False)
+    deleted = await desk.keep(one())
+
+    class Forget:
+        def run(self, connection: Connection) -> None:
+            connection.execute(delete(bodies).where(bodies.c.webhook_id == deleted))
+
+    await desk.store.write(Forget())
+
+    for id_, why in ((gone, "the carrier 'gone'"), (deleted, "its retention ended"), (1, "its retention ended")):
+        with pytest.raises(MalformedPayload, match=why):
+            await desk.mapper.replay(id_, dry_run=True, reason="…", actor="ops")
+
+
+async def test_the_mapper_shows_that_it_is_alive(desk: Desk) -> None:
+    desk.clock.advance(minutes=5)
+
+    await desk.until(all_settled)
+
+    assert timedelta(0) == desk.clock() - desk.mapper.beat_at
