@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.adapter import Adapter
-from app.briefing import BRIEFINGS, WITHOUT_PUSH, Briefing
+from app.briefing import BRIEFINGS, NOT_BRIEFED, WITHOUT_PUSH, Briefing
 from app.carriers import adapters
 from app.settings import SettingDoc, describe_settings
 from app.telemetry import describe_metrics
@@ -114,7 +114,7 @@ def carriers() -> str:
         "",
         "| carrier | slug | delivers in | pushes | reports | proves itself by | references carried | grade | page |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-        *(_carrier(adapter, BRIEFINGS[adapter.slug]) for adapter in known.values()),
+        *(_carrier(adapter, BRIEFINGS.get(adapter.slug, NOT_BRIEFED)) for adapter in known.values()),
         "",
         "*Pushes* says who posts: the carrier or service **itself**, **through** another one, or nobody, so that a",
         "program of the customer posts the documents it asked for. *Scans* are all that the carrier records;",
@@ -133,7 +133,7 @@ def carriers() -> str:
         "",
     ]
     for adapter in known.values():
-        parts += _set_up(adapter, BRIEFINGS[adapter.slug])
+        parts += _set_up(adapter, BRIEFINGS.get(adapter.slug, NOT_BRIEFED))
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -160,15 +160,13 @@ def _set_up(adapter: Adapter, briefing: Briefing) -> list[str]:
         "",
         f"Times without an offset are read in this zone: {zone}.",
         "",
-        "Setting it up:",
-        "",
-        *(f"{number}. {step}" for number, step in enumerate(briefing.setup, 1)),
-        "",
-        "Worth knowing:",
-        "",
-        *(f"- {trap}" for trap in briefing.traps),
-        "",
+        *_listed("Setting it up:", [f"{number}. {step}" for number, step in enumerate(briefing.setup, 1)]),
+        *_listed("Worth knowing:", [f"- {trap}" for trap in briefing.traps]),
     ]
+
+
+def _listed(title: str, lines: list[str]) -> list[str]:
+    return [title, "", *lines, ""] if lines else []
 
 
 def dependencies() -> str:

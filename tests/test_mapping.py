@@ -160,8 +160,7 @@ def one(code: str = "moving", number: str = "A1", **more: Any) -> dict[str, Any]
 
 
 async def test_a_webhook_ends_mapped_ignored_or_unmappable_with_the_reason(desk: Desk) -> None:
-    noise, nothing, broken, bomb = {"events": [{"noise": 1}]}, {"events": []}, {"events": [{}]}, {"explode": 1}
-    contents: tuple[object, ...] = (one(), noise, nothing, broken, b"{", bomb)
+    contents: list[object] = [one(), {"events": [{"noise": 1}]}, {"events": []}, {"events": [{}]}, b"{", {"explode": 1}]
     for content in contents:
         await desk.keep(content)
 

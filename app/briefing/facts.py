@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["CUSTOMER", "ITSELF", "WORLDWIDE", "Briefing", "WithoutPush"]
+__all__ = ["CUSTOMER", "ITSELF", "NOT_BRIEFED", "WORLDWIDE", "Briefing", "WithoutPush"]
 
 ITSELF: Final = "itself"
 """The carrier, or the service that tracks for it, posts to the address it is given."""
@@ -34,6 +34,10 @@ class Briefing:
     references: tuple[str, ...]
     setup: tuple[str, ...]
     traps: tuple[str, ...]
+
+
+NOT_BRIEFED: Final = Briefing(countries=WORLDWIDE, pushes=ITSELF, reports="scans", references=(), setup=(), traps=())
+"""What is assumed of a carrier of which nobody has written more down than its adapter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

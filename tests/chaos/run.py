@@ -29,7 +29,9 @@ _QUIET_SECONDS: Final = 5.0
 """How long no PUT may have come before the timelines are final."""
 _LEASE_SECONDS: Final = 10.0
 """How long after a kill the relay waits at most until it sees to what it was doing then."""
-_DRAIN_SECONDS: Final = 180.0
+_STORM_SECONDS: Final = 480.0
+"""Within how long every webhook must have been accepted; a healthy run needs a quarter of it."""
+_DRAIN_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +157,12 @@ async def _storm(relay: Relay, world: World, ledger: Ledger, plan: Plan) -> None
     )
     relay.start()
     await relay.until_ready()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(carrier.tell_everything(world, plan.seed))
-        group.create_task(_kill(relay, plan))
+    try:
+        async with asyncio.timeout(_STORM_SECONDS), asyncio.TaskGroup() as group:
+            group.create_task(carrier.tell_everything(world, plan.seed))
+            group.create_task(_kill(relay, plan))
+    except TimeoutError:
+        raise RelayFault(f"it did not accept everything within {_STORM_SECONDS:g} s") from None
 
 
 async def _kill(relay: Relay, plan: Plan) -> None:

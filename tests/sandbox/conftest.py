@@ -135,3 +135,9 @@ def start(stage: tuple[Stage, str], clock: Clock) -> Iterator[Start]:
 @pytest.fixture
 def oms(start: Start) -> Oms:
     return start()
+
+
+@pytest.fixture
+def invoiced(oms: Oms) -> Oms:
+    oms.seed_invoiced()
+    return oms
