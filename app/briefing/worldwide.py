@@ -93,7 +93,10 @@ CARRIERS: Final[Mapping[str, Briefing]] = {
                 "For version 1 name a secret as credential; for version 2 enter the credentials under Manage Webhook"
                 " Credentials."
             ),
-            "Set the same value as `secrets`.",
+            (
+                "For a token of version 2 give `/oauth/ups/<account>/token` as token URL and a client id and secret;"
+                ' set them as `secrets = ["client-id:client-secret"]`. Otherwise set the same value as `secrets`.'
+            ),
         ),
         traps=(
             "A subscription of a number ends after 14 days: renew it.",

@@ -1,5 +1,7 @@
 """An observed account is read and never written to; going live sends what is missing."""
 
+import pytest
+
 from tests.accounts.stage import Stage, numbers
 
 
@@ -58,7 +60,8 @@ def test_going_live_sends_exactly_what_is_missing(observed: Stage) -> None:
     assert 0 == observed.comparison()["totals"]["shipments"]
 
 
-def test_a_revised_event_counts_once(observed: Stage) -> None:
+@pytest.mark.parametrize("words", ["Em trânsito", "Em transferência"])
+def test_a_revised_event_counts_once_whichever_version_the_other_writer_has(observed: Stage, words: str) -> None:
     def mandae(name: str, text: str) -> None:
         event = {"id": "31", "date": "2026-03-04 14:20", "timestamp": "2026-03-04T14:20:00", "name": name}
         body = {"trackingCode": "QX004512345BR", "events": [{**event, "description": text}]}
@@ -72,7 +75,7 @@ def test_a_revised_event_counts_once(observed: Stage) -> None:
     mandae("Em trânsito", "Encomenda a caminho")
     observed.clock.advance(minutes=5)
     mandae("Em transferência", "Encomenda a caminho")
-    observed.other_writer("Em transferência", "2026-03-04T14:20:00-03:00", city="", state="")
+    observed.other_writer(words, "2026-03-04T14:20:00-03:00", city="", state="")
     observed.advance(hours=25)
     observed.settled()
 
