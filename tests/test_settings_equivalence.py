@@ -52,6 +52,7 @@ account_fields: dict[str, st.SearchStrategy[Any]] = {
     "date_format": st.sampled_from(["datetime", "date", "utc", "wall_as_utc"]),
     "history": st.sampled_from(["auto", "delta", "full"]),
     "forward_milestones": st.lists(milestones, max_size=3),
+    "texts": st.dictionaries(milestones, st.sampled_from(["Saiu para entrega", "No caminho"]), max_size=2),
     "forward_from": st.dates(min_value=date(2020, 1, 1), max_value=date(2030, 1, 1)),
     "stale_after": durations,
     "debounce_seconds": seconds,
@@ -146,7 +147,7 @@ def variables(tree: Tree, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str
     if path and not tree:
         yield variable(path), "{}"
     for key, value in tree.items():
-        is_table = isinstance(value, dict) and key != "statuses" and path != ("declared",)
+        is_table = isinstance(value, dict) and key not in {"statuses", "texts"} and path != ("declared",)
         if is_table:
             yield from variables(value, (*path, key))
         else:

@@ -1,11 +1,16 @@
-"""The one statement that SQLAlchemy spells per engine although engines agree on it: insert unless it is there."""
+"""What SQLAlchemy spells per engine although engines agree on it, and what one engine must be told literally."""
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import BindParameter, Connection, Table, literal
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["Insert", "insert"]
+__all__ = ["Insert", "insert", "literally"]
 
 Insert = postgresql.Insert | sqlite.Insert
+
+
+def literally(value: str) -> BindParameter[str]:
+    """Write a value into the statement itself: SQLite uses a partial index only where it can see that it applies."""
+    return literal(value, literal_execute=True)
 
 
 def insert(connection: Connection, table: Table) -> Insert:

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Connection, literal, or_, select, type_coerce
 
 from app.store.accounts import AccountState, account_states
 from app.store.columns import Instant
+from app.store.dialect import literally
 from app.store.schema import rows, shipments
 
 __all__ = ["Refresh", "Requeue", "next_due"]
@@ -37,7 +38,7 @@ class Requeue:
         for account, since in self.live.items():
             self._go_live(connection, account, since)
         self._forgive(connection)
-        with_work = select(rows.c.shipment_id).where(rows.c.state.in_(("pending", "sent")))
+        with_work = select(rows.c.shipment_id).where(rows.c.state.in_((literally("pending"), literally("sent"))))
         idle = shipments.c.due_at.is_(None) & shipments.c.dead_reason.is_(None)
         return connection.execute(
             update(shipments).where(shipments.c.id.in_(with_work), idle).values(due_at=self.now, retrying=False)
@@ -53,14 +54,14 @@ class Requeue:
         written = [shipments.c.account == account]
         if since is not None:
             written.append(or_(shipments.c.invoiced_at.is_(None), shipments.c.invoiced_at >= since))
-        observed = select(rows.c.shipment_id).where(rows.c.state == "observed")
+        observed = select(rows.c.shipment_id).where(rows.c.state == literally("observed"))
         affected = select(shipments.c.id).where(*written, shipments.c.id.in_(observed))
         ids = connection.execute(affected).scalars().all()
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
             connection.execute(
                 update(rows)
-                .where(rows.c.shipment_id.in_(chunk), rows.c.state == "observed")
+                .where(rows.c.shipment_id.in_(chunk), rows.c.state == literally("observed"))
                 .values(state="pending", city=None, uf=None, description=None, date=None, sent_at=None, likeness=None)
             )
             connection.execute(
@@ -77,7 +78,7 @@ class Refresh:
 
     def run(self, connection: Connection) -> int:
         """Queue the shipments and return how many."""
-        observed = select(rows.c.shipment_id).where(rows.c.state == "observed")
+        observed = select(rows.c.shipment_id).where(rows.c.state == literally("observed"))
         return connection.execute(
             update(shipments)
             .where(

@@ -240,8 +240,8 @@ def webhook_with_body(connection: Connection, webhook_id: int) -> StoredWebhook 
 def unmapped(connection: Connection, limit: int, now: datetime) -> list[int]:
     """List stored webhooks that were not mapped yet and may be, oldest first."""
     ready = webhooks.c.map_at.is_(None) | (webhooks.c.map_at <= now)
-    found = select(webhooks.c.id).where(webhooks.c.state == "stored", ready).order_by(webhooks.c.id).limit(limit)
-    return list(connection.execute(found).scalars())
+    stored = select(webhooks.c.id).where(webhooks.c.state == "stored", ready)
+    return list(connection.execute(stored.order_by(webhooks.c.id).limit(limit)).scalars())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

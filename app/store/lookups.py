@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from app.model import References
+from app.store.dialect import literally
 from app.store.placement import Facts, Resolve, event_ids, place_subject, stored_facts, united
 from app.store.schema import subjects
 
@@ -108,7 +109,7 @@ class ExpireParked:
         """Change at most ``limit`` subjects, and return how many."""
         old = (
             select(subjects.c.id)
-            .where(subjects.c.state == "parked", subjects.c.since < self.before)
+            .where(subjects.c.state == literally("parked"), subjects.c.since < self.before)
             .order_by(subjects.c.since)
             .limit(self.limit)
         )

@@ -69,7 +69,6 @@ webhooks = Table(
     Column("map_attempts", Integer, nullable=False, server_default="0"),
     Column("notes", JSON, comment="ignored parts and warnings of the mapping"),
     Column("duplicates", Integer, nullable=False, server_default="0"),
-    _partial("ix_webhooks_stored", "id", where="state = 'stored'"),
     Index("ix_webhooks_carrier", "carrier", "id"),
     Index("ix_webhooks_owner", "owner", "id"),
     Index("ix_webhooks_state", "state", "id"),

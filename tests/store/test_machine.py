@@ -242,7 +242,7 @@ def test_no_row_is_lost_and_none_is_left_lying(database_url: str) -> None:
         run_state_machine_as_test(
             lambda: Queue(database_url, runner),  # type: ignore[arg-type]  # a maker of machines will do
             settings=settings(
-                max_examples=40,
+                max_examples=25,
                 stateful_step_count=40,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
             ),

@@ -37,6 +37,16 @@ async def test_a_package_that_becomes_known_later_gets_what_the_other_shows(stor
     assert {f"demo/{ORDER}/1": ["01"], f"demo/{ORDER}/2": ["01"]} == await placed(store)
 
 
+async def test_a_parcel_that_named_its_invoice_shows_on_no_other_package_of_its_number(store: Store) -> None:
+    named = references(order_id=ORDER, invoice_number="1")
+    await store.write(adding(store, shipment(ORDER, "1", "A1")))
+    await store.write(recording(store, event("A1", references=named)))
+
+    await store.write(adding(store, shipment(ORDER, "2", "A1")))
+
+    assert {f"demo/{ORDER}/1": ["01"]} == await placed(store)
+
+
 @pytest.mark.parametrize("why", ["delivered", "a month old"])
 async def test_a_number_used_again_does_not_bring_along_the_earlier_parcel_s_events(store: Store, why: str) -> None:
     first = await store.write(adding(store, shipment("v1-01", "1", "A1")))

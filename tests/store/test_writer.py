@@ -56,12 +56,15 @@ def held(store: Store) -> Iterator[Held]:
 
 
 @contextmanager
-def failing_commits(*, applied: bool, times: int = 1) -> Iterator[list[None]]:
-    """Let the next commits of writes end without an answer, after or before the database applied them."""
+def failing_commits(*, applied: bool, times: int = 1, after: int = 0) -> Iterator[list[None]]:
+    """Let some commits, ``after`` good ones, end without an answer, after or before the database applied them."""
     failed: list[None] = []
+    good: list[None] = []
 
     def fail(connection: Connection) -> None:
-        if len(failed) < times:
+        if len(good) < after:
+            good.append(None)
+        elif len(failed) < times:
             failed.append(None)
             raw: Any = connection.connection.dbapi_connection
             if applied:
@@ -137,7 +140,8 @@ async def test_a_withdrawn_operation_never_runs_and_one_that_began_cannot_be_wit
 @pytest.mark.parametrize("applied", [True, False])
 async def test_an_unknown_commit_is_settled_by_reading_the_ledger(store: Store, size: int, applied: bool) -> None:
     puts = [put(store, str(number)) for number in range(size)]
-    with failing_commits(applied=applied) as failed:
+    # The first commit is that of what holds the writer.
+    with failing_commits(applied=applied, after=1) as failed:
         with held(store):
             tickets = [store.submit(each) for each in puts]
         outcomes = [await ticket.outcome for ticket in tickets]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from app.store.dialect import literally
 from app.store.schema import rows, shipments, subjects
 
 __all__ = ["Waiting", "waiting"]
@@ -25,6 +26,6 @@ def waiting(connection: Connection) -> Waiting:
     due = connection.execute(
         select(func.count(), func.min(shipments.c.due_at)).where(shipments.c.due_at.is_not(None))
     ).one()
-    parked = connection.execute(select(func.count()).where(subjects.c.state == "parked")).scalar_one()
-    dead_rows = connection.execute(select(func.count()).where(rows.c.state == "dead")).scalar_one()
+    parked = connection.execute(select(func.count()).where(subjects.c.state == literally("parked"))).scalar_one()
+    dead_rows = connection.execute(select(func.count()).where(rows.c.state == literally("dead"))).scalar_one()
     return Waiting(shipments_due=due[0], parked=parked, dead=dead_rows, oldest_due_at=due[1])

@@ -195,14 +195,6 @@ def upgrade() -> None:
     op.create_index("ix_webhooks_carrier", "webhooks", ["carrier", "id"], unique=False)
     op.create_index("ix_webhooks_owner", "webhooks", ["owner", "id"], unique=False)
     op.create_index("ix_webhooks_state", "webhooks", ["state", "id"], unique=False)
-    op.create_index(
-        "ix_webhooks_stored",
-        "webhooks",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'stored'"),
-        postgresql_where=sa.text("state = 'stored'"),
-    )
     op.create_table(
         "attempts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
