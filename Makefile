@@ -50,7 +50,7 @@ test: install test-tools ## Run every test, in random order
 
 # The short form: make chaos ARGS="--modes replace --kills 3 --webhooks 200"
 .PHONY: chaos
-chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (15 minutes); ARGS="--help"
+chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (6 to 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.chaos $(ARGS)
 
 .PHONY: check
