@@ -1,6 +1,8 @@
 """What every test runs under; fixtures live beside the tests that use them."""
 
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -25,3 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def anyio_backend() -> str:
     """Run coroutine tests (`@pytest.mark.anyio`) on the loop that the relay runs on."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Take back what a command run in this process made of the logs: its lines would land in later tests."""
+    root = logging.getLogger()
+    handlers = root.handlers[:]
+    levels = {name: logging.getLogger(name).level for name in (None, "httpx", "httpcore", "uvicorn.access")}
+    yield
+    root.handlers[:] = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    logging.captureWarnings(capture=False)

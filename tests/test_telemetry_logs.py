@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -15,19 +14,6 @@ from app.model import Milestone
 from app.telemetry import configure_logging, log_event
 
 logger = logging.getLogger("app.intake")
-
-
-@pytest.fixture(autouse=True)
-def logging_as_found() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "uvicorn.access")}
-    yield
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, found in levels.items():
-        logging.getLogger(name).setLevel(found)
 
 
 def stream(style: Literal["json", "text"], level: Literal["debug", "info", "warning", "error"] = "info") -> io.StringIO:

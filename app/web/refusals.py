@@ -107,8 +107,8 @@ class Refusals:
                 self.dropped += 1
                 log_event(_LOGGER, "refusal.dropped", level=logging.WARNING, reason=str(error))
 
-    async def close(self) -> None:
-        """Write what waits, for a moment."""
+    async def close(self, wait_seconds: float = _CLOSE_SECONDS) -> None:
+        """Write what waits, for a moment: a stop must not hang on requests that were refused."""
         if self._writing is not None:
             with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._writing, _CLOSE_SECONDS)
+                await asyncio.wait_for(self._writing, wait_seconds)

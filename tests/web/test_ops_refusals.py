@@ -61,7 +61,7 @@ def test_a_flood_is_kept_in_part_and_holds_nobody_up(relay: Relay, clock: Clock)
         for _ in range(300):
             cause = (401, "wrong-credential", "invented")
             refusals.add(refusals.next_id(), SOURCES[0], webhook, path="/webhooks/signed/mystore", size=2, cause=cause)
-        await refusals.close()
+        await refusals.close(wait_seconds=60)
 
     relay.on_the_loop(flood())
 
