@@ -14,6 +14,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # PYTEST_ARGS="-k name -x" reaches pytest through any target that runs tests.
 PYTEST_ARGS ?=
+# One worker per core, each with an even share that the other may steal from: most tests wait for nobody.
+# PARALLEL= runs them one after the other, which is what a debugger wants.
+PARALLEL ?= -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 
@@ -46,7 +49,7 @@ test-tools: ## Install the programs that tests need and pip cannot bring; nothin
 
 .PHONY: test
 test: install test-tools ## Run every test, in random order
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
 
 # The short form: make chaos ARGS="--modes replace --kills 3 --webhooks 200"
 .PHONY: chaos
@@ -64,7 +67,7 @@ check: install test-tools ## Format, lint, types, imports, tests with branch cov
 	@echo "== imports"
 	@$(BIN)/lint-imports --no-logo
 	@echo "== tests"
-	@$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/pytest $(PARALLEL) --cov --cov-report=term $(PYTEST_ARGS)
 
 .PHONY: carrier
 carrier: slug-given install ## Run one carrier's checks, in seconds: make carrier SLUG=loggi
