@@ -12,6 +12,8 @@ from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, Rem
 from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
+from app.store.order_reads import ClaimedOrder, ClaimOrders, OrderShown, SettleOrder, next_order
+from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.service import Store
@@ -28,7 +30,9 @@ __all__ = [
     "Candidate",
     "Claim",
     "ClaimLookups",
+    "ClaimOrders",
     "Claimed",
+    "ClaimedOrder",
     "EventRow",
     "ExpireParked",
     "Fact",
@@ -40,6 +44,7 @@ __all__ = [
     "IndexedShipment",
     "Learnt",
     "Lookup",
+    "OrderShown",
     "Plan",
     "ProbeAccount",
     "Put",
@@ -58,13 +63,18 @@ __all__ = [
     "Sample",
     "Seen",
     "Settle",
+    "SettleOrder",
     "Settlement",
     "Skip",
     "StopAccount",
     "Store",
+    "TellOrders",
+    "Telling",
+    "ToldOrder",
     "Work",
     "database_file",
     "next_due",
+    "next_order",
     "parse_public_id",
     "public_id",
 ]
