@@ -4,8 +4,11 @@
 """
 
 from app.store.accounts import AccountChange, AccountState, Learnt, Sample
+from app.store.backfill_jobs import ChangeBackfill, StartBackfill
+from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due
+from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
 from app.store.engine import database_file
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
@@ -27,18 +30,26 @@ __all__ = [
     "AddOrder",
     "AddRefusal",
     "AddShipment",
+    "AdvanceBackfill",
+    "Backfill",
+    "BackfillProgress",
+    "BeginSweep",
     "Candidate",
+    "ChangeBackfill",
     "Claim",
     "ClaimLookups",
     "ClaimOrders",
     "Claimed",
     "ClaimedOrder",
+    "DutyHeld",
     "EventRow",
     "ExpireParked",
     "Fact",
     "Facts",
     "FinishLookup",
+    "FreeDuties",
     "Frozen",
+    "HinderBackfill",
     "Ids",
     "Indexed",
     "IndexedShipment",
@@ -55,6 +66,7 @@ __all__ = [
     "Recorded",
     "Refresh",
     "RelateOrder",
+    "ReleaseDuties",
     "RemoveNumber",
     "Requeue",
     "ResetLearnt",
@@ -66,8 +78,11 @@ __all__ = [
     "SettleOrder",
     "Settlement",
     "Skip",
+    "Slice",
+    "StartBackfill",
     "StopAccount",
     "Store",
+    "TakeDuty",
     "TellOrders",
     "Telling",
     "ToldOrder",

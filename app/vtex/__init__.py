@@ -1,7 +1,9 @@
 """What the relay knows of VTEX: its objects, its calls, and how rows are written for it."""
 
-from app.vtex.client import Answered, Client, Outcome
+from app.vtex.client import Answered, Client, Outcome, Read
+from app.vtex.feed import FeedConfig, FeedItem
 from app.vtex.gate import Gate
+from app.vtex.listing import MAX_PAGE, PER_PAGE, ListedOrder, OrderPage, OrderQuery, Span
 from app.vtex.matching import match_rows, shows_moment
 from app.vtex.orders import Order, Package, TimelineRow, read_order
 from app.vtex.phrases import PHRASES
@@ -9,13 +11,22 @@ from app.vtex.rendering import body_hash, delivered_date, description, request_b
 from app.vtex.scrubbing import scrub
 
 __all__ = [
+    "MAX_PAGE",
+    "PER_PAGE",
     "PHRASES",
     "Answered",
     "Client",
+    "FeedConfig",
+    "FeedItem",
     "Gate",
+    "ListedOrder",
     "Order",
+    "OrderPage",
+    "OrderQuery",
     "Outcome",
     "Package",
+    "Read",
+    "Span",
     "TimelineRow",
     "body_hash",
     "delivered_date",

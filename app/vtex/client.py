@@ -1,24 +1,27 @@
 """The calls that the relay makes to VTEX, and how their answers are classed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from re import fullmatch
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 from app.account import Account
 from app.egress import Egress, Reply
 from app.errors import CallFailed, EgressRefused, MalformedPayload
-from app.payload import json_document, read_moment
+from app.payload import Node, json_document, read_moment
+from app.vtex.feed import FEED_PATH, LOT, FeedConfig, FeedItem, feed_request, read_feed_config, read_lot
+from app.vtex.listing import OrderPage, OrderQuery, read_page
 from app.vtex.orders import Order, read_order
 from app.vtex.schema import UpdateTrackingStatusResponse
 
-__all__ = ["Answered", "Client", "Outcome"]
+__all__ = ["Answered", "Client", "Outcome", "Read"]
 
+T = TypeVar("T")
 _EXCERPT: Final = 2048
 _ORDER_BYTES: Final = 8 * 1024 * 1024
 _LONGEST_WAIT: Final = 3600.0
@@ -72,6 +75,14 @@ class Answered:
     order: Order | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read(Generic[T]):
+    """How a call that reads something ended; ``found`` is None when nothing was read."""
+
+    answered: Answered
+    found: T | None = None
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -122,6 +133,50 @@ class Client:
         except MalformedPayload as error:
             return Answered(outcome=Outcome.UNKNOWN, status=reply.status, detail=f"the order cannot be read: {error}")
 
+    async def list_orders(self, query: OrderQuery, page: int) -> Read[OrderPage]:
+        """Read a page of the list of orders."""
+        return await self._read("GET", query.path(page), read_page)
+
+    async def receive_feed(self) -> Read[tuple[FeedItem, ...]]:
+        """Receive what the key's feed has next; `Outcome.MISSING` when it is not configured."""
+        return await self._read("GET", f"{FEED_PATH}?maxlot={LOT}", read_lot)
+
+    async def commit_feed(self, handles: Sequence[str]) -> Answered:
+        """Tell the feed that these need not be given again."""
+        return (await self._read("POST", FEED_PATH, _nothing, {"handles": list(handles)})).answered
+
+    async def feed_config(self) -> Read[FeedConfig]:
+        """Read how the key's feed is configured; `Outcome.MISSING` when it is not."""
+        return await self._read("GET", f"{FEED_PATH}/config", read_feed_config)
+
+    async def configure_feed(self) -> Answered:
+        """Configure the key's feed as this relay needs it, in the place of whatever it was."""
+        return (await self._read("POST", f"{FEED_PATH}/config", _nothing, feed_request())).answered
+
+    async def remove_feed(self) -> Answered:
+        """Delete the key's feed with all that waits in it."""
+        return (await self._read("DELETE", f"{FEED_PATH}/config", _nothing)).answered
+
+    async def _read(
+        self, method: str, path: str, reader: Callable[[Node], T], body: Mapping[str, Any] | None = None
+    ) -> Read[T]:
+        """Make a call and read its answer; what cannot be read is as unknown as no answer."""
+        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        reply = await self._call(method, path, content)
+        if isinstance(reply, Answered):
+            return Read(answered=reply)
+        answered = classify(reply, self._now())
+        if not 200 <= reply.status < 300:  # noqa: PLR2004 - the good answers
+            return Read(answered=answered)
+        answered = Answered(outcome=Outcome.APPLIED, status=reply.status)
+        if reader is _nothing:
+            return Read(answered=answered)
+        try:
+            return Read(answered=answered, found=reader(json_document(reply.body.decode())))
+        except (MalformedPayload, UnicodeDecodeError) as error:
+            detail = "the answer is larger than 8 MiB" if reply.cut else f"the answer cannot be read: {error}"
+            return Read(answered=Answered(outcome=Outcome.UNKNOWN, status=reply.status, detail=detail))
+
     async def _call(self, method: str, path: str, content: bytes | None) -> Reply | Answered:
         account = self._account
         headers = {
@@ -143,6 +198,10 @@ class Client:
             return Answered(outcome=Outcome.UNKNOWN, detail=str(error))
         except EgressRefused as error:
             return Answered(outcome=Outcome.REFUSED, detail=str(error))
+
+
+def _nothing(_answer: Node) -> None:
+    """Read nothing of an answer whose status says it all."""
 
 
 def classify(reply: Reply, now: datetime) -> Answered:

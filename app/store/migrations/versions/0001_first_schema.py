@@ -43,6 +43,79 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_target", "audit", ["target", "id"], unique=False)
     op.create_table(
+        "backfills",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column(
+            "kind", sa.Text(), nullable=False, comment="asked: by a person; sweep: by the relay, one row per account"
+        ),
+        sa.Column("state", sa.Text(), nullable=False, comment="running, paused, done, cancelled"),
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.Column(
+            "rate",
+            sa.Float(),
+            nullable=True,
+            comment="most orders told per second; null for as fast as the account's limits allow",
+        ),
+        sa.Column(
+            "slices",
+            sa.JSON(none_as_null=True),
+            nullable=False,
+            comment="spans of time still to be listed, the next one last",
+        ),
+        sa.Column("step", sa.Integer(), server_default="0", nullable=False, comment="guards against a second process"),
+        sa.Column(
+            "tail_since",
+            Instant(),
+            nullable=True,
+            comment="the end is listed again from here, once the list has caught up",
+        ),
+        sa.Column("resume_at", Instant(), nullable=True, comment="nothing is listed before"),
+        sa.Column("expected", sa.Integer(), nullable=True, comment="how many orders VTEX said there are"),
+        sa.Column("told", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "unlisted", sa.Integer(), server_default="0", nullable=False, comment="counted by VTEX but not shown"
+        ),
+        sa.Column("problem", sa.Text(), nullable=True, comment="why it does not get on"),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backfills")),
+        comment="looking back over an account's orders",
+    )
+    op.create_index("ix_backfills_account", "backfills", ["account", "id"], unique=False)
+    op.create_index(
+        "ix_backfills_running",
+        "backfills",
+        ["account", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_index(
+        "ix_backfills_sweep",
+        "backfills",
+        ["account"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'sweep'"),
+        postgresql_where=sa.text("kind = 'sweep'"),
+    )
+    op.create_table(
+        "duties",
+        sa.Column("name", sa.Text(), nullable=False, comment="periodic work that one process does for all"),
+        sa.Column("holder", sa.Text(), nullable=False, comment="the process; empty when it was given up"),
+        sa.Column(
+            "beat",
+            sa.BigInteger(),
+            nullable=False,
+            comment="counts takings and renewals; while it stands still, so do they",
+        ),
+        sa.Column("renewed_at", Instant(), nullable=False, comment="by the holder's clock, for people only"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_duties")),
+    )
+    op.create_table(
         "ledger",
         sa.Column(
             "period", sa.Integer(), nullable=False, comment="week of receipt: keeps the busy part of the index small"

@@ -1,0 +1,136 @@
+"""What people do with backfills: start, pause, resume and cancel them, all of it audited, and look at them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, select, update
+
+from app.store.backfills import Backfill, Slice, read_backfill
+from app.store.columns import Ids
+from app.store.dialect import insert, literally
+from app.store.job_schema import backfills
+from app.store.schema import audit
+
+__all__ = ["ChangeBackfill", "StartBackfill", "recent_backfills"]
+
+_CHANGES: Final = {"pause": ("running", "paused"), "resume": ("paused", "running"), "cancel": (None, "cancelled")}
+_ACTIVE: Final = ("running", "paused")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartBackfill:
+    """Begin a backfill.
+
+    Args:
+        id: Its id, made by the caller so that running this twice makes one.
+        account: The account.
+        since: From when on orders were invoiced.
+        until: And until when.
+        rate: Most orders told per second.
+        tail_since: From where the end is to be listed again, None when the list holds all of it already.
+        actor: Who wants it.
+        reason: Why.
+        ids: Makes ids.
+        now: The time.
+
+    """
+
+    id: int
+    account: str
+    since: datetime
+    until: datetime
+    rate: float | None
+    tail_since: datetime | None
+    actor: str
+    reason: str | None
+    ids: Ids
+    now: datetime
+
+    def run(self, connection: Connection) -> Backfill:
+        """Store it and who wanted it."""
+        whole = Slice(since=self.since, until=self.until)
+        made = insert(connection, backfills).values(
+            id=self.id,
+            account=self.account,
+            kind="asked",
+            state="running",
+            since=self.since,
+            until=self.until,
+            rate=self.rate,
+            slices=[whole.stored()],
+            tail_since=self.tail_since,
+            actor=self.actor,
+            reason=self.reason,
+            created_at=self.now,
+        )
+        if connection.execute(made.on_conflict_do_nothing(index_elements=["id"])).rowcount:
+            detail = {"since": self.since.isoformat(), "until": self.until.isoformat(), "rate": self.rate}
+            _audit(connection, self, "backfill.started", self.id, detail)
+        return _demanded(connection, self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeBackfill:
+    """Pause, resume or cancel a backfill, as a person wishes."""
+
+    id: int
+    change: str
+    actor: str
+    reason: str | None
+    ids: Ids
+    now: datetime
+
+    def run(self, connection: Connection) -> tuple[bool, Backfill]:
+        """Change it if it is in a state for that; tell whether it was, and how it stands."""
+        before, after = _CHANGES[self.change]
+        changed = connection.execute(
+            update(backfills)
+            .where(backfills.c.id == self.id, backfills.c.state.in_(_ACTIVE if before is None else (before,)))
+            .values(
+                state=after,
+                # Whoever is listing for it now finds that it has gone on without them.
+                step=backfills.c.step + 1,
+                problem=None,
+                ended_at=self.now if after == "cancelled" else None,
+            )
+        ).rowcount
+        if changed:
+            _audit(connection, self, f"backfill.{after}", self.id, {})
+        return bool(changed), _demanded(connection, self.id)
+
+
+def recent_backfills(
+    connection: Connection, accounts: Sequence[str] | None, *, state: str | None, before: int | None, limit: int
+) -> tuple[Backfill, ...]:
+    """List what people asked for, newest first."""
+    wanted = [backfills.c.kind == literally("asked")]
+    if accounts is not None:
+        wanted.append(backfills.c.account.in_(accounts))
+    if state is not None:
+        wanted.append(backfills.c.state == state)
+    if before is not None:
+        wanted.append(backfills.c.id < before)
+    found = connection.execute(select(backfills).where(*wanted).order_by(backfills.c.id.desc()).limit(limit))
+    return tuple(read_backfill(row) for row in found)
+
+
+def _demanded(connection: Connection, id_: int) -> Backfill:
+    return read_backfill(connection.execute(select(backfills).where(backfills.c.id == id_)).one())
+
+
+def _audit(
+    connection: Connection, wanted: StartBackfill | ChangeBackfill, action: str, id_: int, detail: dict[str, Any]
+) -> None:
+    connection.execute(
+        audit.insert().values(
+            id=wanted.ids.next(),
+            at=wanted.now,
+            actor=wanted.actor,
+            action=action,
+            target=f"backfill:{id_}",
+            reason=wanted.reason,
+            detail=detail,
+        )
+    )

@@ -1,0 +1,50 @@
+"""The tables of what the relay does by itself: which process does it, and how far it has come."""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, text
+
+from app.store.columns import Instant
+from app.store.schema import JSON, metadata
+
+__all__ = ["backfills", "duties"]
+
+_RUNNING = text("state = 'running'")
+_SWEEP = text("kind = 'sweep'")
+
+duties = Table(
+    "duties",
+    metadata,
+    Column("name", Text, primary_key=True, comment="periodic work that one process does for all"),
+    Column("holder", Text, nullable=False, comment="the process; empty when it was given up"),
+    Column(
+        "beat", BigInteger, nullable=False, comment="counts takings and renewals; while it stands still, so do they"
+    ),
+    Column("renewed_at", Instant, nullable=False, comment="by the holder's clock, for people only"),
+)
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("account", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="asked: by a person; sweep: by the relay, one row per account"),
+    Column("state", Text, nullable=False, comment="running, paused, done, cancelled"),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("rate", Float, comment="most orders told per second; null for as fast as the account's limits allow"),
+    Column("slices", JSON, nullable=False, comment="spans of time still to be listed, the next one last"),
+    Column("step", Integer, nullable=False, server_default="0", comment="guards against a second process"),
+    Column("tail_since", Instant, comment="the end is listed again from here, once the list has caught up"),
+    Column("resume_at", Instant, comment="nothing is listed before"),
+    Column("expected", Integer, comment="how many orders VTEX said there are"),
+    Column("told", Integer, nullable=False, server_default="0"),
+    Column("unlisted", Integer, nullable=False, server_default="0", comment="counted by VTEX but not shown"),
+    Column("problem", Text, comment="why it does not get on"),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Index("ix_backfills_account", "account", "id"),
+    Index("ix_backfills_running", "account", "id", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    Index("ix_backfills_sweep", "account", unique=True, sqlite_where=_SWEEP, postgresql_where=_SWEEP),
+    comment="looking back over an account's orders",
+)
