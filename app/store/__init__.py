@@ -7,6 +7,7 @@ from app.store.accounts import AccountChange, AccountState, Learnt, Sample
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due
 from app.store.engine import database_file
+from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
 from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
@@ -25,6 +26,7 @@ __all__ = [
     "AddOrder",
     "AddRefusal",
     "AddShipment",
+    "AuditImport",
     "Candidate",
     "Claim",
     "ClaimLookups",
@@ -36,6 +38,8 @@ __all__ = [
     "FinishLookup",
     "Frozen",
     "Ids",
+    "ImportShipments",
+    "Imported",
     "Indexed",
     "IndexedShipment",
     "Learnt",
