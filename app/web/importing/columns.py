@@ -17,8 +17,8 @@ COLUMNS: Final[Mapping[str, str]] = {
     "account": "The VTEX account, as configured; an empty one means the account that the import names.",
     "order_id": "VTEX's order id. Needed.",
     "invoice_number": "The invoice's number exactly as VTEX has it, leading zeros kept. Needed.",
-    "tracking_numbers": "The carrier's numbers, separated by ; or , or |, or by spaces where every part has 8 characters "
-    "or more.",
+    "tracking_numbers": "The carrier's numbers, separated by ; or , or |, or by spaces where every part has 8 "
+    "characters or more.",
     "invoice_key": "The access key of a Brazilian NF-e.",
     "courier": "The courier that VTEX names.",
     "invoiced_at": "When it was invoiced, with an offset: 2026-03-04T15:04:31-03:00.",
