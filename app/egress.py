@@ -4,7 +4,7 @@ The one user of the HTTP client, so that the client is a choice made in one file
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -75,7 +75,7 @@ class Egress:
         *,
         headers: Mapping[str, str],
         total_seconds: float,
-        content: bytes | None = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
         max_bytes: int = 65_536,
     ) -> Reply:
         """Make one call and read its answer, up to ``max_bytes`` of it.

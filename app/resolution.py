@@ -33,9 +33,11 @@ def resolver(now: Callable[[], datetime]) -> Callable[[Facts, Sequence[Candidate
                 continue
             accounts = sorted({candidate.account for candidate in meant})
             if len(accounts) > 1:
-                return Resolution(reason=f"it fits shipments of several accounts: {', '.join(accounts)}")
+                reason = f"it fits shipments of several accounts: {', '.join(accounts)}"
+                return Resolution(reason=reason, cause="several-accounts")
             return Resolution(shipments=tuple(candidate.id for candidate in meant))
-        return Resolution(reason=_why_none(facts, candidates))
+        cause = "ambiguous" if candidates else "unknown-number" if facts.numbers else "unknown-references"
+        return Resolution(reason=_why_none(facts, candidates), cause=cause)
 
     return resolve
 

@@ -1,16 +1,25 @@
 """HTTP calls of commands, which are over when they are answered."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 
 from app.egress import Egress, Reply
 
 __all__ = ["call"]
 
 _SECONDS = 30.0
+_MAX_BYTES = 1024 * 1024
 
 
-def call(method: str, url: str, headers: Mapping[str, str], content: bytes | None = None) -> Reply:
+def call(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    content: bytes | AsyncIterable[bytes] | None = None,
+    *,
+    seconds: float = _SECONDS,
+    max_bytes: int = _MAX_BYTES,
+) -> Reply:
     """Make one call.
 
     Raises:
@@ -22,7 +31,7 @@ def call(method: str, url: str, headers: Mapping[str, str], content: bytes | Non
     async def calling() -> Reply:
         async with Egress() as egress:
             return await egress.call(
-                method, url, headers=headers, total_seconds=_SECONDS, content=content, max_bytes=1024 * 1024
+                method, url, headers=headers, total_seconds=seconds, content=content, max_bytes=max_bytes
             )
 
     return asyncio.run(calling())

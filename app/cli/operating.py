@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -24,6 +24,8 @@ _URL: Final = "RELAY_OPS_URL"
 _TOKEN: Final = "RELAY_OPS_TOKEN"  # noqa: S105 - its name
 _REFUSED: Final = 400
 _UNAVAILABLE: Final = 503
+_LONG_SECONDS: Final = 86_400.0
+_LONG_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +37,36 @@ class Operators:
 
     def text(self, method: str, path: str, *, body: object = None, query: Mapping[str, object] | None = None) -> str:
         """Make a call and return its answer as it came; a refusal ends the command with the relay's own words."""
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        url = f"{self.url}/ops/v1{path}" + (f"?{urlencode(given)}" if given else "")
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        return self._text(method, self._address(path, query), "application/json", content, {})
+
+    def stream(
+        self,
+        path: str,
+        content: AsyncIterable[bytes] | bytes | None = None,
+        *,
+        media_type: str = "application/json",
+        query: Mapping[str, object] | None = None,
+    ) -> str:
+        """Post something long, or what takes long, and return its answer as `text` does."""
+        more = {"seconds": _LONG_SECONDS, "max_bytes": _LONG_BYTES}
+        return self._text("POST", self._address(path, query), media_type, content, more)
+
+    def _address(self, path: str, query: Mapping[str, object] | None) -> str:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        return f"{self.url}/ops/v1{path}" + (f"?{urlencode(given)}" if given else "")
+
+    def _text(
+        self,
+        method: str,
+        url: str,
+        media_type: str,
+        content: AsyncIterable[bytes] | bytes | None,
+        limits: Mapping[str, Any],
+    ) -> str:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": media_type}
         try:
-            reply = call(method, url, headers, content)
+            reply = call(method, url, headers, content, **limits)
         except CallFailed as error:
             advice = f"start it with `carrier-relay serve`, or say where it is with --url or {_URL}"
             raise stop(ExitCode.UNAVAILABLE, f"no relay answers at {self.url}: {error}; {advice}") from None

@@ -10,6 +10,7 @@ from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
 from app.store.engine import database_file
+from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
 from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
@@ -31,6 +32,7 @@ __all__ = [
     "AddRefusal",
     "AddShipment",
     "AdvanceBackfill",
+    "AuditImport",
     "Backfill",
     "BackfillProgress",
     "BeginSweep",
@@ -51,6 +53,8 @@ __all__ = [
     "Frozen",
     "HinderBackfill",
     "Ids",
+    "ImportShipments",
+    "Imported",
     "Indexed",
     "IndexedShipment",
     "Learnt",

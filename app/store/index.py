@@ -118,7 +118,7 @@ class _Indexing:
     def add(self, connection: Connection, wanted: IndexedShipment) -> tuple[int, bool]:
         """Enter a shipment with its numbers; return its id and whether it is new."""
         id_, created, origin = self._upsert(connection, wanted)
-        shown = _by_number(wanted)
+        shown = by_number(wanted)
         if shown and (wanted.origin == _RETURN) == (origin == _RETURN):
             entries = [
                 {"account": wanted.account, "number": number, "shipment_id": id_, "shown": text, "added_at": self.now}
@@ -131,7 +131,7 @@ class _Indexing:
         """Resolve again what waits for any of these shipments, and what is shown on others of their numbers."""
         woken = 0
         for account in sorted({shipment.account for shipment, _ in added}):
-            keys = {key for shipment, _ in added if shipment.account == account for key in _keys(shipment)}
+            keys = {key for shipment, _ in added if shipment.account == account for key in keys_for(shipment)}
             woken += wake(connection, account, keys, resolve=self.resolve, members=self.members, now=self.now)
         for _, id_ in added:
             woken += share(connection, id_, resolve=self.resolve, members=self.members, now=self.now)
@@ -170,14 +170,14 @@ class _Indexing:
         return known.id, known.id == new_id, origin
 
 
-def _by_number(shipment: IndexedShipment) -> dict[str, str]:
+def by_number(shipment: IndexedShipment) -> dict[str, str]:
     """Return the shipment's tracking numbers as shown, by how they are compared."""
     return {normalise_number(number): number for number in shipment.tracking_numbers if normalise_number(number)}
 
 
-def _keys(shipment: IndexedShipment) -> set[tuple[str, str]]:
+def keys_for(shipment: IndexedShipment) -> set[tuple[str, str]]:
     """List by what a parked subject may be waiting for this shipment."""
-    keys = {("number", number) for number in _by_number(shipment)}
+    keys = {("number", number) for number in by_number(shipment)}
     if shipment.origin == _RETURN:
         return keys
     keys |= {("order", shipment.order_id), ("invoice", bare(shipment.invoice_number))}

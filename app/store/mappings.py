@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from app.model import CarrierEvent
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.match_counts import count_subject
 from app.store.placement import (
     EARLIER_PARCEL,
     Facts,
@@ -130,23 +131,30 @@ class RecordMapping:
         same = (subjects.c.owner == self.owner) & (subjects.c.carrier == self.carrier) & (subjects.c.subject == subject)
         known = reduce(united, (facts_of(fact.event) for fact in facts))
         row = connection.execute(select(subjects).where(same).with_for_update()).one_or_none()
+        # What a person said of an earlier parcel of the same number does not hold for the next one.
+        values: dict[str, Any] = {"linked_to": None}
         if row is not None and not self._is_silent(connection, row.id):
             known = united(stored_facts(row), known)
-        values = {"numbers": list(known.numbers), "references": asdict(known.references)}
+            values = {}
+        values |= {"numbers": list(known.numbers), "references": asdict(known.references)}
+        new_id = self.ids.next()
         connection.execute(
             insert(connection, subjects)
             .values(
-                id=self.ids.next(),
+                id=new_id,
                 owner=self.owner,
                 carrier=self.carrier,
                 subject=subject,
                 state="parked",
                 since=self.now,
+                created_at=self.now,
                 **values,
             )
             .on_conflict_do_update(index_elements=["owner", "carrier", "subject"], set_=values)
         )
         row = connection.execute(select(subjects.c.id, subjects.c.state).where(same)).one()
+        if row.id == new_id:
+            count_subject(connection, self.owner, self.carrier)
         return row.id, row.state, known
 
     def _is_silent(self, connection: Connection, subject_id: int) -> bool:

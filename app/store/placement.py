@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from app.model import CarrierEvent, References, normalise_number
 from app.store.dialect import insert
+from app.store.match_counts import count_placed
 from app.store.schema import events, numbers, rows, shipments, subject_keys, subjects
 
 __all__ = ["Candidate", "Facts", "Resolution", "Resolve", "keys_of", "place_subject", "share", "united", "wake"]
@@ -52,11 +53,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """Where a subject's events go: to shipments, or nowhere yet, or nowhere at all (``skip``), with the reason."""
+    """Where a subject's events go: to shipments, or nowhere yet, or nowhere at all (``skip``), with the reason.
+
+    ``cause`` says in one word of a closed set why it is nowhere yet.
+    """
 
     shipments: tuple[int, ...] = ()
     skip: bool = False
     reason: str | None = None
+    cause: str | None = None
 
 
 Resolve = Callable[[Facts, Sequence[Candidate]], Resolution]
@@ -132,13 +137,14 @@ def place_subject(
     now: datetime,
 ) -> Resolution:
     """Resolve a subject, and put its events on the shipments found or park it under its keys."""
-    resolution = resolve(facts, candidates(connection, accounts, facts))
+    resolution = linked(connection, subject_id) or resolve(facts, candidates(connection, accounts, facts))
     connection.execute(delete(subject_keys).where(subject_keys.c.subject_id == subject_id))
     if resolution.shipments:
         add_rows(connection, resolution.shipments, event_ids, now)
-        state = {"state": "placed", "reason": None, "lookup_at": None}
+        count_placed(connection, subject_id, now)
+        state = {"state": "placed", "reason": None, "cause": None, "lookup_at": None}
     elif resolution.skip:
-        state = {"state": "skipped", "reason": resolution.reason, "lookup_at": None}
+        state = {"state": "skipped", "reason": resolution.reason, "cause": None, "lookup_at": None}
     else:
         entries = [
             {"account": account, "kind": kind, "value": value, "subject_id": subject_id}
@@ -147,11 +153,18 @@ def place_subject(
         ]
         if entries:
             connection.execute(insert(connection, subject_keys).on_conflict_do_nothing(), entries)
-        state = {"state": "parked", "reason": resolution.reason}
+        state = {"state": "parked", "reason": resolution.reason, "cause": resolution.cause}
     changed = update(subjects).where(subjects.c.id == subject_id)
     connection.execute(changed.where(subjects.c.state != state["state"]).values(since=now))
     connection.execute(changed.values(**state))
     return resolution
+
+
+def linked(connection: Connection, subject_id: int) -> Resolution | None:
+    """Return the shipment that a person linked a subject to, None where nobody did."""
+    query = select(subjects.c.linked_to).where(subjects.c.id == subject_id)
+    shipment_id = connection.execute(query).scalar()
+    return None if shipment_id is None else Resolution(shipments=(shipment_id,))
 
 
 def add_rows(connection: Connection, shipment_ids: Iterable[int], event_ids: Sequence[int], now: datetime) -> None:
@@ -239,7 +252,9 @@ def share(
     shown = select(events.c.subject_id).join(rows, rows.c.event_id == events.c.id).where(rows.c.shipment_id.in_(others))
     found = 0
     for subject in connection.execute(
-        select(subjects).where(subjects.c.state == "placed", subjects.c.id.in_(shown)).order_by(subjects.c.id)
+        select(subjects)
+        .where(subjects.c.state == "placed", subjects.c.linked_to.is_(None), subjects.c.id.in_(shown))
+        .order_by(subjects.c.id)
     ).all():
         facts = stored_facts(subject)
         meant = set(resolve(facts, candidates(connection, members(subject.owner), facts)).shipments)

@@ -92,6 +92,13 @@ ledger = Table(
     sqlite_with_rowid=False,
 )
 
+erased_webhooks = Table(
+    "erased_webhooks",
+    metadata,
+    Column("webhook_id", BigInteger, primary_key=True, autoincrement=False),
+    comment="deliveries that the ledger goes on knowing although their bytes were erased",
+)
+
 refusals = Table(
     "refusals",
     metadata,
@@ -121,7 +128,11 @@ subjects = Table(
     Column("references", JSON, nullable=False),
     Column("state", Text, nullable=False, comment="placed, parked, unmatched, skipped"),
     Column("reason", Text),
+    Column("cause", Text, comment="of a parked one, in one word of a closed set"),
     Column("since", Instant, nullable=False, comment="when the state began"),
+    Column("created_at", Instant, nullable=False),
+    Column("placed_at", Instant, comment="when it was placed first"),
+    Column("linked_to", BigInteger, comment="the shipment that a person linked it to"),
     Column("lookup_at", Instant, comment="when to ask VTEX for the order that the references name"),
     Column("lookups", Integer, nullable=False, server_default="0"),
     UniqueConstraint("owner", "carrier", "subject"),
@@ -129,6 +140,21 @@ subjects = Table(
     Index("ix_subjects_subject", "subject"),
     _partial("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
     _partial("ix_subjects_parked", "since", where="state = 'parked'"),
+    # Lists show the newest first; sums by cause are read from the index alone.
+    _partial("ix_subjects_parked_id", "id", where="state = 'parked'"),
+    _partial("ix_subjects_unmatched_id", "id", where="state = 'unmatched'"),
+    _partial("ix_subjects_parked_cause", "owner", "carrier", "cause", where="state = 'parked'"),
+)
+
+match_counts = Table(
+    "match_counts",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("carrier", Text, primary_key=True),
+    Column("subjects", BigInteger, nullable=False, server_default="0"),
+    Column("placed_within_hour", BigInteger, nullable=False, server_default="0"),
+    Column("placed", BigInteger, nullable=False, server_default="0"),
+    comment="how many subjects of a source came, and how many of them found their shipment",
 )
 
 subject_keys = Table(

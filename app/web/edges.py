@@ -18,6 +18,8 @@ LOGGED: Final = "relay.logged"
 
 _LOGGER: Final = logging.getLogger(__name__)
 _MAX_BODY_BYTES: Final = 1024 * 1024
+_STREAMED: Final = frozenset({"/ops/v1/shipments/import"})
+"""Paths whose bodies are taken as they arrive, however long they are; only silence ends them."""
 _TOO_LARGE: Final = 413
 _TOO_SLOW: Final = 408
 _HEADERS: Final = (
@@ -54,14 +56,16 @@ class Edges:
                 message["headers"] = own + [pair for pair in _HEADERS if pair[0] not in names]
             await send(message)
 
+        streamed = scope["path"] in _STREAMED
         declared = declared_size(scope["headers"])
-        if declared is not None and declared > _MAX_BODY_BYTES:
+        if not streamed and declared is not None and declared > _MAX_BODY_BYTES:
             detail = f"The body is longer than {_MAX_BODY_BYTES} bytes."
             refused = response("too-large", detail, headers={"Connection": "close"})
             await refused(scope, receive, send_strictly)
             return
         try:
-            await self._app(scope, _limited(receive, self._body_seconds), send_strictly)
+            limited = _talking if streamed else _limited
+            await self._app(scope, limited(receive, self._body_seconds), send_strictly)
         except Exception as error:
             # The framework has answered by now, unless the answer itself broke off.
             if not scope.get(LOGGED):
@@ -90,5 +94,18 @@ def _limited(receive: Receive, seconds: float) -> Receive:
             detail = f"The body is longer than {_MAX_BODY_BYTES} bytes"
             raise HTTPException(_TOO_LARGE, detail, {"Connection": "close"})
         return message
+
+    return receive_some
+
+
+def _talking(receive: Receive, seconds: float) -> Receive:
+    """Stop a body of which nothing more arrives, while something waits for it."""
+
+    async def receive_some() -> Message:
+        try:
+            async with asyncio.timeout(seconds):
+                return await receive()
+        except TimeoutError:
+            raise HTTPException(_TOO_SLOW, f"Nothing more of the body came for {seconds:g} s") from None
 
     return receive_some

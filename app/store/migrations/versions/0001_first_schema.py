@@ -116,6 +116,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_duties")),
     )
     op.create_table(
+        "erased_webhooks",
+        sa.Column("webhook_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("webhook_id", name=op.f("pk_erased_webhooks")),
+        comment="deliveries that the ledger goes on knowing although their bytes were erased",
+    )
+    op.create_table(
         "ledger",
         sa.Column(
             "period", sa.Integer(), nullable=False, comment="week of receipt: keeps the busy part of the index small"
@@ -125,6 +131,16 @@ def upgrade() -> None:
         sa.Column("expires_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("period", "digest", name=op.f("pk_ledger")),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "match_counts",
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("subjects", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("placed_within_hour", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("placed", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("owner", "carrier", name=op.f("pk_match_counts")),
+        comment="how many subjects of a source came, and how many of them found their shipment",
     )
     op.create_table(
         "orders",
@@ -274,7 +290,11 @@ def upgrade() -> None:
         sa.Column("references", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("state", sa.Text(), nullable=False, comment="placed, parked, unmatched, skipped"),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True, comment="of a parked one, in one word of a closed set"),
         sa.Column("since", Instant(), nullable=False, comment="when the state began"),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("placed_at", Instant(), nullable=True, comment="when it was placed first"),
+        sa.Column("linked_to", sa.BigInteger(), nullable=True, comment="the shipment that a person linked it to"),
         sa.Column(
             "lookup_at", Instant(), nullable=True, comment="when to ask VTEX for the order that the references name"
         ),
@@ -298,7 +318,31 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'parked'"),
         postgresql_where=sa.text("state = 'parked'"),
     )
+    op.create_index(
+        "ix_subjects_parked_cause",
+        "subjects",
+        ["owner", "carrier", "cause"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
+    )
+    op.create_index(
+        "ix_subjects_parked_id",
+        "subjects",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
+    )
     op.create_index("ix_subjects_subject", "subjects", ["subject"], unique=False)
+    op.create_index(
+        "ix_subjects_unmatched_id",
+        "subjects",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'unmatched'"),
+        postgresql_where=sa.text("state = 'unmatched'"),
+    )
     op.create_table(
         "webhooks",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),

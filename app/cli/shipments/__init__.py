@@ -1,0 +1,5 @@
+"""The commands about shipments."""
+
+from app.cli.shipments.commands import shipments
+
+__all__ = ["shipments"]

@@ -1,0 +1,96 @@
+"""The commands about shipments with their arguments; what they do is imported when they run."""
+
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = ["shipments"]
+
+URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
+Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+
+shipments = typer.Typer(
+    help="Import, list and add shipments: which tracking numbers belong to which order and invoice.",
+    short_help="Import, list and add shipments.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@shipments.command(name="import", short_help="Import shipments from a CSV or NDJSON file.")
+def import_(
+    file: Annotated[str, typer.Argument(help="The file; - reads standard input.")],
+    account: Annotated[str | None, typer.Option(help="The account of rows that name none.")] = None,
+    kind: Annotated[
+        Literal["csv", "ndjson"] | None, typer.Option("--format", help="Told from the file unless given.")
+    ] = None,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import shipments into a running relay; each row that is wrong is told, and the others are taken.
+
+    CSV names its columns in the first line, in any order: account, order_id, invoice_number, tracking_numbers (several
+    separated by ;), invoice_key, courier, invoiced_at. Importing a file again changes nothing, so after an interruption
+    it is simply imported again. Exit code 1 says that rows were refused, 4 that it has to be imported again.
+    """
+    from app.cli.shipments.importing import import_file
+
+    import_file(file, account, kind, url, token, as_json=as_json)
+
+
+@shipments.command(name="list", short_help="List shipments, newest first.")
+def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
+    account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
+    order: Annotated[str | None, typer.Option(help="Only of this order id.")] = None,
+    number: Annotated[str | None, typer.Option(help="Only with this tracking number, however it is written.")] = None,
+    invoice: Annotated[str | None, typer.Option(help="Only with this invoice number.")] = None,
+    state: Annotated[Literal["due", "idle", "dead"] | None, typer.Option(help="Only in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the shipments of a running relay."""
+    from app.cli.shipments.listing import list_shipments
+
+    query = {
+        "account": account,
+        "order_id": order,
+        "tracking_number": number,
+        "invoice_number": invoice,
+        "state": state,
+        "limit": limit,
+        "cursor": cursor,
+    }
+    list_shipments(query, url, token, as_json=as_json)
+
+
+@shipments.command(short_help="Add a shipment, or tracking numbers to one.")
+def add(  # noqa: PLR0913, PLR0917 - each option is a parameter
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")],
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="VTEX's order id.")],
+    invoice: Annotated[str, typer.Argument(metavar="INVOICE", help="The invoice's number, as VTEX has it.")],
+    numbers: Annotated[list[str] | None, typer.Argument(metavar="NUMBER", help="Tracking numbers.")] = None,
+    key: Annotated[str | None, typer.Option(help="The access key of a Brazilian NF-e.")] = None,
+    courier: Annotated[str | None, typer.Option(help="The courier that VTEX names.")] = None,
+    invoiced_at: Annotated[str | None, typer.Option(help="When it was invoiced: an RFC 3339 time.")] = None,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a running relay which tracking numbers belong to an order's invoice; what waited for them is forwarded."""
+    from app.cli.shipments.listing import add_shipment
+
+    given = {
+        "account": account,
+        "order_id": order,
+        "invoice_number": invoice,
+        "tracking_numbers": numbers or [],
+        "invoice_key": key,
+        "courier": courier,
+        "invoiced_at": invoiced_at,
+    }
+    add_shipment({name: value for name, value in given.items() if value is not None}, url, token, as_json=as_json)

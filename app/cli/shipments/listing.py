@@ -1,0 +1,47 @@
+"""``carrier-relay shipments list`` and ``add``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from app.cli.operating import reach
+from app.cli.tables import aligned
+
+__all__ = ["add_shipment", "list_shipments"]
+
+
+def list_shipments(query: Mapping[str, object], url: str | None, token: str | None, *, as_json: bool) -> None:
+    """List the shipments that a query finds."""
+    operators = reach(url, token)
+    if as_json:
+        typer.echo(operators.text("GET", "/shipments", query=query))
+        return
+    found = operators.ask("GET", "/shipments", query=query)
+    rows = [("ID", "ACCOUNT", "ORDER", "INVOICE", "STATE", "NUMBERS")]
+    rows += [
+        (
+            item["id"],
+            item["account"],
+            item["order_id"],
+            item["invoice_number"],
+            item["state"],
+            ", ".join(item["tracking_numbers"]) or "–",
+        )
+        for item in found["items"]
+    ]
+    typer.echo("\n".join(aligned(rows)) if found["items"] else "No shipment fits.")
+    if found["next"]:
+        typer.echo(f"\nThere are more: --cursor {found['next']}")
+
+
+def add_shipment(given: Mapping[str, Any], url: str | None, token: str | None, *, as_json: bool) -> None:
+    """Add a shipment, and say what is known of it now."""
+    operators = reach(url, token)
+    if as_json:
+        typer.echo(operators.text("POST", "/shipments", body=given))
+        return
+    found = operators.ask("POST", "/shipments", body=given)
+    numbers = ", ".join(found["tracking_numbers"]) or "no tracking number yet"
+    what = f"order {found['order_id']}, invoice {found['invoice_number']}: {numbers}"
+    typer.echo(f"{found['id']} of {found['account']}: {what}.")

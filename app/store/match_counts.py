@@ -1,0 +1,58 @@
+"""How many subjects of each source found their shipment: counted as it happens, so that nobody has to count rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, select, update
+
+from app.store.dialect import insert
+from app.store.schema import match_counts, subjects
+
+__all__ = ["MatchCount", "count_placed", "count_subject", "match_rates"]
+
+_SOON: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchCount:
+    """The subjects of one source, and how many of them were placed: within an hour, and ever."""
+
+    owner: str
+    carrier: str
+    subjects: int
+    placed_within_hour: int
+    placed: int
+
+
+def count_subject(connection: Connection, owner: str, carrier: str) -> None:
+    """Count a subject that was not known before."""
+    connection.execute(
+        insert(connection, match_counts)
+        .values(owner=owner, carrier=carrier, subjects=1)
+        .on_conflict_do_update(index_elements=["owner", "carrier"], set_={"subjects": match_counts.c.subjects + 1})
+    )
+
+
+def count_placed(connection: Connection, subject_id: int, now: datetime) -> None:
+    """Count a subject that found its shipment, the first time that it does."""
+    query = select(subjects.c.owner, subjects.c.carrier, subjects.c.created_at, subjects.c.placed_at)
+    subject = connection.execute(query.where(subjects.c.id == subject_id)).one()
+    if subject.placed_at is not None:
+        return
+    connection.execute(update(subjects).where(subjects.c.id == subject_id).values(placed_at=now))
+    soon = int(now - subject.created_at <= _SOON)
+    connection.execute(
+        update(match_counts)
+        .where(match_counts.c.owner == subject.owner, match_counts.c.carrier == subject.carrier)
+        .values(placed=match_counts.c.placed + 1, placed_within_hour=match_counts.c.placed_within_hour + soon)
+    )
+
+
+def match_rates(connection: Connection, owners: Sequence[str] | None = None) -> tuple[MatchCount, ...]:
+    """Read the counts of all sources, or of those of some accounts and groups."""
+    query = select(match_counts).order_by(match_counts.c.owner, match_counts.c.carrier)
+    if owners is not None:
+        query = query.where(match_counts.c.owner.in_(owners))
+    return tuple(MatchCount(**row._mapping) for row in connection.execute(query))  # noqa: SLF001 - its public name

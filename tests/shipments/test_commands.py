@@ -1,0 +1,86 @@
+"""The commands about shipments: a file goes in, and what is wrong with it comes out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.cli.exits import ExitCode
+from tests.accounts.stage import Stage
+from tests.shipments.conftest import Run
+
+HEAD = "order_id;invoice_number;tracking_numbers"
+
+
+def test_a_file_is_imported_and_what_was_parked_is_placed(stage: Stage, run: Run) -> None:
+    stage.seed()
+    stage.scan("Em trânsito", "04/03/2026 14:20", "PARKED1")
+    Path("parcels.csv").write_text(f"{HEAD}\nv1-01;000045782;PARKED1\nv2-01;2;A1;B1\nv3-01;;C1\n")
+
+    result = run("shipments", "import", "parcels.csv", "--account", "demo")
+
+    assert ExitCode.FAILED == result.exit_code
+    assert [
+        "line 3: it has 4 values where the first line names 3 columns; put values that hold ';' in quotation marks",
+        "line 4, invoice_number: is empty; write it as VTEX has it, leading zeros kept",
+    ] == result.stdout.splitlines()[:2]
+    assert result.stdout.splitlines()[2].startswith("1 rows in: 1 new, 0 known, 2 refused; 1 waiting parcels found")
+    listed = run("shipments", "list", "--number", "parked-1").stdout.splitlines()
+    assert ["demo", "v1-01", "000045782"] == listed[1].split()[1:4]
+
+
+@pytest.mark.parametrize("kind", [None, "ndjson"])
+def test_standard_input_is_read_and_its_format_told(run: Run, kind: str | None) -> None:
+    line = json.dumps({"account": "demo", "order_id": "v1-01", "invoice_number": "1", "tracking_numbers": ["A1"]})
+    options = ["--format", kind] if kind else []
+
+    result = run("shipments", "import", "-", "--json", *options, stdin=line.encode())
+
+    assert ExitCode.OK == result.exit_code
+    assert ("summary", 1) == tuple(json.loads(result.stdout)[name] for name in ("kind", "created"))
+
+
+def test_without_a_terminal_progress_is_told_in_lines_apart_from_the_result(run: Run) -> None:
+    rows = "".join(f"v{n}-01;{n};N{n}\n" for n in range(20_000))
+    Path("many.csv").write_text(f"{HEAD}\n{rows}")
+
+    result = run("shipments", "import", "many.csv", "--account", "demo")
+
+    assert result.stdout.startswith("20000 rows in: 20000 new, 0 known; ")
+    assert 5 <= len(result.stderr.splitlines()) <= 10
+    assert "imported 100 % of" in result.stderr.splitlines()[-1]
+
+
+def test_what_cannot_be_imported_is_told_with_its_exit_code(stage: Stage, run: Run) -> None:
+    Path("wrong.csv").write_text("pedido;nota\n")
+    Path("right.csv").write_text(f"{HEAD}\nv1-01;1;A1\n")
+
+    wrong = run("shipments", "import", "wrong.csv", "--account", "demo")
+    absent = run("shipments", "import", "absent.csv")
+    viewer = run("shipments", "import", "right.csv", "--account", "demo", token="viewer")
+    foreign = run("shipments", "import", "right.csv", "--account", "demo", token="other-operator")
+    stage.stop_relay()
+    gone = run("shipments", "import", "right.csv", "--account", "demo")
+
+    assert "answered 422: line 1: pedido: is no column of an import" in wrong.stderr
+    assert "carrier-relay: absent.csv cannot be read: No such file or directory\n" == absent.stderr
+    assert "answered 403: The token viewer has the role viewer" in viewer.stderr
+    assert "limited to other; demo is not among them" in foreign.stderr
+    assert "no relay answers at" in gone.stderr
+    codes = [each.exit_code for each in (wrong, absent, viewer, foreign, gone)]
+    assert [ExitCode.FAILED, ExitCode.BAD_INPUT, ExitCode.FAILED, ExitCode.FAILED, ExitCode.UNAVAILABLE] == codes
+
+
+def test_a_shipment_is_added_and_listed(stage: Stage, run: Run) -> None:
+    added = run("shipments", "add", "demo", "v1-01", "000045781", "QX 1", "QX2", "--courier", "Example Express")
+    again = run("shipments", "add", "demo", "v1-01", "000045781", "--json")
+    run("shipments", "add", "demo", "v2-01", "2")
+
+    id_ = json.loads(again.stdout)["id"]
+    assert f"{id_} of demo: order v1-01, invoice 000045781: QX 1, QX2.\n" == added.stdout
+    page = run("shipments", "list", "--limit", "1").stdout
+    cursor = page.rpartition(" ")[2].strip()
+    assert "v2-01" in page
+    assert id_ in run("shipments", "list", "--cursor", cursor).stdout
+    assert "No shipment fits.\n" == run("shipments", "list", "--order", "v9-01").stdout
+    assert stage.ops("GET", "/shipments").json() == json.loads(run("shipments", "list", "--json").stdout)
