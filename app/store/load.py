@@ -21,6 +21,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
             events,
             subjects.c.carrier,
             subjects.c.numbers.label("subject_numbers"),
+            subjects.c.derived,
             rows.c.state.label("row_state"),
             rows.c.city.label("row_city"),
             rows.c.uf.label("row_uf"),
@@ -74,7 +75,9 @@ def _event_row(row: Row[Any]) -> EventRow:
         state=row.state,
         description=row.description,
         tracking_number=row.tracking_number,
-        numbers=frozenset(normalise_number(number) for number in row.subject_numbers),
+        numbers=frozenset(
+            normalise_number(number) for number in (*row.subject_numbers, *row.derived.get("numbers", ()))
+        ),
         reverses=frozenset(row.reverses),
         revises=row.revises,
         frozen=frozen,

@@ -74,6 +74,10 @@ class Event(Shown):
     carrier: str
     scheme: str | None = Field(description="What proved its sender; null when that is no longer kept.")
     subject: str = Field(examples=["number:QX004512345BR"])
+    strategy: str | None = Field(
+        description="How its subject led to its shipments; null while nothing did.", examples=["tracking-number"]
+    )
+    resolution_reason: str | None = Field(description="Why these shipments, or why none.")
     received_at: datetime
     code: str
     milestone: str
@@ -99,8 +103,12 @@ class Subject(Shown):
     subject: str
     tracking_numbers: tuple[str, ...] = Field(validation_alias="numbers")
     references: dict[str, Any]
+    derived: tuple[str, ...] = Field(description="What the source's `number_rules` made of them, and which did.")
     state: str = Field(description="placed, parked, unmatched or skipped")
-    reason: str | None
+    strategy: str | None = Field(
+        description="Which strategy of resolution decided; null when none did.", examples=["order-and-invoice"]
+    )
+    reason: str | None = Field(description="Why these shipments, or why none.")
     since: datetime
     lookup_at: datetime | None = Field(description="When VTEX is asked for the order next.")
     lookups: int
