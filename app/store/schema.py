@@ -200,6 +200,7 @@ shipments = Table(
     Column("accepted_puts", Integer, nullable=False, server_default="0"),
     Column("split", Boolean, nullable=False, server_default=text("false"), comment="send rows one by one"),
     Column("dead_reason", Text),
+    Column("voices", JSON, nullable=False, server_default="[]", comment="which carrier owned the timeline since when"),
     UniqueConstraint("account", "order_id", "invoice_number"),
     _partial("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
     Index("ix_shipments_key", "account", "invoice_key"),
@@ -223,7 +224,7 @@ rows = Table(
     metadata,
     Column("shipment_id", BigInteger, ForeignKey("shipments.id"), primary_key=True),
     Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
-    Column("state", Text, nullable=False, comment="pending, sent, applied, skipped, dead, observed"),
+    Column("state", Text, nullable=False, comment="pending, sent, applied, skipped, dead, observed, held"),
     Column("reason", Text),
     # Frozen when first sent: later settings touch unsent rows only.
     Column("city", Text),

@@ -119,7 +119,9 @@ class Row(Shown):
 
     shipment_id: ShipmentId
     event_id: EventId
-    state: str = Field(description="pending, sent, applied, skipped or dead")
+    state: str = Field(
+        description="pending, sent, applied, skipped, held (another carrier owns the timeline), observed or dead"
+    )
     reason: str | None
     city: str | None
     uf: str | None = Field(description="The state; VTEX's `state`.")
@@ -283,6 +285,14 @@ class ShipmentPage(Shown):
     next: str | None
 
 
+class Voice(Shown):
+    """A carrier that owns a timeline which several speak for."""
+
+    carrier: str
+    since: datetime
+    told: datetime | None = Field(description="Up to when the carrier before it had told; null for the first.")
+
+
 class ShipmentDetail(ShipmentItem):
     """A shipment with what carriers said, what VTEX has, and the evidence."""
 
@@ -291,6 +301,7 @@ class ShipmentDetail(ShipmentItem):
     delivered_date: str | None
     accepted_puts: int
     baseline: tuple[dict[str, str], ...] = Field(description="Rows of other writers.")
+    voices: tuple[Voice, ...] = Field(description="Which carrier owned the timeline since when; the last one does now.")
     events: tuple[Event, ...]
     rows: tuple[Row, ...]
     attempts: tuple[Attempt, ...] = Field(description="The latest calls to VTEX.")

@@ -105,6 +105,13 @@ def upgrade() -> None:
             "split", sa.Boolean(), server_default=sa.text("false"), nullable=False, comment="send rows one by one"
         ),
         sa.Column("dead_reason", sa.Text(), nullable=True),
+        sa.Column(
+            "voices",
+            sa.JSON(none_as_null=True),
+            server_default="[]",
+            nullable=False,
+            comment="which carrier owned the timeline since when",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shipments")),
         sa.UniqueConstraint("account", "order_id", "invoice_number", name=op.f("uq_shipments_account")),
     )
@@ -293,7 +300,7 @@ def upgrade() -> None:
         "rows",
         sa.Column("shipment_id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False, comment="pending, sent, applied, skipped, dead, observed"),
+        sa.Column("state", sa.Text(), nullable=False, comment="pending, sent, applied, skipped, dead, observed, held"),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("city", sa.Text(), nullable=True),
         sa.Column("uf", sa.Text(), nullable=True),
