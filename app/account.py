@@ -62,6 +62,8 @@ class Account:
         debounce: How long a new row waits for company.
         retry_base: The first wait after a failed call.
         read_lag: How long VTEX may take to show what it accepted.
+        prefer: Carriers of which several may speak for one parcel, best first; empty when all are shown.
+        voice_takeover: How long the owner of a timeline may be silent while another has news.
         first_read: Whether the order is read before its first PUT.
         request_timeout: How long a call may take in all.
         rate_per_second: How many calls may start per second.
@@ -86,6 +88,8 @@ class Account:
     debounce: timedelta = timedelta(0)
     retry_base: timedelta = timedelta(seconds=30)
     read_lag: timedelta = timedelta(seconds=5)
+    prefer: tuple[str, ...] = ()
+    voice_takeover: timedelta = timedelta(hours=24)
     first_read: bool = True
     request_timeout: timedelta = timedelta(seconds=20)
     rate_per_second: float = 20.0

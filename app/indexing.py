@@ -104,17 +104,12 @@ class Indexer:
                 await self._wake.wait()
 
     async def _look_up(self, lookup: Lookup) -> None:
-        """Ask each account for each order that the references name, until one knows it."""
-        references = lookup.facts.references
-        orders = [order for order in (references.order_id, *references.alternative_order_ids) if order]
-        waits: list[str] = []
-        for account in self._members(lookup.owner):
-            for order_id in orders:
-                found = await self._ask(account, order_id)
-                if isinstance(found, Order):
-                    await self._learn(account, lookup, found)
-                    break
-                waits += [found] if found is not None else []
+        """Ask each account for each order that the references name, until one knows it; no member waits for another."""
+        members = self._members(lookup.owner)
+        answers = await asyncio.gather(*(self._ask_member(account, lookup) for account in members))
+        found = [(account, order) for account, (order, _) in zip(members, answers, strict=True) if order is not None]
+        waits = [wait for _, member_waits in answers for wait in member_waits]
+        await self._learn(lookup, found)
         await self._store.write(
             FinishLookup(
                 subject_id=lookup.subject_id,
@@ -124,14 +119,25 @@ class Indexer:
             )
         )
 
-    async def _learn(self, account: str, lookup: Lookup, order: Order) -> None:
-        """Index an order, and remember its own id where the carrier knows it by another."""
-        await self.index(account, order)
-        references = lookup.facts.references
-        if order.order_id not in {references.order_id, *references.alternative_order_ids}:
+    async def _ask_member(self, account: str, lookup: Lookup) -> tuple[Order | None, list[str]]:
+        """Ask one account; return the order that it knows, else what kept it from answering."""
+        waits: list[str] = []
+        for order_id in _orders(lookup):
+            found = await self._ask(account, order_id)
+            if isinstance(found, Order):
+                return found, waits
+            waits += [found] if found is not None else []
+        return None, waits
+
+    async def _learn(self, lookup: Lookup, found: Sequence[tuple[str, Order]]) -> None:
+        """Index orders, and remember their own ids where the carrier knows them by others."""
+        await self._index(found)
+        for order_id in dict.fromkeys(order.order_id for _, order in found):
+            if order_id in _orders(lookup):
+                continue
             related = RelateOrder(
                 subject_id=lookup.subject_id,
-                order_id=order.order_id,
+                order_id=order_id,
                 resolve=self._resolve,
                 members=self._members,
                 now=self._now(),
@@ -171,22 +177,15 @@ class Indexer:
 
     async def index(self, account: str, order: Order) -> int:
         """Index the packages of an order that was read; return how many parked subjects found their shipment."""
-        packages = [package for package in order.packages if package.is_output or package.tracking_numbers]
+        return await self._index([(account, order)])
+
+    async def _index(self, found: Sequence[tuple[str, Order]]) -> int:
+        """Index orders at once: what several accounts show must be known before anything is resolved."""
+        if not found:
+            return 0
         woken = await self._store.write(
             AddOrder(
-                shipments=tuple(
-                    IndexedShipment(
-                        account=account,
-                        order_id=order.order_id,
-                        invoice_number=package.invoice_number,
-                        tracking_numbers=package.tracking_numbers,
-                        invoice_key=package.invoice_key,
-                        courier=package.courier,
-                        invoiced_at=package.issued_at,
-                        origin="order" if package.is_output else "return",
-                    )
-                    for package in packages
-                ),
+                shipments=tuple(shipment for account, order in found for shipment in _packages(account, order)),
                 resolve=self._resolve,
                 members=self._members,
                 ids=self._store.ids,
@@ -196,3 +195,27 @@ class Indexer:
         if woken:
             self._indexed()
         return woken
+
+
+def _orders(lookup: Lookup) -> list[str]:
+    """List the ids by which a subject's order may be known, best first."""
+    references = lookup.facts.references
+    named = (references.order_id, *references.alternative_order_ids, *lookup.facts.derived.order_ids)
+    return [str(order) for order in named if order]
+
+
+def _packages(account: str, order: Order) -> list[IndexedShipment]:
+    return [
+        IndexedShipment(
+            account=account,
+            order_id=order.order_id,
+            invoice_number=package.invoice_number,
+            tracking_numbers=package.tracking_numbers,
+            invoice_key=package.invoice_key,
+            courier=package.courier,
+            invoiced_at=package.issued_at,
+            origin="order" if package.is_output else "return",
+        )
+        for package in order.packages
+        if package.is_output or package.tracking_numbers
+    ]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from re import fullmatch
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from app.account import Account
 from app.forwarder.learning import is_full
 from app.forwarder.timeline import chronological, delivered_at, moment, revisions
+from app.forwarder.voices import heard
 from app.model import TimeQuality
 from app.store import EventRow, Frozen, Plan, Skip, Work
 from app.vtex import body_hash, delivered_date, description, request_body, row_date
@@ -64,7 +66,18 @@ def _as_read(row: EventRow) -> datetime:
 
 
 def plan(work: Work, account: Account, now: datetime) -> Plan:
-    """Decide what to do for a claimed shipment."""
+    """Decide what to do for a claimed shipment, of what its owner says."""
+    spoken = heard(work, account, now)
+    planned = _plan(spoken.work, account, now)
+    return replace(
+        planned,
+        skips=(*spoken.skips, *planned.skips),
+        voices=spoken.voices,
+        rest_until=spoken.takeover_at if planned.dead is None else None,
+    )
+
+
+def _plan(work: Work, account: Account, now: datetime) -> Plan:
     if not fullmatch(_INVOICE, work.invoice_number):
         return _unaddressable(work)
     if work.read_after is not None and now >= work.read_after:

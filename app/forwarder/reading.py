@@ -7,6 +7,7 @@ from app.account import Account
 from app.forwarder.learning import is_full, sample
 from app.forwarder.planning import forwards, render
 from app.forwarder.timeline import delivered_at
+from app.forwarder.voices import heard
 from app.payload import read_moment
 from app.store import Frozen, Seen, Work
 from app.vtex import Order, Package, TimelineRow, delivered_date, match_rows, shows_moment
@@ -24,6 +25,7 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
     """Compare the rows that a package shows with ours."""
     if package is None:
         return Seen(baseline=work.baseline)
+    work = heard(work, account, now).work
     rendered = {
         row.event_id: render(row, account, now) for row in work.rows if row.row_state not in {"skipped", "dead"}
     }

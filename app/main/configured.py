@@ -42,6 +42,8 @@ def _account(name: str, account: AccountSettings) -> Account:
         debounce=timedelta(seconds=account.debounce_seconds),
         retry_base=timedelta(seconds=account.retry_base_seconds),
         read_lag=timedelta(seconds=account.read_lag_seconds),
+        prefer=tuple(account.prefer),
+        voice_takeover=timedelta(hours=account.voice_takeover_hours),
         first_read=account.first_read,
         request_timeout=timedelta(seconds=account.request_timeout_seconds),
         rate_per_second=account.rate_per_second,

@@ -160,12 +160,16 @@ class Account(BaseModel):
     prefer: Many[Name] = Field(
         default=(),
         description=(
-            "Carriers that may speak for one parcel together, best first; the first that spoke owns the timeline."
+            "Carriers that may speak for one parcel together, best first; the first that spoke owns the timeline, and"
+            " the order decides between those that could take over. When empty, all that speak are shown."
         ),
     )
     voice_takeover_hours: Annotated[float, Field(gt=0), InWords("hours above 0")] = Field(
         default=24.0,
-        description="Silence of the owner of a timeline after which another carrier in `prefer` takes over.",
+        description=(
+            "Silence of a timeline's owner after which another carrier takes over that has news. An owner that told of"
+            " the parcel's end may be silent."
+        ),
     )
     register_tracking: bool = Field(
         default=False,

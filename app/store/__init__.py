@@ -22,7 +22,7 @@ from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.service import Store
 from app.store.settling import AcceptRead, Settle, Settlement
-from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Work
+from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
     "AcceptRead",
@@ -90,6 +90,7 @@ __all__ = [
     "TellOrders",
     "Telling",
     "ToldOrder",
+    "Voice",
     "Work",
     "database_file",
     "next_due",

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row, and_, or_, select
 from app.model import normalise_number
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.facts import Resolve, bare
 from app.store.index import AddShipment, IndexedShipment, by_number, keys_for
-from app.store.placement import Resolve, bare
 from app.store.schema import audit, numbers, shipments, subject_keys, subjects
 
 __all__ = ["AuditImport", "ImportShipments", "Imported"]

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, select, update
 from app.model import normalise_number
 from app.store.columns import Ids
 from app.store.dialect import insert
-from app.store.placement import Resolve, bare, make_due, share, wake
+from app.store.facts import Resolve, bare
+from app.store.placement import make_due, share, wake
 from app.store.schema import audit, numbers, shipments
 
 __all__ = ["AddOrder", "AddShipment", "Indexed", "IndexedShipment", "RemoveNumber"]

@@ -1,5 +1,7 @@
 """Read a shipment with everything that planning it needs."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -8,9 +10,9 @@ from app.model import Milestone, normalise_number
 from app.store.accounts import learnt
 from app.store.index import shown_numbers
 from app.store.schema import events, rows, shipments, subjects
-from app.store.work import EventRow, Frozen, Work
+from app.store.work import EventRow, Frozen, Voice, Work
 
-__all__ = ["load_work"]
+__all__ = ["load_work", "voices_of", "written_voices"]
 
 
 def load_work(connection: Connection, shipment_id: int) -> Work:
@@ -21,6 +23,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
             events,
             subjects.c.carrier,
             subjects.c.numbers.label("subject_numbers"),
+            subjects.c.derived,
             rows.c.state.label("row_state"),
             rows.c.city.label("row_city"),
             rows.c.uf.label("row_uf"),
@@ -53,7 +56,32 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
         split=row.split,
         learnt=learnt(connection, row.account),
         rows=tuple(_event_row(entry) for entry in found),
+        voices=voices_of(row.voices),
     )
+
+
+def voices_of(entries: Sequence[Mapping[str, Any]]) -> tuple[Voice, ...]:
+    """Read back who owned a timeline."""
+    return tuple(
+        Voice(
+            carrier=entry["carrier"],
+            since=datetime.fromisoformat(entry["since"]),
+            told=datetime.fromisoformat(entry["told"]) if entry["told"] else None,
+        )
+        for entry in entries
+    )
+
+
+def written_voices(voices: Sequence[Voice]) -> list[dict[str, Any]]:
+    """Write down who owned a timeline."""
+    return [
+        {
+            "carrier": voice.carrier,
+            "since": voice.since.isoformat(),
+            "told": voice.told.isoformat() if voice.told else None,
+        }
+        for voice in voices
+    ]
 
 
 def _event_row(row: Row[Any]) -> EventRow:
@@ -74,7 +102,9 @@ def _event_row(row: Row[Any]) -> EventRow:
         state=row.state,
         description=row.description,
         tracking_number=row.tracking_number,
-        numbers=frozenset(normalise_number(number) for number in row.subject_numbers),
+        numbers=frozenset(
+            normalise_number(number) for number in (*row.subject_numbers, *row.derived.get("numbers", ()))
+        ),
         reverses=frozenset(row.reverses),
         revises=row.revises,
         frozen=frozen,

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select, update
 
 from app.model import References
 from app.store.dialect import literally
-from app.store.placement import Facts, Resolve, event_ids, place_subject, stored_facts, united
+from app.store.facts import Facts, Resolve, stored_facts, united
+from app.store.placement import event_ids, place_subject
 from app.store.schema import subjects
 
 __all__ = ["ClaimLookups", "ExpireParked", "FinishLookup", "Lookup", "RelateOrder", "next_lookup"]
@@ -56,12 +57,10 @@ class FinishLookup:
     counts: bool = True
 
     def run(self, connection: Connection) -> None:
-        """Change the subject if it is still parked."""
-        connection.execute(
-            update(subjects)
-            .where(subjects.c.id == self.subject_id, subjects.c.state == "parked")
-            .values(lookup_at=self.again_at, reason=self.reason, lookups=subjects.c.lookups + int(self.counts))
-        )
+        """Change the subject if it is still parked; a strategy's own reason, with its candidates, stays."""
+        parked = update(subjects).where(subjects.c.id == self.subject_id, subjects.c.state == "parked")
+        connection.execute(parked.where(subjects.c.strategy.is_(None)).values(reason=self.reason))
+        connection.execute(parked.values(lookup_at=self.again_at, lookups=subjects.c.lookups + int(self.counts)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,21 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from app.model import CarrierEvent
+from app.numbering import NOTHING, Derived
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
-from app.store.placement import (
-    EARLIER_PARCEL,
-    Facts,
-    Resolve,
-    event_ids,
-    facts_of,
-    keys_of,
-    make_due,
-    place_subject,
-    stored_facts,
-    united,
-)
+from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
 from app.store.schema import events, rows, subjects, webhooks
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded"]
@@ -31,11 +22,15 @@ __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """An event to be kept: its identity within its subject, its reading, and where each value came from."""
+    """An event to be kept: its identity within its subject, its reading, and where each value came from.
+
+    ``derived`` is what the rules of its source make of it: it helps to find the shipment and changes nothing else.
+    """
 
     fingerprint: str
     event: CarrierEvent
     trace: Mapping[str, str]
+    derived: Derived = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +124,18 @@ class RecordMapping:
     def _subject(self, connection: Connection, subject: str, facts: Sequence[Fact]) -> tuple[int, str, Facts]:
         """Return the subject's id and state, and all that is known of it with what the facts add."""
         same = (subjects.c.owner == self.owner) & (subjects.c.carrier == self.carrier) & (subjects.c.subject == subject)
-        known = reduce(united, (facts_of(fact.event) for fact in facts))
+        known = reduce(united, (facts_of(self.carrier, fact.event, fact.derived) for fact in facts))
         row = connection.execute(select(subjects).where(same).with_for_update()).one_or_none()
         # What a person said of an earlier parcel of the same number does not hold for the next one.
         values: dict[str, Any] = {"linked_to": None}
         if row is not None and not self._is_silent(connection, row.id):
             known = united(stored_facts(row), known)
             values = {}
-        values |= {"numbers": list(known.numbers), "references": asdict(known.references)}
+        values |= {
+            "numbers": list(known.numbers),
+            "references": asdict(known.references),
+            "derived": known.derived.document(),
+        }
         new_id = self.ids.next()
         connection.execute(
             insert(connection, subjects)

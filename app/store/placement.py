@@ -5,14 +5,13 @@ looks for what the other left. The decision itself is a pure function handed in 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
 
-from app.model import CarrierEvent, References, normalise_number
 from app.store.dialect import insert
+from app.store.facts import Candidate, Facts, Resolution, Resolve, keys_of, stored_facts, united
 from app.store.match_counts import count_placed
 from app.store.schema import events, numbers, rows, shipments, subject_keys, subjects
 
@@ -22,85 +21,18 @@ EARLIER_PARCEL: Final = timedelta(days=30)
 """How long before a shipment, or before its next event, an event is about an earlier parcel of the same number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A known shipment that shares something with an event.
-
-    ``by_number`` tells whether the shipment holds one of the event's tracking numbers; ``origin`` is ``order`` when
-    the whole order was read from VTEX, so that its other packages are known too, and ``return`` for a package that
-    VTEX shows as coming back: no timeline is written for it.
-    """
-
-    id: int
-    account: str
-    order_id: str
-    invoice_number: str
-    invoice_key: str | None
-    courier: str | None
-    since: datetime
-    delivered: bool
-    origin: str
-    by_number: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is known of a subject: enough to resolve it now or later."""
-
-    numbers: tuple[str, ...]
-    references: References
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution:
-    """Where a subject's events go: to shipments, or nowhere yet, or nowhere at all (``skip``), with the reason.
-
-    ``cause`` says in one word of a closed set why it is nowhere yet.
-    """
-
-    shipments: tuple[int, ...] = ()
-    skip: bool = False
-    reason: str | None = None
-    cause: str | None = None
-
-
-Resolve = Callable[[Facts, Sequence[Candidate]], Resolution]
-
-
-def keys_of(facts: Facts) -> set[tuple[str, str]]:
-    """List what can lead to the subject's shipment, as kind and normalised value."""
-    references = facts.references
-    keys = {("number", normalise_number(number)) for number in facts.numbers}
-    if references.invoice_key:
-        keys.add(("key", normalise_number(references.invoice_key)))
-    if references.invoice_number:
-        keys.add(("invoice", bare(references.invoice_number)))
-    for order in (references.order_id, *references.alternative_order_ids):
-        if order:
-            keys.add(("order", order))
-    return {(kind, value) for kind, value in keys if value}
-
-
-def bare(invoice_number: str) -> str:
-    """Return an invoice number as it is compared: without leading zeros."""
-    return invoice_number.strip().lstrip("0") or "0"
-
-
-def facts_of(event: CarrierEvent) -> Facts:
-    """Take from an event what leads to its shipment."""
-    return Facts(numbers=tuple(str(number) for number in event.tracking_numbers), references=event.references)
-
-
 def candidates(connection: Connection, accounts: Sequence[str], facts: Facts) -> list[Candidate]:
     """Find the shipments that share a number, key, order or invoice with a subject."""
     keys = keys_of(facts)
     values = {kind: [value for key, value in keys if key == kind] for kind in ("number", "key", "invoice", "order")}
-    numbered = select(numbers.c.shipment_id).where(
+    numbered = select(numbers.c.shipment_id, numbers.c.number).where(
         numbers.c.account.in_(accounts), numbers.c.number.in_(values["number"])
     )
-    by_number = set(connection.execute(numbered).scalars())
+    held: dict[int, set[str]] = {}
+    for row in connection.execute(numbered):
+        held.setdefault(row.shipment_id, set()).add(row.number)
     shared = [
-        shipments.c.id.in_(by_number),
+        shipments.c.id.in_(held),
         *([shipments.c.invoice_key.in_(values["key"])] if values["key"] else []),
         *([shipments.c.order_id.in_(values["order"])] if values["order"] else []),
         *([shipments.c.invoice_bare.in_(values["invoice"])] if values["invoice"] else []),
@@ -108,10 +40,10 @@ def candidates(connection: Connection, accounts: Sequence[str], facts: Facts) ->
     found = connection.execute(
         select(shipments).where(shipments.c.account.in_(accounts), or_(*shared)).order_by(shipments.c.id)
     )
-    return [_candidate(row, by_number) for row in found]
+    return [_candidate(row, held.get(row.id, set())) for row in found]
 
 
-def _candidate(row: Row[Any], by_number: set[int]) -> Candidate:
+def _candidate(row: Row[Any], held: set[str]) -> Candidate:
     return Candidate(
         id=row.id,
         account=row.account,
@@ -122,7 +54,7 @@ def _candidate(row: Row[Any], by_number: set[int]) -> Candidate:
         since=row.invoiced_at or row.created_at,
         delivered=row.delivered_at is not None,
         origin=row.origin,
-        by_number=row.id in by_number,
+        held=frozenset(held),
     )
 
 
@@ -142,9 +74,9 @@ def place_subject(
     if resolution.shipments:
         add_rows(connection, resolution.shipments, event_ids, now)
         count_placed(connection, subject_id, now)
-        state = {"state": "placed", "reason": None, "cause": None, "lookup_at": None}
+        state = {"state": "placed", "lookup_at": None}
     elif resolution.skip:
-        state = {"state": "skipped", "reason": resolution.reason, "cause": None, "lookup_at": None}
+        state = {"state": "skipped", "lookup_at": None}
     else:
         entries = [
             {"account": account, "kind": kind, "value": value, "subject_id": subject_id}
@@ -153,10 +85,11 @@ def place_subject(
         ]
         if entries:
             connection.execute(insert(connection, subject_keys).on_conflict_do_nothing(), entries)
-        state = {"state": "parked", "reason": resolution.reason, "cause": resolution.cause}
+        state = {"state": "parked"}
+    decided = {"reason": resolution.reason, "strategy": resolution.strategy, "cause": resolution.cause}
     changed = update(subjects).where(subjects.c.id == subject_id)
     connection.execute(changed.where(subjects.c.state != state["state"]).values(since=now))
-    connection.execute(changed.values(**state))
+    connection.execute(changed.values(**state, **decided))
     return resolution
 
 
@@ -272,25 +205,3 @@ def event_ids(connection: Connection, subject_id: int) -> list[int]:
     return list(
         connection.execute(select(events.c.id).where(events.c.subject_id == subject_id).order_by(events.c.id)).scalars()
     )
-
-
-def stored_facts(subject: Row[Any]) -> Facts:
-    """Read back what leads to a subject's shipment."""
-    references = dict(subject.references)
-    references["alternative_order_ids"] = tuple(references.get("alternative_order_ids") or ())
-    return Facts(numbers=tuple(subject.numbers), references=References(**references))
-
-
-def united(before: Facts, after: Facts) -> Facts:
-    """Add what was said later to what is known: numbers gather, and a reference stands until another is given."""
-    shown: dict[str, str] = {}
-    for number in (*before.numbers, *after.numbers):
-        shown.setdefault(normalise_number(number), number)
-    given = {
-        field.name: value
-        for field in fields(References)
-        if (value := getattr(after.references, field.name)) not in {None, ()}
-    }
-    alternatives = (*after.references.alternative_order_ids, *before.references.alternative_order_ids)
-    given["alternative_order_ids"] = tuple(dict.fromkeys(alternatives))
-    return Facts(numbers=tuple(shown.values()), references=replace(before.references, **given))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
-from app.store.load import load_work
+from app.store.load import load_work, written_voices
 from app.store.schema import attempts, rows, shipments
 from app.store.turns import in_turn
 from app.store.work import Claimed, Plan, Planner, Work
@@ -135,6 +135,9 @@ def carry_out(
     """Plan for a leased shipment and commit the plan's traces: frozen rows, skips, and the call about to be made."""
     work = load_work(connection, shipment_id)
     planned = plan(work)
+    if planned.voices != work.voices:
+        owned = update(shipments).where(shipments.c.id == shipment_id)
+        connection.execute(owned.values(voices=written_voices(planned.voices)))
     for skip in planned.skips:
         change_row(connection, shipment_id, skip.event_id, state=skip.state, reason=skip.reason)
     state = "observed" if planned.observed else "sent"
@@ -183,11 +186,13 @@ def _journal(connection: Connection, work: Work, planned: Plan, call: str, lease
 
 def _release(connection: Connection, shipment_id: int, planned: Plan, now: datetime) -> None:
     """Give up the lease of a shipment for which no call is to be made now."""
-    settled: dict[str, Any] = {"lease": None, "due_at": planned.wait_until, "dead_reason": planned.dead}
+    due_at = planned.wait_until or planned.rest_until
+    settled: dict[str, Any] = {"lease": None, "due_at": due_at, "dead_reason": planned.dead}
     if planned.wait_until is None:
         settled |= {"attempts": 0, "failing_since": None, "retrying": False, "split": False}
     if planned.look_at is not None:
-        settled |= {"due_at": planned.look_at, "read_after": planned.look_at}
+        times = [at for at in (planned.look_at, planned.rest_until) if at is not None]
+        settled |= {"due_at": min(times), "read_after": planned.look_at}
     connection.execute(update(shipments).where(shipments.c.id == shipment_id).values(**settled))
     if planned.says_delivered:
         first = (shipments.c.id == shipment_id) & shipments.c.observed_delivered_at.is_(None)

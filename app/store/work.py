@@ -8,7 +8,7 @@ from typing import Any
 from app.model import Milestone
 from app.store.accounts import Learnt, Sample
 
-__all__ = ["Claimed", "EventRow", "Frozen", "Plan", "Planner", "Seen", "Skip", "Work"]
+__all__ = ["Claimed", "EventRow", "Frozen", "Plan", "Planner", "Seen", "Skip", "Voice", "Work"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,8 @@ class EventRow:
     Args:
         event_id: Grows with the order of arrival.
         row_state: ``pending``, ``sent`` (frozen, not known to be on the timeline), ``applied``, ``skipped``, ``dead``,
-            ``observed`` (frozen, and never sent because the shipment is only observed).
+            ``observed`` (frozen, and never sent because the shipment is only observed), ``held`` (another carrier owns
+            the timeline).
         numbers: Every tracking number by which the carrier knows the parcel, normalised.
         revises: The event of an earlier full history that this one replaces.
         frozen: The row as first sent.
@@ -59,6 +60,18 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A carrier that owns a shipment's timeline since a time; ``told`` is up to when others had told it, None for all.
+
+    It tells of what happened after that.
+    """
+
+    carrier: str
+    since: datetime
+    told: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A shipment with everything that a plan needs.
 
@@ -83,11 +96,12 @@ class Work:
     split: bool
     learnt: Learnt
     rows: tuple[EventRow, ...]
+    voices: tuple[Voice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
-    """A row that will not be sent, and why; ``state`` is ``skipped`` or ``dead``."""
+    """A row that will not be sent, and why; ``state`` is ``skipped``, ``held`` or ``dead``."""
 
     event_id: int
     reason: str
@@ -111,6 +125,8 @@ class Plan:
         wait_until: Nothing may be done before.
         look_at: When the order should be read to see what other writers show.
         dead: Nothing will ever be done, and why.
+        voices: Who owned the timeline since when.
+        rest_until: There is nothing to do before, unless something happens.
 
     """
 
@@ -126,6 +142,8 @@ class Plan:
     wait_until: datetime | None = None
     look_at: datetime | None = None
     dead: str | None = None
+    voices: tuple[Voice, ...] = ()
+    rest_until: datetime | None = None
 
 
 Planner = Callable[[Work], Plan]

@@ -193,8 +193,8 @@ async def test_a_placed_event_is_not_looked_up_any_more(store: Store) -> None:
     await store.write(FinishLookup(subject_id=subject, again_at=NOW, reason="VTEX shows no package that fits"))
 
     assert await store.read(next_lookup) is None
-    query = select(subjects.c.state, subjects.c.reason)
-    assert ("placed", None) == tuple(await store.read(lambda connection: connection.execute(query).one()))
+    query = select(subjects.c.state, subjects.c.strategy)
+    assert ("placed", "whole-order") == tuple(await store.read(lambda connection: connection.execute(query).one()))
 
 
 async def test_an_order_that_vtex_knows_by_another_id_is_remembered_by_both(store: Store) -> None:

@@ -266,7 +266,7 @@ async def test_the_accounts_of_a_group_are_tried_together(
     if expected is None:
         query = select(subjects.c.reason)
         reason = await store.read(lambda connection: connection.execute(query).scalar_one())
-        assert reason == "it fits shipments of several accounts: demo, other"
+        assert reason == f"it fits shipments of several accounts: demo {ORDER}/45781, other {ORDER}/45781"
 
 
 async def test_a_group_s_event_wakes_for_a_shipment_of_any_of_its_accounts(store: Store) -> None:

@@ -18,7 +18,8 @@ _ATTEMPTS_SHOWN: Final = 50
 class EventDetail:
     """An event: what its carrier said, how it was read, and how its sender was proven.
 
-    ``scheme`` is None when the webhook that brought it is no longer kept.
+    ``scheme`` is None when the webhook that brought it is no longer kept. ``strategy`` and ``resolution_reason`` say
+    how its subject led to where it is.
     """
 
     id: int
@@ -26,6 +27,8 @@ class EventDetail:
     webhook_id: int
     carrier: str
     scheme: str | None
+    strategy: str | None
+    resolution_reason: str | None
     received_at: datetime
     code: str
     milestone: str
@@ -80,7 +83,14 @@ class AttemptDetail:
 def events_where(connection: Connection, condition: ColumnElement[bool]) -> tuple[EventDetail, ...]:
     """Read the events that meet a condition on events, in order of arrival."""
     found = connection.execute(
-        select(events, subjects.c.subject, subjects.c.carrier, webhooks.c.scheme)
+        select(
+            events,
+            subjects.c.subject,
+            subjects.c.carrier,
+            subjects.c.strategy,
+            subjects.c.reason.label("resolution_reason"),
+            webhooks.c.scheme,
+        )
         .join(subjects, subjects.c.id == events.c.subject_id)
         .join(webhooks, webhooks.c.id == events.c.webhook_id, isouter=True)
         .where(condition)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from app.model import normalise_number
 from app.store.index import shown_numbers
+from app.store.load import voices_of
 from app.store.queries.journal import (
     AttemptDetail,
     EventDetail,
@@ -19,6 +20,7 @@ from app.store.queries.journal import (
 )
 from app.store.queries.paging import Page, page
 from app.store.schema import attempts, events, numbers, rows, shipments
+from app.store.work import Voice
 
 __all__ = [
     "ShipmentDetail",
@@ -77,7 +79,8 @@ class ShipmentSummary:
 class ShipmentDetail:
     """A shipment with what carriers said, what VTEX has, and the evidence.
 
-    ``baseline`` are the rows of other writers that VTEX held when it was read at ``read_at``.
+    ``baseline`` are the rows of other writers that VTEX held when it was read at ``read_at``; ``voices`` are the
+    carriers that owned the timeline, the last one now.
     """
 
     summary: ShipmentSummary
@@ -86,6 +89,7 @@ class ShipmentDetail:
     delivered_date: str | None
     accepted_puts: int
     baseline: tuple[Mapping[str, str], ...]
+    voices: tuple[Voice, ...]
     events: tuple[EventDetail, ...]
     rows: tuple[RowDetail, ...]
     attempts: tuple[AttemptDetail, ...]
@@ -167,6 +171,7 @@ def shipment(connection: Connection, shipment_id: int) -> ShipmentDetail | None:
         delivered_date=row.delivered_date,
         accepted_puts=row.accepted_puts,
         baseline=tuple(row.baseline),
+        voices=voices_of(row.voices),
         events=events_where(connection, events.c.id.in_(on_it)),
         rows=timeline,
         attempts=attempts_where(connection, attempts.c.shipment_id == shipment_id),

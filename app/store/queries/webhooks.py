@@ -83,7 +83,9 @@ class SubjectDetail:
     subject: str
     numbers: tuple[str, ...]
     references: Mapping[str, Any]
+    derived: tuple[str, ...]
     state: str
+    strategy: str | None
     reason: str | None
     since: datetime
     lookup_at: datetime | None
@@ -210,7 +212,9 @@ def _subjects(connection: Connection, webhook_id: int) -> tuple[SubjectDetail, .
             subject=row.subject,
             numbers=tuple(row.numbers),
             references={name: value for name, value in row.references.items() if value},
+            derived=tuple(row.derived.get("trace", ())),
             state=row.state,
+            strategy=row.strategy,
             reason=row.reason,
             since=row.since,
             lookup_at=row.lookup_at,

@@ -74,6 +74,10 @@ class Event(Shown):
     carrier: str
     scheme: str | None = Field(description="What proved its sender; null when that is no longer kept.")
     subject: str = Field(examples=["number:QX004512345BR"])
+    strategy: str | None = Field(
+        description="How its subject led to its shipments; null while nothing did.", examples=["tracking-number"]
+    )
+    resolution_reason: str | None = Field(description="Why these shipments, or why none.")
     received_at: datetime
     code: str
     milestone: str
@@ -99,8 +103,12 @@ class Subject(Shown):
     subject: str
     tracking_numbers: tuple[str, ...] = Field(validation_alias="numbers")
     references: dict[str, Any]
+    derived: tuple[str, ...] = Field(description="What the source's `number_rules` made of them, and which did.")
     state: str = Field(description="placed, parked, unmatched or skipped")
-    reason: str | None
+    strategy: str | None = Field(
+        description="Which strategy of resolution decided; null when none did.", examples=["order-and-invoice"]
+    )
+    reason: str | None = Field(description="Why these shipments, or why none.")
     since: datetime
     lookup_at: datetime | None = Field(description="When VTEX is asked for the order next.")
     lookups: int
@@ -111,7 +119,9 @@ class Row(Shown):
 
     shipment_id: ShipmentId
     event_id: EventId
-    state: str = Field(description="pending, sent, applied, skipped or dead")
+    state: str = Field(
+        description="pending, sent, applied, skipped, held (another carrier owns the timeline), observed or dead"
+    )
     reason: str | None
     city: str | None
     uf: str | None = Field(description="The state; VTEX's `state`.")
@@ -275,6 +285,14 @@ class ShipmentPage(Shown):
     next: str | None
 
 
+class Voice(Shown):
+    """A carrier that owns a timeline which several speak for."""
+
+    carrier: str
+    since: datetime
+    told: datetime | None = Field(description="Up to when the carrier before it had told; null for the first.")
+
+
 class ShipmentDetail(ShipmentItem):
     """A shipment with what carriers said, what VTEX has, and the evidence."""
 
@@ -283,6 +301,7 @@ class ShipmentDetail(ShipmentItem):
     delivered_date: str | None
     accepted_puts: int
     baseline: tuple[dict[str, str], ...] = Field(description="Rows of other writers.")
+    voices: tuple[Voice, ...] = Field(description="Which carrier owned the timeline since when; the last one does now.")
     events: tuple[Event, ...]
     rows: tuple[Row, ...]
     attempts: tuple[Attempt, ...] = Field(description="The latest calls to VTEX.")

@@ -259,6 +259,13 @@ def upgrade() -> None:
             "split", sa.Boolean(), server_default=sa.text("false"), nullable=False, comment="send rows one by one"
         ),
         sa.Column("dead_reason", sa.Text(), nullable=True),
+        sa.Column(
+            "voices",
+            sa.JSON(none_as_null=True),
+            server_default="[]",
+            nullable=False,
+            comment="which carrier owned the timeline since when",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shipments")),
         sa.UniqueConstraint("account", "order_id", "invoice_number", name=op.f("uq_shipments_account")),
     )
@@ -288,7 +295,17 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("numbers", sa.JSON(none_as_null=True), nullable=False, comment="tracking numbers as shown"),
         sa.Column("references", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column(
+            "derived",
+            sa.JSON(none_as_null=True),
+            server_default="{}",
+            nullable=False,
+            comment="what the source's number rules make of them",
+        ),
         sa.Column("state", sa.Text(), nullable=False, comment="placed, parked, unmatched, skipped"),
+        sa.Column(
+            "strategy", sa.Text(), nullable=True, comment="which strategy of resolution decided; null when none did"
+        ),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("cause", sa.Text(), nullable=True, comment="of a parked one, in one word of a closed set"),
         sa.Column("since", Instant(), nullable=False, comment="when the state began"),
@@ -466,7 +483,7 @@ def upgrade() -> None:
         "rows",
         sa.Column("shipment_id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False, comment="pending, sent, applied, skipped, dead, observed"),
+        sa.Column("state", sa.Text(), nullable=False, comment="pending, sent, applied, skipped, dead, observed, held"),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("city", sa.Text(), nullable=True),
         sa.Column("uf", sa.Text(), nullable=True),

@@ -10,6 +10,7 @@ from app.resolution import resolver
 from app.store import Candidate, Facts, Resolution
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
+HELD = frozenset({"A1", "R1"})
 KEY = "35260312345678000195550010000457811234567890"
 
 
@@ -22,7 +23,6 @@ def candidate(id_: int, *, days: float = 1, **said: Any) -> Candidate:
         "courier": None,
         "delivered": False,
         "origin": "manual",
-        "by_number": False,
     }
     return Candidate(id=id_, since=NOW - timedelta(days=days), **(values | said))
 
@@ -32,7 +32,7 @@ def resolved(*candidates: Candidate, numbers: tuple[str, ...] = (), **said: Any)
 
 
 def test_an_invoice_named_with_its_order_goes_before_the_number() -> None:
-    named, numbered = candidate(1), candidate(2, by_number=True)
+    named, numbered = candidate(1), candidate(2, held=HELD)
 
     found = resolved(named, numbered, numbers=("A1",), order_id="v1-01", invoice_number="0001")
 
@@ -40,36 +40,35 @@ def test_an_invoice_named_with_its_order_goes_before_the_number() -> None:
 
 
 def test_a_key_goes_before_the_number() -> None:
-    keyed, numbered = candidate(1, invoice_key=KEY), candidate(2, by_number=True)
+    keyed, numbered = candidate(1, invoice_key=KEY), candidate(2, held=HELD)
 
     assert (1,) == resolved(keyed, numbered, numbers=("A1",), invoice_key=f"{KEY[:22]} {KEY[22:]}").shipments
 
 
 def test_every_open_shipment_of_a_number_is_meant() -> None:
-    both = (candidate(1, by_number=True), candidate(2, by_number=True, days=29))
+    both = (candidate(1, held=HELD), candidate(2, held=HELD, days=29))
 
     assert (1, 2) == resolved(*both, candidate(3), numbers=("A1",)).shipments
 
 
 @pytest.mark.parametrize("ended", [{"delivered": True}, {"days": 31}])
 def test_shipments_that_ended_used_the_number_before(ended: dict[str, Any]) -> None:
-    assert (2,) == resolved(
-        candidate(1, by_number=True, **ended), candidate(2, by_number=True), numbers=("A1",)
-    ).shipments
+    assert (2,) == resolved(candidate(1, held=HELD, **ended), candidate(2, held=HELD), numbers=("A1",)).shipments
 
 
 def test_late_news_of_shipments_that_all_ended_is_the_latest_one_s() -> None:
-    old = candidate(1, by_number=True, delivered=True, days=90)
-    newer = candidate(2, by_number=True, delivered=True, days=40)
+    old = candidate(1, held=HELD, delivered=True, days=90)
+    newer = candidate(2, held=HELD, delivered=True, days=40)
 
     assert (2,) == resolved(old, newer, numbers=("A1",)).shipments
     assert (1,) == resolved(old, numbers=("A1",)).shipments
 
 
 def test_one_number_in_two_accounts_is_nobody_s_guess() -> None:
-    found = resolved(candidate(1, by_number=True), candidate(2, by_number=True, account="other"), numbers=("A1",))
+    found = resolved(candidate(1, held=HELD), candidate(2, held=HELD, account="other"), numbers=("A1",))
 
-    assert Resolution(reason="it fits shipments of several accounts: demo, other") == found
+    reason = "it fits shipments of several accounts: demo v1-01/1, other v2-01/2"
+    assert Resolution(reason=reason, strategy="tracking-number") == found
 
 
 @pytest.mark.parametrize(
@@ -115,11 +114,11 @@ def test_an_invoice_that_is_not_there_is_not_replaced_by_the_order_s_only_one() 
 
 def test_a_parcel_that_comes_back_is_skipped_whatever_else_it_names() -> None:
     sent = candidate(1, origin="order")
-    back = candidate(2, order_id="v1-01", by_number=True, origin="return")
+    back = candidate(2, order_id="v1-01", held=HELD, origin="return")
 
     found = resolved(sent, back, numbers=("R1",), order_id="v1-01", invoice_number="1")
 
-    assert Resolution(skip=True, reason="a return: v1-01/2 comes back to the seller") == found
+    assert Resolution(skip=True, reason="a return: v1-01/2 comes back to the seller", strategy="return") == found
     assert (1,) == resolved(sent, candidate(2, origin="return"), order_id="v1-01").shipments
 
 
