@@ -26,11 +26,15 @@ __all__ = ["Credential", "Mode", "SandboxOptions", "create_sandbox"]
 
 
 class _Application(FastAPI):
-    """Know each request's connection, because a fault may end it."""
+    """Know each request's connection, because a fault may end it; after each, send what it made due."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         note_connection(scope, receive)
-        await super().__call__(scope, receive, send)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            sandbox: Sandbox = self.state.sandbox
+            sandbox.announcements.nudge()
 
 
 def _utc_now() -> datetime:
