@@ -81,7 +81,7 @@ def _feed(sandbox: Sandbox, feed: Feed) -> dict[str, object]:
         "app_key": feed.app_key,
         "filter": feed.filter.document(),
         "queue": feed.queue.document(),
-        "quantity": len(feed),
+        "quantity": feed.quantity,
         "visible": feed.visible,
         "committed": feed.committed,
         "expired": feed.expired,

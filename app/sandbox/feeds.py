@@ -39,7 +39,8 @@ class Feed(Subscription):
     _receipts: dict[str, int] = field(default_factory=dict)
     _next: int = 1
 
-    def __len__(self) -> int:
+    @property
+    def quantity(self) -> int:
         """Count what is not committed."""
         return len(self._items)
 

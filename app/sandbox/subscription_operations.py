@@ -67,7 +67,7 @@ def show_feed(sandbox: Sandbox, call: Call) -> Answer:
     if feed is None:
         return problem(404)
     age = feed.age_seconds(sandbox.now())
-    return success({**feed.document(), "quantity": len(feed), "approximateAgeOfOldestMessageInSeconds": age})
+    return success({**feed.document(), "quantity": feed.quantity, "approximateAgeOfOldestMessageInSeconds": age})
 
 
 def remove_feed(sandbox: Sandbox, call: Call) -> Answer:

@@ -22,7 +22,9 @@ RETENTION = 345_600
 VISIBILITY = 240
 WANTED = FromWorkflow(statuses=frozenset({"handling"}))
 SHOPPER = Shopper(name="Ana", email="ana@shopper.example", document="0", city="Campinas", state="SP")
-PAUSES = st.sampled_from([0.5, 1, 2, 239, 240, 3600, 24 * 3600, 3 * 24 * 3600, 4 * 24 * 3600])
+DAY = 24 * 3600
+# Mostly short ones: after a long one there is little left to go wrong.
+PAUSES = st.sampled_from([0.5, 1, 2, 239, 240, 240, 300, 3600, DAY, DAY]) | st.sampled_from([1, 240, 3 * DAY, 4 * DAY])
 
 
 def order(number: int, at: datetime) -> Order:
@@ -62,14 +64,11 @@ class FeedRules(Shop):
 
     def __init__(self) -> None:
         super().__init__()
-        queue = Queue(visibility_seconds=VISIBILITY, retention_seconds=RETENTION)
-        self.feed = Feed(account="demo", app_key=KEY, filter=WANTED, queue=queue, active_at=self.clock())
-        self.sandbox.announcements.feeds.configure(self.feed)
         self.put_at: dict[str, datetime] = {}
         self.hidden_until: dict[str, datetime] = {}
         self.last_handle: dict[str, str] = {}
         self.given: set[str] = set()
-        self.last_put = self.clock()
+        self.configure()
 
     def live(self) -> set[str]:
         """Name what a reader may still expect."""
@@ -80,11 +79,19 @@ class FeedRules(Shop):
         return self.clock() - self.last_put < timedelta(seconds=RETENTION)
 
     @rule()
-    def put(self) -> None:
+    def configure(self) -> None:
+        queue = Queue(visibility_seconds=VISIBILITY, retention_seconds=RETENTION)
+        if self.sandbox.announcements.feeds.find("demo", KEY) is None:
+            feed = Feed(account="demo", app_key=KEY, filter=WANTED, queue=queue, active_at=self.clock())
+            self.sandbox.announcements.feeds.configure(feed)
+            self.last_put = self.clock()
+            self.put_at.clear()
+
+    @rule(count=st.integers(1, 12))
+    def put(self, count: int) -> None:
         if self.sandbox.announcements.feeds.find("demo", KEY):
             self.last_put = self.clock()
-            name = self.place()
-            self.put_at[name] = self.clock()
+            self.put_at |= {self.place(): self.clock() for _ in range(count)}
 
     @rule(target=handles, most=st.integers(1, 10))
     def read(self, most: int) -> Any:
@@ -129,7 +136,7 @@ class FeedRules(Shop):
         feed = self.sandbox.announcements.feeds.find("demo", KEY)
         assert self.is_there() == (feed is not None)
         if feed is not None:
-            assert len(self.live()) == len(feed)
+            assert len(self.live()) == feed.quantity
             oldest = min((self.put_at[name] for name in self.live()), default=self.clock())
             assert int((self.clock() - oldest).total_seconds()) == feed.age_seconds(self.clock())
 
@@ -142,20 +149,20 @@ class HookRules(Shop):
     def __init__(self) -> None:
         super().__init__()
         self.hooks = self.sandbox.announcements.hooks
-        self.removed = False
-        self.active_at = self.clock()
-        self.hook = Hook(
-            account="demo",
-            app_key=KEY,
-            filter=WANTED,
-            target=Target(url="https://relay.example", headers={}),
-            active_at=self.clock(),
-        )
-        self.hooks.configure(self.hook)
+        self.configure()
         self.made: dict[str, datetime] = {}
         self.not_before: dict[str, datetime] = {}
         self.wait_before: dict[str, timedelta] = {}
-        self.ended: dict[str, str] = {}
+
+    @rule()
+    def configure(self) -> None:
+        if self.hooks.find("demo", KEY) is None:
+            target = Target(url="https://relay.example", headers={})
+            self.hooks.configure(
+                Hook(account="demo", app_key=KEY, filter=WANTED, target=target, active_at=self.clock())
+            )
+            self.removed = False
+            self.active_at = self.clock()
 
     @rule()
     def place_an_order(self) -> None:
@@ -166,6 +173,9 @@ class HookRules(Shop):
 
     @rule(target=sent)
     def take(self) -> Any:
+        return multiple(*self.take_all())
+
+    def take_all(self) -> list[Notification]:
         taken = self.hooks.take()
         for notification in taken:
             name = notification.event.order_id
@@ -173,12 +183,16 @@ class HookRules(Shop):
             assert self.clock() - self.made[name] < timedelta(seconds=KEPT_SECONDS)
             assert "sending" == notification.state
         assert [] == self.hooks.take(), "what is on its way is not taken twice"
-        return multiple(*taken)
+        return taken
 
-    @rule(notification=consumes(sent), status=st.sampled_from([200, 201, 404, 500, None]))
+    @rule(notification=consumes(sent), status=st.sampled_from([200, 201, 404, 500, 503, None]))
     def settle(self, notification: Notification, status: int | None) -> None:
+        self.answered(notification, status)
+
+    def answered(self, notification: Notification, status: int | None) -> None:
         name, tries = notification.event.order_id, notification.tries
-        was_open = notification.state == "sending" and self.hooks.find("demo", KEY) is not None
+        self.hooks.find("demo", KEY)  # One that is idle goes now, with what was on its way to it.
+        was_open = notification.state == "sending"
 
         self.hooks.settle(notification, status)
 
@@ -190,10 +204,15 @@ class HookRules(Shop):
         assert (status == 200) == (notification.state == "delivered")
         if notification.state == "waiting":
             wait = notification.due_at - self.clock()
-            assert wait >= self.wait_before.get(name, timedelta(seconds=1))
+            assert wait > self.wait_before.get(name, timedelta(seconds=0.99))
             self.wait_before[name] = wait
             self.not_before[name] = notification.due_at
             assert notification.due_at - self.made[name] < timedelta(seconds=KEPT_SECONDS)
+
+    @rule()
+    def fail_all_that_is_due(self) -> None:
+        for notification in self.take_all():
+            self.answered(notification, 503)
 
     @rule()
     def hurry(self) -> None:
@@ -203,12 +222,14 @@ class HookRules(Shop):
             assert each.due_at <= self.clock()
             self.not_before[each.event.order_id] = self.clock()
 
-    @rule(seconds=PAUSES)
+    @rule(seconds=st.sampled_from([1, 2, 60, DAY, DAY, DAY]) | PAUSES)
     def wait(self, seconds: float) -> None:
         self.clock.advance(seconds=seconds)
 
-    @rule()
-    def remove(self) -> None:
+    @rule(seriously=st.sampled_from([False] * 9 + [True]))
+    def remove(self, seriously: bool) -> None:
+        if not seriously:
+            return
         is_there = self.hooks.find("demo", KEY) is not None
         assert is_there == self.hooks.remove("demo", KEY)
         self.removed = True
@@ -226,7 +247,7 @@ class HookRules(Shop):
             assert [] == waiting
 
 
-STEPS = settings(max_examples=60, stateful_step_count=40)
+STEPS = settings(max_examples=100, stateful_step_count=50)
 FeedStates = FeedRules.TestCase
 FeedStates.settings = STEPS
 HookStates = HookRules.TestCase
