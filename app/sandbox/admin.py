@@ -12,6 +12,7 @@ from app.sandbox.documents import order_document
 from app.sandbox.fault_schemas import FaultSeed, UnknownRoute, fault_document, with_known_route
 from app.sandbox.orders import Order
 from app.sandbox.schemas import ForeignRow, OrderSeed, changed_options, options_document
+from app.sandbox.shop_admin import shop_router
 from app.sandbox.state import Sandbox
 from app.sandbox.timestamps import vtex_timestamp
 from app.sandbox.tracking import with_rows
@@ -23,6 +24,7 @@ def admin_router(sandbox: Sandbox) -> APIRouter:
     """Make the routes under ``/sandbox/api``."""
     router = APIRouter(prefix="/sandbox/api", tags=["sandbox"])
     router.include_router(_order_routes(sandbox))
+    router.include_router(shop_router(sandbox))
     router.include_router(announcing_router(sandbox))
     router.include_router(_fault_routes(sandbox))
     router.include_router(_journal_routes(sandbox))
@@ -159,6 +161,7 @@ def _shown(sandbox: Sandbox, order: Order) -> dict[str, object]:
     return {
         "account": order.account,
         "order_id": order.order_id,
+        "kind": order.kind,
         "page": f"/orders/{order.order_id}?account={order.account}",
         "document": order_document(order, order.order_id, sandbox.options),
         "mails": [
