@@ -104,11 +104,18 @@ def sandbox(
         Literal["append", "replace", "merge"], typer.Option(help="What a PUT does to the rows that are there.")
     ] = "merge",
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what VTEX's schema does not allow.")] = False,
+    shop: Annotated[
+        int, typer.Option(min=0, max=200_000, help="Fill it with so many orders of every kind; about 2 KB each.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
+    speed: Annotated[
+        float, typer.Option(min=1, max=1_000_000, help="How much faster than at VTEX hooks are retried and dropped.")
+    ] = 1,
 ) -> None:
     """Run the bundled VTEX alone, for tests and staging: it forgets everything when it stops."""
-    from app.cli.standing import run
+    from app.cli.standing import Standing, run
 
-    run(host, port, mode=mode, strict=strict)
+    run(host, port, Standing(mode=mode, strict=strict, shop=shop, seed=seed, speed=speed))
 
 
 @application.command(short_help="Post a signed sample to a running relay.")

@@ -5,7 +5,7 @@ what VTEX would keep, and shows an order as its shopper would see it. Where VTEX
 document what it does, ``SandboxOptions`` has a switch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,17 +20,22 @@ from app.sandbox.gateway import api_router
 from app.sandbox.options import Credential, Mode, SandboxOptions
 from app.sandbox.pages import page_router
 from app.sandbox.rendering import STATIC_PATH, Pages
+from app.sandbox.shop_admin import fill_shop
 from app.sandbox.state import Sandbox
 
-__all__ = ["Credential", "Mode", "SandboxOptions", "create_sandbox"]
+__all__ = ["Credential", "Mode", "SandboxOptions", "create_sandbox", "seed_shop"]
 
 
 class _Application(FastAPI):
-    """Know each request's connection, because a fault may end it."""
+    """Know each request's connection, because a fault may end it; after each, send what it made due."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         note_connection(scope, receive)
-        await super().__call__(scope, receive, send)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            sandbox: Sandbox = self.state.sandbox
+            sandbox.announcements.nudge()
 
 
 def _utc_now() -> datetime:
@@ -57,3 +62,9 @@ def create_sandbox(options: SandboxOptions | None = None, now: Callable[[], date
     # Last, because its account in front of the path would take in the other routes.
     app.include_router(api_router(sandbox))
     return app
+
+
+async def seed_shop(application: FastAPI, orders: int, seed: int) -> Mapping[str, int]:
+    """Fill a sandbox with orders of every kind before it is served; count each kind."""
+    sandbox: Sandbox = application.state.sandbox
+    return await fill_shop(sandbox, orders, seed, account=sandbox.options.default_account)

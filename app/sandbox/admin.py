@@ -1,15 +1,18 @@
 """The sandbox's own API: seed orders, change options, inject faults, read the journal. No key is asked for."""
 
 from dataclasses import replace
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Body, HTTPException, Query
 from pydantic import JsonValue
 
+from app.sandbox.announcing_admin import announcing_router
 from app.sandbox.documents import order_document
 from app.sandbox.fault_schemas import FaultSeed, UnknownRoute, fault_document, with_known_route
 from app.sandbox.orders import Order
 from app.sandbox.schemas import ForeignRow, OrderSeed, changed_options, options_document
+from app.sandbox.shop_admin import shop_router
 from app.sandbox.state import Sandbox
 from app.sandbox.timestamps import vtex_timestamp
 from app.sandbox.tracking import with_rows
@@ -21,6 +24,8 @@ def admin_router(sandbox: Sandbox) -> APIRouter:
     """Make the routes under ``/sandbox/api``."""
     router = APIRouter(prefix="/sandbox/api", tags=["sandbox"])
     router.include_router(_order_routes(sandbox))
+    router.include_router(shop_router(sandbox))
+    router.include_router(announcing_router(sandbox))
     router.include_router(_fault_routes(sandbox))
     router.include_router(_journal_routes(sandbox))
 
@@ -42,7 +47,7 @@ def admin_router(sandbox: Sandbox) -> APIRouter:
 
     @router.post("/reset", status_code=204)
     async def reset() -> None:
-        """Forget orders, faults and journal, and take back the options the sandbox was started with."""
+        """Forget orders, hooks, feeds, faults and journal, and take back the options the sandbox was started with."""
         sandbox.reset()
 
     return router
@@ -64,9 +69,15 @@ def _order_routes(sandbox: Sandbox) -> APIRouter:
         return _shown(sandbox, order)
 
     @router.get("/orders")
-    async def show_orders(account: str | None = None) -> dict[str, object]:
-        """Show every order as it is now, without any delay."""
-        return {"items": [_shown(sandbox, order) for order in sandbox.orders(account)]}
+    async def show_orders(
+        account: str | None = None,
+        order_id: str | None = None,
+        offset: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    ) -> dict[str, object]:
+        """Show orders as they are now, without any delay; by id, or so many from a place on."""
+        found = (order for order in sandbox.orders(account) if order_id in {None, order.order_id})
+        return {"items": [_shown(sandbox, order) for order in islice(found, offset, offset + limit)]}
 
     @router.post("/orders/{order_id}/invoices/{invoice_number}/rows", status_code=201)
     async def add_foreign_row(
@@ -150,6 +161,7 @@ def _shown(sandbox: Sandbox, order: Order) -> dict[str, object]:
     return {
         "account": order.account,
         "order_id": order.order_id,
+        "kind": order.kind,
         "page": f"/orders/{order.order_id}?account={order.account}",
         "document": order_document(order, order.order_id, sandbox.options),
         "mails": [

@@ -13,6 +13,9 @@ _JSON = "application/json; charset=utf-8"
 _PROBLEM = "application/problem+json; charset=utf-8"
 _TITLES = {
     400: "One or more validation errors occurred.",
+    401: "Unauthorized",
+    404: "Not Found",
+    409: "Conflict",
     415: "Unsupported Media Type",
 }
 

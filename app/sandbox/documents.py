@@ -7,7 +7,9 @@ from app.sandbox.options import SandboxOptions
 from app.sandbox.orders import CourierStatus, Item, Order, Package, TrackingRow
 from app.sandbox.timestamps import vtex_timestamp
 
-__all__ = ["list_row", "order_document"]
+__all__ = ["SALES_CHANNEL", "list_row", "order_document"]
+
+SALES_CHANNEL = "1"
 
 _STATUS_WORDS = {
     "waiting-for-sellers-confirmation": "Aguardando confirmação do seller",
@@ -35,7 +37,7 @@ def order_document(order: Order, asked_id: str, options: SandboxOptions) -> Docu
         "sellerOrderId": identity.seller_order_id,
         "origin": "Fulfillment" if as_fulfillment else identity.origin,
         "affiliateId": identity.affiliate_id,
-        "salesChannel": "1",
+        "salesChannel": SALES_CHANNEL,
         "merchantName": None,
         "status": order.status,
         "workflowIsInError": False,
@@ -81,7 +83,7 @@ def list_row(order: Order) -> Document:
         "statusDescription": _STATUS_WORDS.get(order.status, order.status),
         "marketPlaceOrderId": identity.marketplace_order_id if foreign else None,
         "sequence": order.sequence,
-        "salesChannel": "1",
+        "salesChannel": SALES_CHANNEL,
         "affiliateId": identity.affiliate_id,
         "origin": identity.origin,
         "workflowInErrorState": False,

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import assert_never
 
-from app.sandbox.answers import Answer, oms_error
+from app.sandbox.answers import Answer, oms_error, problem
+from app.sandbox.calls import Call, Operation
 from app.sandbox.faults import (
     ActiveFault,
     CircuitBreaker,
@@ -25,7 +26,6 @@ from app.sandbox.faults import (
     Revoked,
     SlowBody,
 )
-from app.sandbox.operations import Call, Operation
 from app.sandbox.orders import Order, Package, SentRow
 from app.sandbox.state import Sandbox
 from app.sandbox.tracking import with_rows
@@ -36,6 +36,7 @@ _READS = frozenset({"get-order", "get-order-group"})
 _HTML = "text/html; charset=utf-8"
 _SERVER_ERROR = 500
 
+Perform = Callable[[Call], Awaitable[Answer]]
 _Answering = Drop | Error | Malformed | SlowBody | Revoked | CircuitBreaker
 
 
@@ -47,9 +48,7 @@ class Outcome:
     hits: tuple[FaultHit, ...] = ()
 
 
-async def answer_with_faults(
-    sandbox: Sandbox, operation: Operation, call: Call, perform: Callable[[Call], Answer]
-) -> Outcome:
+async def answer_with_faults(sandbox: Sandbox, operation: Operation, call: Call, perform: Perform) -> Outcome:
     """Answer a call as ``perform`` does, except for what the faults at work do to it."""
     struck = _strike(sandbox, operation, call)
     faults = [active.fault for active in struck]
@@ -59,7 +58,10 @@ async def answer_with_faults(
     call = replace(call, read_delay_seconds=max(delays, default=0.0))
     answering = next((fault for fault in faults if isinstance(fault, _Answering)), None)
     _add_foreign_rows(sandbox, call, faults, "before")
-    answer = _answered(answering, sandbox, call, perform)
+    if isinstance(answering, Revoked) and operation.newer:
+        answer = problem(401)
+    else:
+        answer = await _answered(answering, sandbox, call, perform)
     _add_foreign_rows(sandbox, call, faults, "after")
     await _wait(faults, "after")
     _count_failure(sandbox, operation, call, struck, answer)
@@ -101,22 +103,22 @@ async def _wait(faults: Iterable[Fault], moment: Moment) -> bool:
     return bool(waits)
 
 
-def _answered(fault: _Answering | None, sandbox: Sandbox, call: Call, perform: Callable[[Call], Answer]) -> Answer:
+async def _answered(fault: _Answering | None, sandbox: Sandbox, call: Call, perform: Perform) -> Answer:
     match fault:
         case None:
-            return perform(call)
+            return await perform(call)
         case Drop():
             if fault.moment == "after":
-                perform(call)
+                await perform(call)
             return Answer(status=None)
         case Error():
             if fault.moment == "after":
-                perform(call)
+                await perform(call)
             return _error(fault, sandbox)
         case Malformed():
-            return _cut(perform(call))
+            return _cut(await perform(call))
         case SlowBody():
-            return replace(perform(call), body_seconds=fault.seconds)
+            return replace(await perform(call), body_seconds=fault.seconds)
         case Revoked():
             return oms_error(401, "1", "Unauthorized access")
         case CircuitBreaker():

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, TypeAdapter
 
 from app.sandbox.faults import ActiveFault, CircuitBreaker, Fault
-from app.sandbox.operations import OPERATIONS, UNKNOWN_ROUTE
+from app.sandbox.routes import OPERATIONS, UNKNOWN_ROUTES
 
 __all__ = ["FaultSeed", "UnknownRoute", "fault_document", "read_fault", "route_names", "with_known_route"]
 
@@ -19,7 +19,7 @@ class UnknownRoute(ValueError):
 
 def route_names() -> list[str]:
     """List the routes that a fault can be meant for."""
-    return [operation.name for operation in (*OPERATIONS, UNKNOWN_ROUTE)]
+    return list(dict.fromkeys(operation.name for operation in (*OPERATIONS, *UNKNOWN_ROUTES)))
 
 
 def read_fault(document: object) -> Fault:

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic_core import from_json
 from starlette.datastructures import Headers
 
-from app.sandbox.answers import Answer, oms_error
+from app.sandbox.answers import Answer, oms_error, problem
+from app.sandbox.calls import NOT_JSON, Call, Operation
 from app.sandbox.delivery import response_to
 from app.sandbox.failing import Outcome, answer_with_faults
 from app.sandbox.journal import Entry
-from app.sandbox.operations import NOT_JSON, OPERATIONS, UNKNOWN_ROUTE, Call, Operation
 from app.sandbox.options import SandboxOptions
+from app.sandbox.routes import OPERATIONS, UNKNOWN_ROUTES
 from app.sandbox.state import Sandbox
 
 __all__ = ["api_router"]
@@ -26,8 +27,8 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 def api_router(sandbox: Sandbox) -> APIRouter:
     """Route every operation, with the account in front of the path and without."""
     router = APIRouter()
-    for operation in (*OPERATIONS, UNKNOWN_ROUTE):
-        methods = _METHODS if operation is UNKNOWN_ROUTE else [operation.method]
+    for operation in (*OPERATIONS, *UNKNOWN_ROUTES):
+        methods = _METHODS if operation in UNKNOWN_ROUTES else [operation.method]
         for prefix in ("", "/{account}"):
             router.add_api_route(
                 prefix + operation.path,
@@ -59,15 +60,17 @@ async def serve(sandbox: Sandbox, operation: Operation, call: Call, headers: Hea
     purpose, before or after the operation takes effect, goes wrong in this function.
     """
 
-    def perform(call: Call) -> Answer:
-        return _refusal(sandbox.options, operation, call.account, headers) or operation.perform(sandbox, call)
+    async def perform(call: Call) -> Answer:
+        refusal = _refusal(sandbox.options, operation, call.account, headers)
+        answer = refusal or operation.perform(sandbox, call)
+        return answer if isinstance(answer, Answer) else await answer
 
     return await answer_with_faults(sandbox, operation, call, perform)
 
 
 def _refusal(options: SandboxOptions, operation: Operation, account: str, headers: Headers) -> Answer | None:
     """Check the key: 401 when it is missing or wrong, 403 when its role lacks the resource."""
-    unauthorized = oms_error(401, "1", "Unauthorized access")
+    unauthorized = problem(401) if operation.newer else oms_error(401, "1", "Unauthorized access")
     key = headers.get("x-vtex-api-appkey", "")
     token = headers.get("x-vtex-api-apptoken", "")
     if options.credentials is None:
@@ -102,6 +105,7 @@ async def _read_call(sandbox: Sandbox, request: Request) -> Call:
         body=body,
         document=document,
         received_at=sandbox.now(),
+        app_key=request.headers.get("x-vtex-api-appkey", ""),
     )
 
 
@@ -128,6 +132,8 @@ def _entry(
     body: object = call.document
     if body is NOT_JSON:
         body = call.body.decode(errors="replace")
+    elif operation.name == "post-hook":
+        body = _without_header_values(body)
     return Entry(
         id=number,
         time=call.received_at,
@@ -145,6 +151,15 @@ def _entry(
         refusal=_refusal_body(outcome.answer),
         faults=outcome.hits,
     )
+
+
+def _without_header_values(config: object) -> object:
+    """Leave the credentials of a hook out of the journal."""
+    if not isinstance(config, dict) or not isinstance(config.get("hook"), dict):
+        return config
+    headers = config["hook"].get("headers")
+    masked = dict.fromkeys(headers, "***") if isinstance(headers, dict) else headers
+    return {**config, "hook": {**config["hook"], "headers": masked}}
 
 
 def _refusal_body(answer: Answer) -> object:

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from app.sandbox.answers import Answer, problem, success
-from app.sandbox.documents import list_row
+from app.sandbox.documents import SALES_CHANNEL, list_row
 from app.sandbox.fields import Problems
 from app.sandbox.orders import Order
 from app.sandbox.timestamps import read_sent_date
@@ -23,6 +23,14 @@ _RANGES: _Times = {
     "creationDate": lambda order: order.created_at,
     "authorizedDate": lambda order: order.authorized_at,
     "invoicedDate": lambda order: order.invoiced_at,
+}
+_VALUES: Mapping[str, Callable[[Order], str]] = {
+    "f_status": lambda order: order.status,
+    "f_affiliateId": lambda order: order.identity.affiliate_id,
+    # A store of one seller and one sales channel.
+    "f_sellerNames": lambda order: order.account,
+    "f_salesChannel": lambda _: SALES_CHANNEL,
+    "salesChannelId": lambda _: SALES_CHANNEL,
 }
 _SORT_KEYS: Mapping[str, Callable[[Order], tuple[object, str]]] = {
     "creationDate": lambda order: (order.created_at, order.order_id),
@@ -54,14 +62,24 @@ def list_orders(orders: Iterable[Order], query: Mapping[str, str], raw_query: st
 
 
 def _matches(order: Order, query: Mapping[str, str]) -> bool:
-    statuses = query.get("f_status")
+    return _is_of(order, query) and _is_found(order, query)
+
+
+def _is_of(order: Order, query: Mapping[str, str]) -> bool:
+    """Apply the filters that name what an order must have: any of several values."""
+    for name, value_of in _VALUES.items():
+        wanted = query.get(name)
+        if wanted and value_of(order) not in wanted.split(","):
+            return False
+    return True
+
+
+def _is_found(order: Order, query: Mapping[str, str]) -> bool:
     returned = any(package.type == "Input" for package in order.packages)
     shopper, text = order.shopper, query.get("q", "").casefold()
     searched = (order.order_id, shopper.email, shopper.document, shopper.name)
-    return (
-        (not statuses or order.status in statuses.split(","))
-        and (query.get("f_hasInputInvoice", "").lower() != "true" or returned)
-        and any(text in value.casefold() for value in searched)
+    return (query.get("f_hasInputInvoice", "").lower() != "true" or returned) and any(
+        text in value.casefold() for value in searched
     )
 
 

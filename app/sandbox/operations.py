@@ -1,11 +1,10 @@
-"""The routes of VTEX's order system that the sandbox answers, each as a value with a function."""
+"""The routes of orders, invoices and tracking, each as a value with a function."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from app.sandbox.answers import Answer, oms_error, problem, receipt, success
+from app.sandbox.calls import Call, Operation, refused_body
 from app.sandbox.documents import order_document
 from app.sandbox.fields import Fields
 from app.sandbox.invoicing import read_change, read_invoice, with_change, with_invoice
@@ -15,50 +14,9 @@ from app.sandbox.orders import Order, Package
 from app.sandbox.state import Sandbox
 from app.sandbox.tracking import read_update, updated_package
 
-__all__ = ["NOT_JSON", "OPERATIONS", "UNKNOWN_ROUTE", "Call", "Operation"]
+__all__ = ["ORDER_OPERATIONS"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request to the emulated API, decoded as far as every route needs it."""
-
-    account: str
-    path_parameters: Mapping[str, str]
-    query: Mapping[str, str]
-    raw_query: str
-    media_type: str
-    body: bytes
-    document: object
-    """The body as decoded JSON; ``NOT_JSON`` when it is none."""
-    received_at: datetime
-    read_delay_seconds: float = 0.0
-    """How old at least what a read sees is."""
-
-    @property
-    def order_id(self) -> str | None:
-        """Name the order in the path."""
-        return self.path_parameters.get("order_id")
-
-    @property
-    def invoice_number(self) -> str | None:
-        """Name the invoice in the path, as text: zeros in front belong to it."""
-        return self.path_parameters.get("invoice_number")
-
-
-NOT_JSON = object()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One route: its name in the journal, the resource a key needs, and what it does."""
-
-    name: str
-    method: str
-    path: str
-    resource: str | None
-    perform: Callable[[Sandbox, Call], Answer]
 
 
 def update_tracking(sandbox: Sandbox, call: Call) -> Answer:
@@ -145,15 +103,10 @@ def get_orders(sandbox: Sandbox, call: Call) -> Answer:
     return list_orders(sandbox.indexed(call.account), call.query, call.raw_query)
 
 
-def no_such_route(_sandbox: Sandbox, _call: Call) -> Answer:
-    """Answer what VTEX's router would: an id with a slash in it ends here too."""
-    return Answer(status=404)
-
-
 _ORDERS = "/api/oms/pvt/orders"
 _INVOICE = _ORDERS + "/{order_id}/invoice"
 
-OPERATIONS = (
+ORDER_OPERATIONS = (
     Operation(
         name="put-tracking",
         method="PUT",
@@ -198,14 +151,6 @@ OPERATIONS = (
     ),
 )
 
-UNKNOWN_ROUTE = Operation(
-    name="unknown",
-    method="*",
-    path="/api/oms/{rest:path}",
-    resource=None,
-    perform=no_such_route,
-)
-
 
 def _order(sandbox: Sandbox, call: Call) -> Order | Answer:
     order = sandbox.find(call.account, call.path_parameters["order_id"])
@@ -228,10 +173,9 @@ def _target(sandbox: Sandbox, call: Call) -> tuple[Order, Package] | Answer:
 
 def _fields(sandbox: Sandbox, call: Call) -> Fields | Answer:
     """Open the body, or give the answer to one that is not JSON."""
-    if not call.body or call.media_type.partition(";")[0].strip().lower() != "application/json":
-        return problem(415)
-    if call.document is NOT_JSON:
-        return problem(400, {"$": ["is not JSON"]})
+    refusal = refused_body(call)
+    if refusal is not None:
+        return refusal
     return Fields(call.document, strict=sandbox.options.strict)
 
 

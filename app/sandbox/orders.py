@@ -15,12 +15,30 @@ __all__ = [
     "PackageItem",
     "PackageType",
     "SentRow",
+    "ShopKind",
     "Shopper",
     "TrackingRow",
     "TrackingUpdate",
 ]
 
 PackageType = Literal["Output", "Input"]
+ShopKind = Literal[
+    "plain",
+    "delivered",
+    "two-packages",
+    "three-packages",
+    "several-numbers",
+    "return",
+    "split",
+    "seller",
+    "external",
+    "fulfillment",
+    "late-number",
+    "recycled-number",
+    "not-invoiced",
+    "canceled",
+]
+"""What an order of a seeded shop is an example of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +168,8 @@ class Order:
     invoiced_at: datetime | None = None
     packages: tuple[Package, ...] = ()
     mails: tuple[Mail, ...] = ()
+    kind: ShopKind | None = None
+    """None for an order that was seeded by itself."""
 
     @property
     def order_id(self) -> str:
@@ -160,6 +180,11 @@ class Order:
     def output_packages(self) -> tuple[Package, ...]:
         """Leave returns out."""
         return tuple(package for package in self.packages if package.type == "Output")
+
+    @property
+    def awaits_invoice(self) -> bool:
+        """Tell whether it is neither invoiced nor canceled."""
+        return self.status not in {"invoiced", "canceled"} and not self.packages
 
     def package(self, invoice_number: str) -> Package | None:
         """Find a package by its invoice's number, compared as text."""

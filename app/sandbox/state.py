@@ -1,8 +1,9 @@
-"""All state of a sandbox: its orders with their history, its options, its faults, its journal."""
+"""All state of a sandbox: its orders with their history, its options, faults, journal, hooks and feeds."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from app.sandbox.announcing import Announcements
 from app.sandbox.faults import Faults
 from app.sandbox.identity import FULFILLMENT_PREFIX
 from app.sandbox.journal import Journal
@@ -28,7 +29,9 @@ class Sandbox:
         self.journal = Journal()
         self.faults = Faults()
         self._initial_options = options
-        self._versions: dict[tuple[str, str], list[_Version]] = {}
+        self.announcements = Announcements(now, lambda: self.options)
+        self._versions: dict[str, dict[str, list[_Version]]] = {}
+        self._by_sequence: dict[tuple[str, str], str] = {}
         self._next_sequence = _FIRST_SEQUENCE
 
     def reset(self) -> None:
@@ -36,7 +39,9 @@ class Sandbox:
         self.options = self._initial_options
         self.journal.clear()
         self.faults.reset()
+        self.announcements.reset()
         self._versions.clear()
+        self._by_sequence.clear()
         self._next_sequence = _FIRST_SEQUENCE
 
     def take_sequence(self) -> int:
@@ -44,10 +49,14 @@ class Sandbox:
         self._next_sequence += 1
         return self._next_sequence - 1
 
-    def save(self, order: Order, *, written_at: datetime | None = None) -> None:
-        """Write an order: a new one, or the next version of one; now, unless it was earlier."""
-        versions = self._versions.setdefault((order.account, order.order_id), [])
+    def save(self, order: Order, *, written_at: datetime | None = None, announce: bool = True) -> None:
+        """Write an order, new or changed: now, unless it was earlier. Hooks and feeds hear of it when told to."""
+        versions = self._versions.setdefault(order.account, {}).setdefault(order.order_id, [])
+        before = versions[-1][1] if versions else None
         versions.append((written_at or self.now(), order))
+        self._by_sequence.setdefault((order.account, order.sequence), order.order_id)
+        if announce:
+            self.announcements.note(before, order)
         # What no reader can see any more is dropped, except the version they all see.
         lag = max(
             self.options.list_lag_seconds,
@@ -60,35 +69,40 @@ class Sandbox:
 
     def find(self, account: str, order_id: str) -> Order | None:
         """Find an order by its id, as writers see it: without delay."""
-        versions = self._versions.get((account, order_id))
+        orders = self._versions.get(account, {})
+        versions = orders.get(order_id)
         if versions is None and self.options.fulfillment_alias:
-            unprefixed = order_id.removeprefix(FULFILLMENT_PREFIX)
-            versions = self._versions.get((account, unprefixed))
+            versions = orders.get(order_id.removeprefix(FULFILLMENT_PREFIX))
         return versions[-1][1] if versions else None
 
     def read(self, account: str, id_or_sequence: str, least_delay_seconds: float = 0.0) -> Order | None:
         """Find an order by id or sequence, as readers see it: late, and not beyond two years."""
         order = self.find(account, id_or_sequence)
         if order is None:
-            matches = (each for each in self.orders(account) if each.sequence == id_or_sequence)
-            order = next(matches, None)
+            order = self.find(account, self._by_sequence.get((account, id_or_sequence), ""))
         if order is None or self.now() - order.created_at > _OLDEST_READABLE:
             return None
-        versions = self._versions[account, order.order_id]
+        versions = self._versions[account][order.order_id]
         delay = max(self.options.read_after_write_delay_seconds, least_delay_seconds)
         return self._as_of(versions, delay) or versions[0][1]
 
     def indexed(self, account: str) -> list[Order]:
         """Give the orders as the list knows them: later than readers of one order."""
         lag = self.options.list_lag_seconds
-        found = (self._as_of(versions, lag) for (owner, _), versions in self._versions.items() if owner == account)
+        found = (self._as_of(versions, lag) for versions in self._versions.get(account, {}).values())
         return [order for order in found if order is not None]
 
     def orders(self, account: str | None = None) -> Iterator[Order]:
         """Go through the newest versions of all orders, or of one account's."""
-        for (owner, _), versions in self._versions.items():
+        for owner, orders in self._versions.items():
             if account in {None, owner}:
-                yield versions[-1][1]
+                for versions in orders.values():
+                    yield versions[-1][1]
+
+    @property
+    def accounts(self) -> list[str]:
+        """List the accounts that have orders."""
+        return sorted(self._versions)
 
     def _as_of(self, versions: list[_Version], delay_seconds: float) -> Order | None:
         until = self.now() - timedelta(seconds=delay_seconds)

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-__all__ = ["read_sent_date", "vtex_timestamp"]
+__all__ = ["event_timestamp", "read_sent_date", "vtex_timestamp"]
 
 # Date alone, or date and time (space or T), up to seven fractional digits, offset optional.
 _ISO = re.compile(
@@ -20,6 +20,11 @@ def vtex_timestamp(moment: datetime) -> str:
     """Write a time as VTEX does: UTC, seven fractional digits, ``+00:00``."""
     digits = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     return f"{digits}0+00:00"
+
+
+def event_timestamp(moment: datetime) -> str:
+    """Write a time as VTEX's hook and feed do: as elsewhere, but ending in ``Z``."""
+    return vtex_timestamp(moment).removesuffix("+00:00") + "Z"
 
 
 def read_sent_date(text: str) -> datetime:

@@ -71,7 +71,7 @@ def test_a_user_token_does_not_open_an_account_with_configured_keys(start: Start
 def test_a_key_that_could_never_match_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="app_token"):
         Credential(account="demo", app_key="key", app_token="")
-    with pytest.raises(ValueError, match="unknown resources: view-orders; known are list-orders"):
+    with pytest.raises(ValueError, match="unknown resources: view-orders; known are feed-hook-admin"):
         Credential(account="demo", app_key="key", app_token="token", resources=frozenset({"view-orders"}))
 
 

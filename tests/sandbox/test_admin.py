@@ -153,7 +153,7 @@ def test_keys_can_be_configured_at_run_time_and_their_tokens_are_not_shown(oms: 
     [
         ({"mod": "append"}, "unknown options: mod; known are mode"),
         ({"mode": "upsert"}, "'append', 'replace' or 'merge'"),
-        ({"list_lag_seconds": -1}, "list_lag_seconds is negative; use 0 for none"),
+        ({"list_lag_seconds": -1}, "list_lag_seconds must lie between 0 and"),
         ({"default_account": ""}, "default_account is empty; name an account"),
     ],
 )
