@@ -11,6 +11,7 @@ from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
 from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
+from app.store.linking import Linked, LinkSubject, UnlinkSubject
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
 from app.store.placement import Candidate, Facts, Resolution
@@ -43,6 +44,8 @@ __all__ = [
     "Indexed",
     "IndexedShipment",
     "Learnt",
+    "LinkSubject",
+    "Linked",
     "Lookup",
     "Plan",
     "ProbeAccount",
@@ -66,6 +69,7 @@ __all__ = [
     "Skip",
     "StopAccount",
     "Store",
+    "UnlinkSubject",
     "Work",
     "database_file",
     "next_due",

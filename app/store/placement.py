@@ -5,7 +5,7 @@ looks for what the other left. The decision itself is a pure function handed in 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -55,13 +55,13 @@ class Facts:
 class Resolution:
     """Where a subject's events go: to shipments, or nowhere yet, or nowhere at all (``skip``), with the reason.
 
-    ``cause`` says in one word of a closed set why it is nowhere yet.
+    ``cause`` says the reason in one word of a closed set, so that many can be summed up.
     """
 
     shipments: tuple[int, ...] = ()
     skip: bool = False
     reason: str | None = None
-    cause: str | None = None
+    cause: str | None = field(default=None, compare=False)
 
 
 Resolve = Callable[[Facts, Sequence[Candidate]], Resolution]
@@ -287,9 +287,9 @@ def united(before: Facts, after: Facts) -> Facts:
     for number in (*before.numbers, *after.numbers):
         shown.setdefault(normalise_number(number), number)
     given = {
-        field.name: value
-        for field in fields(References)
-        if (value := getattr(after.references, field.name)) not in {None, ()}
+        each.name: value
+        for each in fields(References)
+        if (value := getattr(after.references, each.name)) not in {None, ()}
     }
     alternatives = (*after.references.alternative_order_ids, *before.references.alternative_order_ids)
     given["alternative_order_ids"] = tuple(dict.fromkeys(alternatives))

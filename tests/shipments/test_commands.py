@@ -84,3 +84,32 @@ def test_a_shipment_is_added_and_listed(stage: Stage, run: Run) -> None:
     assert id_ in run("shipments", "list", "--cursor", cursor).stdout
     assert "No shipment fits.\n" == run("shipments", "list", "--order", "v9-01").stdout
     assert stage.ops("GET", "/shipments").json() == json.loads(run("shipments", "list", "--json").stdout)
+
+
+def test_what_is_parked_is_summed_up_listed_shown_linked_and_taken_back(stage: Stage, run: Run) -> None:
+    assert "Nothing waits for its shipment.\n" == run("parked").stdout
+    stage.ops("POST", "/accounts/demo/pause", json={"reason": "a test"})
+    stage.index("v1-01", "1", "KNOWN1")
+    stage.scan("Em trânsito", "04/03/2026 14:20", "MISTYPED")
+
+    assert ["SOURCE       CAUSE           PARKED", "demo/frenet  unknown-number  1"] == run(
+        "parked"
+    ).stdout.splitlines()
+    subject = (
+        run("parked", "list", "--cause", "unknown-number", "--carrier", "frenet").stdout.splitlines()[1].split()[0]
+    )
+    shipment = run("shipments", "list").stdout.splitlines()[1].split()[0]
+    shown = run("parked", "show", subject).stdout
+    assert "number:MISTYPED of demo/frenet is parked since 2026-03-04T18:00:00Z: no shipment with" in shown
+    assert "No known shipment shares anything with it." in shown
+    assert "Nothing fits.\n" == run("parked", "list", "--unmatched").stdout
+
+    linked = run("parked", "link", subject, shipment, "--reason", "the label says so")
+    assert f"number:MISTYPED of demo/frenet is linked to {shipment}.\n" == linked.stdout
+    assert "Nothing waits for its shipment.\n" == run("parked").stdout
+    again = run("parked", "link", subject, shipment, "--reason", "once more")
+    assert (ExitCode.FAILED, True) == (again.exit_code, "answered 409" in again.stderr)
+    assert "is parked since" in run("parked", "unlink", subject, "--reason", "the label was wrong").stdout
+    assert stage.ops("GET", "/parked/causes").json() == json.loads(run("parked", "--json").stdout)
+    assert ExitCode.BAD_INPUT == run("parked", "link", subject, shipment).exit_code
+    assert ExitCode.FAILED == run("parked", "unlink", subject, "--reason", "x", token="viewer").exit_code

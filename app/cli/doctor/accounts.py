@@ -1,7 +1,7 @@
 """Whether VTEX knows each account's key, and whether the clocks agree."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -34,7 +34,7 @@ class _DatedEgress(Egress):
         *,
         headers: Mapping[str, str],
         total_seconds: float,
-        content: bytes | None = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
         max_bytes: int = 65_536,
     ) -> Reply:
         """Call, and read the answer's date."""
