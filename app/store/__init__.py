@@ -7,6 +7,7 @@ from app.store.accounts import AccountChange, AccountState, Learnt, Sample
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due
 from app.store.engine import database_file
+from app.store.erasing import AuditErasure, EraseBatch
 from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
@@ -27,11 +28,13 @@ __all__ = [
     "AddOrder",
     "AddRefusal",
     "AddShipment",
+    "AuditErasure",
     "AuditImport",
     "Candidate",
     "Claim",
     "ClaimLookups",
     "Claimed",
+    "EraseBatch",
     "EventRow",
     "ExpireParked",
     "Fact",

@@ -1,11 +1,16 @@
 """The commands about shipments: a file goes in, and what is wrong with it comes out."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, update
+from typer.testing import Result
 
 from app.cli.exits import ExitCode
+from app.store import Store
+from app.store.schema import numbers, shipments
 from tests.accounts.stage import Stage
 from tests.shipments.conftest import Run
 
@@ -113,3 +118,40 @@ def test_what_is_parked_is_summed_up_listed_shown_linked_and_taken_back(stage: S
     assert stage.ops("GET", "/parked/causes").json() == json.loads(run("parked", "--json").stdout)
     assert ExitCode.BAD_INPUT == run("parked", "link", subject, shipment).exit_code
     assert ExitCode.FAILED == run("parked", "unlink", subject, "--reason", "x", token="viewer").exit_code
+
+
+def test_an_account_that_left_is_erased_and_one_that_is_there_is_not(stage: Stage, run: Run) -> None:
+    stage.index("v1-01", "1", "A1")
+    stage.stop_relay()
+    asyncio.run(_renamed(f"sqlite:///{stage.folder}/relay.db"))
+    stage.start_relay()
+    stage.index("v2-01", "1", "B1")
+
+    def remove(account: str, *options: str, token: str = "admin", stdin: bytes | None = None) -> Result:
+        return run("accounts", "remove", account, "--reason", "they left", *options, token=token, stdin=stdin)
+
+    kept = remove("gone")
+    asked = remove("gone", "--erase", stdin=b"demo\n")
+    forbidden = remove("gone", "--erase", "--yes", token="operator")
+    configured = remove("demo", "--erase", "--yes")
+    done = remove("gone", "--erase", stdin=b"gone\n")
+    again = remove("gone", "--erase", "--yes")
+
+    codes = [each.exit_code for each in (kept, asked, forbidden, configured, done, again)]
+    assert [ExitCode.BAD_INPUT, *[ExitCode.FAILED] * 3, ExitCode.OK, ExitCode.FAILED] == codes
+    assert "answered 409: demo is still configured" in configured.stderr
+    assert "gone is erased: 1 numbers, 1 shipments.\n" in done.stdout
+    assert ["v2-01"] == [item["order_id"] for item in stage.ops("GET", "/shipments").json()["items"]]
+
+
+async def _renamed(database_url: str) -> None:
+    """Let what was stored be an account's that is not configured."""
+
+    class Rename:
+        def run(self, connection: Connection) -> None:
+            for table in (shipments, numbers):
+                connection.execute(update(table).values(account="gone"))
+
+    store = Store.open(database_url)
+    await store.write(Rename())
+    await store.close()

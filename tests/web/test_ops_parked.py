@@ -176,7 +176,7 @@ class TestLinking:
         assert "1 of its rows went to VTEX already" in refused.json()["detail"]
         assert ["moving"] == events_on(relay, shipment)
 
-    def test_what_cannot_be_meant_is_refused(self, relay: Relay, clock: Clock) -> None:
+    def test_what_cannot_be_meant_is_refused(self, relay: Relay) -> None:
         told(relay, "MISTYPED")
         subject = id_of(relay, "MISTYPED")
         shipment = add(relay)
