@@ -129,7 +129,7 @@ subjects = Table(
     _partial("ix_subjects_parked", "since", where="state = 'parked'"),
     _partial("ix_subjects_parked_id", "id", where="state = 'parked'"),
     _partial("ix_subjects_unmatched_id", "id", where="state = 'unmatched'"),
-    _partial("ix_subjects_parked_cause", "owner", "carrier", "cause", where="state = 'parked'"),
+    _partial("ix_subjects_parked_cause", "owner", "carrier", "cause", "state", where="state = 'parked'"),
 )
 
 match_counts = Table(
