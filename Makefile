@@ -56,6 +56,10 @@ test: install test-tools ## Run every test, in random order
 chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (6 to 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.chaos $(ARGS)
 
+.PHONY: bench-import
+bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s, memory, latency (some minutes); ARGS="--help"
+	@$(PYTHON) -m tests.imports $(ARGS)
+
 .PHONY: check
 check: install test-tools ## Format, lint, types, imports, tests with branch coverage: what CI runs
 	@echo "== format"

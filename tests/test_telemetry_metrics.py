@@ -131,6 +131,20 @@ def test_the_backlog_is_asked_for_at_every_scrape() -> None:
     assert values(metrics, "relay_shipments_due") == {"relay_shipments_due{}": 5}
 
 
+def test_what_found_its_shipment_is_told_by_source_and_sources_that_left_count_together() -> None:
+    metrics = made()
+    matches = {"mystore/loggi": (10, 7, 9), "gone/loggi": (2, 1, 1), "left/loggi": (1, 0, 1)}
+    metrics.watch(lambda: Backlog(shipments_due=0, parked=0, dead=0, oldest_due_seconds=0, matches=matches))
+    assert values(metrics, "relay_subjects") == {
+        "relay_subjects_total{outcome=seen,source=mystore/loggi}": 10,
+        "relay_subjects_total{outcome=placed-within-hour,source=mystore/loggi}": 7,
+        "relay_subjects_total{outcome=placed,source=mystore/loggi}": 9,
+        "relay_subjects_total{outcome=seen,source=other}": 3,
+        "relay_subjects_total{outcome=placed-within-hour,source=other}": 1,
+        "relay_subjects_total{outcome=placed,source=other}": 2,
+    }
+
+
 def test_a_backlog_that_is_not_known_is_absent_and_not_zero() -> None:
     metrics = made()
     metrics.watch(lambda: None)

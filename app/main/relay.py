@@ -27,6 +27,7 @@ from app.resolution import resolver
 from app.settings import Settings
 from app.source import Sources
 from app.store import Store, database_file
+from app.store.match_counts import match_rates
 from app.store.queries.backlog import waiting
 from app.telemetry import Backlog, Metrics
 from app.vtex import Client, Gate
@@ -218,6 +219,7 @@ async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], dateti
     while True:
         with contextlib.suppress(StoreUnavailable):
             found = await store.read(waiting)
+            counted = await store.read(match_rates)
             oldest = max(0.0, (now() - found.oldest_due_at).total_seconds()) if found.oldest_due_at else 0.0
             backlog[:] = [
                 Backlog(
@@ -225,6 +227,10 @@ async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], dateti
                     parked=found.parked,
                     dead=found.dead,
                     oldest_due_seconds=oldest,
+                    matches={
+                        f"{count.owner}/{count.carrier}": (count.subjects, count.placed_within_hour, count.placed)
+                        for count in counted
+                    },
                 )
             ]
         await asyncio.sleep(_SAMPLE_SECONDS)

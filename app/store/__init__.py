@@ -10,10 +10,12 @@ from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
 from app.store.engine import database_file
+from app.store.erasing import AuditErasure, EraseBatch
 from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
 from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
+from app.store.linking import Linked, LinkSubject, UnlinkSubject
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
 from app.store.order_reads import ClaimedOrder, ClaimOrders, OrderShown, SettleOrder, next_order
@@ -32,6 +34,7 @@ __all__ = [
     "AddRefusal",
     "AddShipment",
     "AdvanceBackfill",
+    "AuditErasure",
     "AuditImport",
     "Backfill",
     "BackfillProgress",
@@ -44,6 +47,7 @@ __all__ = [
     "Claimed",
     "ClaimedOrder",
     "DutyHeld",
+    "EraseBatch",
     "EventRow",
     "ExpireParked",
     "Fact",
@@ -58,6 +62,8 @@ __all__ = [
     "Indexed",
     "IndexedShipment",
     "Learnt",
+    "LinkSubject",
+    "Linked",
     "Lookup",
     "OrderShown",
     "Plan",
@@ -90,6 +96,7 @@ __all__ = [
     "TellOrders",
     "Telling",
     "ToldOrder",
+    "UnlinkSubject",
     "Voice",
     "Work",
     "database_file",

@@ -1,7 +1,7 @@
 """What is known of a subject and of the shipments that share something with it: the terms of every resolution."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +59,7 @@ class Resolution:
     skip: bool = False
     reason: str | None = None
     strategy: str | None = None
-    cause: str | None = None
+    cause: str | None = field(default=None, compare=False)
 
 
 Resolve = Callable[[Facts, Sequence[Candidate]], Resolution]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tuple_, update
 
 from app.store.dialect import insert
-from app.store.schema import bodies, ledger, refusals, webhooks
+from app.store.schema import bodies, erased_webhooks, ledger, refusals, webhooks
 from app.verification import Verified
 
 __all__ = [
@@ -109,8 +109,8 @@ def _known(connection: Connection, operations: Sequence[Put], digests: Sequence[
     periods = range(_period(oldest), _period(now) + 1)
     found = connection.execute(
         select(ledger.c.digest, ledger.c.webhook_id)
-        .join(bodies, bodies.c.webhook_id == ledger.c.webhook_id)
         .where(ledger.c.period.in_(periods), ledger.c.digest.in_(set(digests)), ledger.c.expires_at > now)
+        .where(_has_bytes() | _was_erased())
         .order_by(ledger.c.period)
     )
     return {row.digest: row.webhook_id for row in found}
@@ -129,12 +129,21 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
     ]
     # What stands there without being known expired, or its bytes are gone: the new delivery takes its place.
     stale = tuple_(ledger.c.period, ledger.c.digest).in_([(entry["period"], entry["digest"]) for entry in entries])
-    has_bytes = select(bodies.c.webhook_id).where(bodies.c.webhook_id == ledger.c.webhook_id).exists()
     earliest = min(put.verified.webhook.received_at for put in fresh.values())
-    connection.execute(delete(ledger).where(stale, (ledger.c.expires_at <= earliest) | ~has_bytes))
+    connection.execute(delete(ledger).where(stale, (ledger.c.expires_at <= earliest) | ~(_has_bytes() | _was_erased())))
     connection.execute(insert(connection, ledger).on_conflict_do_nothing(), entries)
     winners = connection.execute(select(ledger.c.digest, ledger.c.webhook_id).where(stale))
     return {row.digest: row.webhook_id for row in winners}
+
+
+def _has_bytes() -> ColumnElement[bool]:
+    return select(bodies.c.webhook_id).where(bodies.c.webhook_id == ledger.c.webhook_id).exists()
+
+
+def _was_erased() -> ColumnElement[bool]:
+    """Tell of a ledger's entry whether its bytes are gone on purpose, so that they must not come back."""
+    erased = select(erased_webhooks.c.webhook_id)
+    return erased.where(erased_webhooks.c.webhook_id == ledger.c.webhook_id).exists()
 
 
 def _insert(connection: Connection, puts: Sequence[Put]) -> None:

@@ -55,4 +55,13 @@ def match_rates(connection: Connection, owners: Sequence[str] | None = None) -> 
     query = select(match_counts).order_by(match_counts.c.owner, match_counts.c.carrier)
     if owners is not None:
         query = query.where(match_counts.c.owner.in_(owners))
-    return tuple(MatchCount(**row._mapping) for row in connection.execute(query))  # noqa: SLF001 - its public name
+    return tuple(
+        MatchCount(
+            owner=row.owner,
+            carrier=row.carrier,
+            subjects=row.subjects,
+            placed_within_hour=row.placed_within_hour,
+            placed=row.placed,
+        )
+        for row in connection.execute(query)
+    )

@@ -4,23 +4,10 @@ One schema for every engine. Ids grow with time; times are microseconds; nested 
 bytes in a table of their own, so that lists never read them.
 """
 
-from sqlalchemy import (
-    JSON as _JSON,
-)
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import text
+from sqlalchemy.schema import Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy.types import JSON as _JSON
+from sqlalchemy.types import BigInteger, Boolean, Integer, LargeBinary, Text
 
 from app.store.columns import Instant
 
@@ -142,10 +129,9 @@ subjects = Table(
     Index("ix_subjects_subject", "subject"),
     _partial("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
     _partial("ix_subjects_parked", "since", where="state = 'parked'"),
-    # Lists show the newest first; sums by cause are read from the index alone.
     _partial("ix_subjects_parked_id", "id", where="state = 'parked'"),
     _partial("ix_subjects_unmatched_id", "id", where="state = 'unmatched'"),
-    _partial("ix_subjects_parked_cause", "owner", "carrier", "cause", where="state = 'parked'"),
+    _partial("ix_subjects_parked_cause", "owner", "carrier", "cause", "state", where="state = 'parked'"),
 )
 
 match_counts = Table(

@@ -17,6 +17,7 @@ __all__ = [
     "REFUSALS",
     "SECRET_MATCHED",
     "SHIPMENTS_DUE",
+    "SUBJECTS",
     "UNKNOWN_CODES",
     "WEBHOOKS",
     "MetricDoc",
@@ -130,6 +131,15 @@ PARKED = MetricDoc(
     type="gauge",
     description="Events whose order is not known yet.",
 )
+SUBJECTS = MetricDoc(
+    name="relay_subjects_total",
+    type="counter",
+    labels=("source", "outcome"),
+    description=(
+        "Parcels that each source told of: seen, placed on a shipment within an hour, and placed at all; the match rate"
+        " is the share of those seen."
+    ),
+)
 DEAD = MetricDoc(
     name="relay_dead",
     type="gauge",
@@ -155,6 +165,7 @@ _DOCS: Final = (
     SECRET_MATCHED,
     SHIPMENTS_DUE,
     PARKED,
+    SUBJECTS,
     DEAD,
     OLDEST_DUE_SECONDS,
 )

@@ -4,12 +4,12 @@ Labels come from closed sets. A value that is in none of them counts as ``other`
 number of series.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
@@ -29,6 +29,7 @@ from app.telemetry.catalogue import (
     REFUSALS,
     SECRET_MATCHED,
     SHIPMENTS_DUE,
+    SUBJECTS,
     UNKNOWN_CODES,
     WEBHOOKS,
     MetricDoc,
@@ -46,6 +47,7 @@ _ATTEMPT_OUTCOMES: Final = frozenset(
 _ROUTE_CAUSES: Final = frozenset(
     {"not-found", "method-not-allowed", "too-large", "unsupported-media-type", "too-many-requests"}
 )
+_MATCH_OUTCOMES: Final = ("seen", "placed-within-hour", "placed")
 _SECRETS: Final = frozenset(map(str, range(10)))
 
 
@@ -57,6 +59,8 @@ class Backlog:
     parked: int
     dead: int
     oldest_due_seconds: float
+    matches: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Of each source: parcels seen, placed within an hour, placed."""
 
 
 class Metrics:
@@ -135,7 +139,7 @@ class Metrics:
 
     def watch(self, backlog: Callable[[], Backlog | None]) -> None:
         """Ask for the backlog at every scrape; while there is no answer, its gauges are absent rather than zero."""
-        self._registry.register(_BacklogCollector(backlog))
+        self._registry.register(_BacklogCollector(backlog, self._sources))
 
     def exposition(self) -> tuple[bytes, str]:
         """Return all metrics as a scrape gets them, and their content type."""
@@ -143,15 +147,17 @@ class Metrics:
 
 
 class _BacklogCollector(Collector):
-    def __init__(self, backlog: Callable[[], Backlog | None]) -> None:
+    def __init__(self, backlog: Callable[[], Backlog | None], sources: frozenset[str]) -> None:
         self._backlog = backlog
+        self._sources = sources
 
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Name the gauges without asking for their values."""
+    def describe(self) -> Iterator[Metric]:
+        """Name the metrics without asking for their values."""
         for doc in (SHIPMENTS_DUE, PARKED, DEAD, OLDEST_DUE_SECONDS):
             yield GaugeMetricFamily(doc.name, doc.description)
+        yield CounterMetricFamily(SUBJECTS.name, SUBJECTS.description)
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         try:
             backlog = self._backlog()
         except RelayError:
@@ -166,6 +172,19 @@ class _BacklogCollector(Collector):
             (OLDEST_DUE_SECONDS, backlog.oldest_due_seconds),
         ):
             yield GaugeMetricFamily(doc.name, doc.description, value=value)
+        yield self._subjects(backlog)
+
+    def _subjects(self, backlog: Backlog) -> Metric:
+        """Tell of each source how many parcels found their shipment; sources that left count together."""
+        sums: dict[tuple[str, str], int] = {}
+        for source, counts in backlog.matches.items():
+            for outcome, count in zip(_MATCH_OUTCOMES, counts, strict=True):
+                labels = (_closed(source, self._sources), outcome)
+                sums[labels] = sums.get(labels, 0) + count
+        family = CounterMetricFamily(SUBJECTS.name, SUBJECTS.description, labels=SUBJECTS.labels)
+        for labels, count in sums.items():
+            family.add_metric(labels, count)
+        return family
 
 
 def _closed(value: str, known: frozenset[str]) -> str:

@@ -173,6 +173,14 @@ _ALL: Final = (
         remedy="Look at the state that the detail names, and do what it says.",
     ),
     ProblemType(
+        slug="subject-state",
+        status=409,
+        title="These events cannot be linked so",
+        meaning="The subject does not wait for a shipment, the shipment cannot be its own, or a link cannot be taken "
+        "back any more; nothing was changed.",
+        remedy="Look at the subject and its candidates, and do what the detail says.",
+    ),
+    ProblemType(
         slug="invoice-number",
         status=422,
         title="VTEX cannot take this invoice number",

@@ -27,6 +27,7 @@ TOKENS = {
     "viewer": ("viewer", None),
     "support": ("support", None),
     "operator": ("operator", None),
+    "admin": ("admin", None),
     "other-operator": ("operator", ["other"]),
 }
 _TRIES = 2000

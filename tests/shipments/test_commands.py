@@ -1,11 +1,16 @@
 """The commands about shipments: a file goes in, and what is wrong with it comes out."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, update
+from typer.testing import Result
 
 from app.cli.exits import ExitCode
+from app.store import Store
+from app.store.schema import numbers, shipments
 from tests.accounts.stage import Stage
 from tests.shipments.conftest import Run
 
@@ -84,3 +89,69 @@ def test_a_shipment_is_added_and_listed(stage: Stage, run: Run) -> None:
     assert id_ in run("shipments", "list", "--cursor", cursor).stdout
     assert "No shipment fits.\n" == run("shipments", "list", "--order", "v9-01").stdout
     assert stage.ops("GET", "/shipments").json() == json.loads(run("shipments", "list", "--json").stdout)
+
+
+def test_what_is_parked_is_summed_up_listed_shown_linked_and_taken_back(stage: Stage, run: Run) -> None:
+    assert "Nothing waits for its shipment.\n" == run("parked").stdout
+    stage.ops("POST", "/accounts/demo/pause", json={"reason": "a test"})
+    stage.index("v1-01", "1", "KNOWN1")
+    stage.scan("Em trânsito", "04/03/2026 14:20", "MISTYPED")
+
+    assert ["SOURCE       CAUSE           PARKED", "demo/frenet  unknown-number  1"] == run(
+        "parked"
+    ).stdout.splitlines()
+    subject = (
+        run("parked", "list", "--cause", "unknown-number", "--carrier", "frenet").stdout.splitlines()[1].split()[0]
+    )
+    shipment = run("shipments", "list").stdout.splitlines()[1].split()[0]
+    shown = run("parked", "show", subject).stdout
+    assert "number:MISTYPED of demo/frenet is parked since 2026-03-04T18:00:00Z: no shipment with" in shown
+    assert "No known shipment shares anything with it." in shown
+    assert "Nothing fits.\n" == run("parked", "list", "--unmatched").stdout
+
+    linked = run("parked", "link", subject, shipment, "--reason", "the label says so")
+    assert f"number:MISTYPED of demo/frenet is linked to {shipment}.\n" == linked.stdout
+    assert "Nothing waits for its shipment.\n" == run("parked").stdout
+    again = run("parked", "link", subject, shipment, "--reason", "once more")
+    assert (ExitCode.FAILED, True) == (again.exit_code, "answered 409" in again.stderr)
+    assert "is parked since" in run("parked", "unlink", subject, "--reason", "the label was wrong").stdout
+    assert stage.ops("GET", "/parked/causes").json() == json.loads(run("parked", "--json").stdout)
+    assert ExitCode.BAD_INPUT == run("parked", "link", subject, shipment).exit_code
+    assert ExitCode.FAILED == run("parked", "unlink", subject, "--reason", "x", token="viewer").exit_code
+
+
+def test_an_account_that_left_is_erased_and_one_that_is_there_is_not(stage: Stage, run: Run) -> None:
+    stage.index("v1-01", "1", "A1")
+    stage.stop_relay()
+    asyncio.run(_renamed(f"sqlite:///{stage.folder}/relay.db"))
+    stage.start_relay()
+    stage.index("v2-01", "1", "B1")
+
+    def remove(account: str, *options: str, token: str = "admin", stdin: bytes | None = None) -> Result:
+        return run("accounts", "remove", account, "--reason", "they left", *options, token=token, stdin=stdin)
+
+    kept = remove("gone")
+    asked = remove("gone", "--erase", stdin=b"demo\n")
+    forbidden = remove("gone", "--erase", "--yes", token="operator")
+    configured = remove("demo", "--erase", "--yes")
+    done = remove("gone", "--erase", stdin=b"gone\n")
+    again = remove("gone", "--erase", "--yes")
+
+    codes = [each.exit_code for each in (kept, asked, forbidden, configured, done, again)]
+    assert [ExitCode.BAD_INPUT, *[ExitCode.FAILED] * 3, ExitCode.OK, ExitCode.FAILED] == codes
+    assert "answered 409: demo is still configured" in configured.stderr
+    assert "gone is erased: 1 numbers, 1 shipments.\n" in done.stdout
+    assert ["v2-01"] == [item["order_id"] for item in stage.ops("GET", "/shipments").json()["items"]]
+
+
+async def _renamed(database_url: str) -> None:
+    """Let what was stored be an account's that is not configured."""
+
+    class Rename:
+        def run(self, connection: Connection) -> None:
+            for table in (shipments, numbers):
+                connection.execute(update(table).values(account="gone"))
+
+    store = Store.open(database_url)
+    await store.write(Rename())
+    await store.close()

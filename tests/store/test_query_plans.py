@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event, text
 from app.store import ClaimOrders, Requeue, Store, TellOrders, ToldOrder, next_order
 from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
+from app.store.queries import SubjectFilter, list_subjects, parked_causes
 from app.store.queries.backlog import waiting
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -31,6 +32,14 @@ QUERIES = {
             c
         ),
         ["sqlite_autoindex_orders_1", "sqlite_autoindex_shipments_1", "ix_attempts_shipment"],
+    "causes": (lambda c: parked_causes(c, None), ["COVERING INDEX ix_subjects_parked_cause"]),
+    "parked subjects": (
+        lambda c: list_subjects(c, SubjectFilter(state="parked"), before=7, limit=9),
+        ["ix_subjects_parked_id"],
+    ),
+    "unmatched subjects": (
+        lambda c: list_subjects(c, SubjectFilter(state="unmatched"), before=None, limit=9),
+        ["ix_subjects_unmatched_id"],
     ),
     "open rows": (lambda c: Requeue(live={"a": None}, now=NOW).run(c), ["ix_rows_observed", "ix_rows_open"]),
 }

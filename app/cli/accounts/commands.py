@@ -133,3 +133,21 @@ def learn(
     learn_account(
         account, Learning(order=order, invoice=invoice, yes=yes, write=write, apply=apply, url=url, token=token)
     )
+
+
+@accounts.command(short_help="Erase what an account has left that is not configured any more.")
+def remove(
+    account: Name,
+    reason: Why,
+    erase: Annotated[bool, typer.Option("--erase", help="Delete everything that is stored of it, for good.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    url: URL = None,
+    token: Token = None,
+) -> None:
+    """Erase webhooks, events, shipments and calls of an account that was taken out of the configuration.
+
+    Interrupted, it is simply run again. The audit log stays. Takes a token of an admin.
+    """
+    from app.cli.accounts.removing import remove_account
+
+    remove_account(account, reason, url, token, erase, yes)

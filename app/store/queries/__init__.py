@@ -12,6 +12,16 @@ from app.store.queries.comparison import (
 from app.store.queries.journal import AttemptDetail, EventDetail, RowDetail
 from app.store.queries.overviews import AccountOverview, account_overviews
 from app.store.queries.paging import Page
+from app.store.queries.parked import (
+    ParkedCause,
+    SubjectFilter,
+    SubjectState,
+    WaitingSubject,
+    list_subjects,
+    parked_causes,
+    subject_state,
+    waiting_subject,
+)
 from app.store.queries.refusals import Refusal, RefusalFilter, RefusalSummary, list_refusals, refusal
 from app.store.queries.shipments import (
     ShipmentDetail,
@@ -42,6 +52,7 @@ __all__ = [
     "ComparisonTotals",
     "EventDetail",
     "Page",
+    "ParkedCause",
     "Refusal",
     "RefusalFilter",
     "RefusalSummary",
@@ -50,6 +61,9 @@ __all__ = [
     "ShipmentFilter",
     "ShipmentSummary",
     "SubjectDetail",
+    "SubjectFilter",
+    "SubjectState",
+    "WaitingSubject",
     "WebhookDetail",
     "WebhookFilter",
     "WebhookSummary",
@@ -58,10 +72,14 @@ __all__ = [
     "compare",
     "list_refusals",
     "list_shipments",
+    "list_subjects",
     "list_webhooks",
+    "parked_causes",
     "refusal",
     "shipment",
     "shipment_summary",
+    "subject_state",
+    "waiting_subject",
     "webhook",
     "webhook_summary",
 ]

@@ -6,13 +6,16 @@ from fastapi import APIRouter
 
 from app.web.ops.accounts import router as _accounts
 from app.web.ops.comparison import router as _comparison
+from app.web.ops.erasing import router as _erasing
 from app.web.ops.imports import router as _imports
+from app.web.ops.parked import router as _parked
 from app.web.ops.refusals import router as _refusals
 from app.web.ops.shipments import router as _shipments
+from app.web.ops.sources import router as _sources
 from app.web.ops.webhooks import router as _webhooks
 
 __all__ = ["router"]
 
 router: Final = APIRouter(prefix="/ops/v1")
-for _part in (_webhooks, _refusals, _imports, _shipments, _accounts, _comparison):
+for _part in (_webhooks, _refusals, _imports, _shipments, _accounts, _erasing, _comparison, _parked, _sources):
     router.include_router(_part)

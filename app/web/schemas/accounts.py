@@ -16,6 +16,7 @@ __all__ = [
     "ComparedShipment",
     "ComparisonPage",
     "ComparisonTotals",
+    "Erased",
     "LearntHistory",
     "OptionalReason",
     "Queued",
@@ -95,6 +96,14 @@ class LearntHistory(Reason):
 
     verdict: Literal["delta", "full"] = Field(description="delta: it adds or merges rows; full: it replaces them.")
     order_id: OrderId = Field(description="The test order.", examples=["1527103869572-01"])
+
+
+class Erased(Shown):
+    """How much of an account was erased, and whether that was all."""
+
+    account: str
+    done: bool = Field(description="Ask again while it is false.")
+    rows: dict[str, int] = Field(description="How many rows went this time, by table.")
 
 
 class Queued(Shown):

@@ -338,7 +338,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_subjects_parked_cause",
         "subjects",
-        ["owner", "carrier", "cause"],
+        ["owner", "carrier", "cause", "state"],
         unique=False,
         sqlite_where=sa.text("state = 'parked'"),
         postgresql_where=sa.text("state = 'parked'"),

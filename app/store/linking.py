@@ -1,0 +1,132 @@
+"""What people say of where a subject belongs: it holds until they take it back, whatever the relay would decide."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
+
+from app.store.columns import Ids
+from app.store.placement import EARLIER_PARCEL, Resolve, event_ids, place_subject, stored_facts
+from app.store.schema import audit, events, rows, shipments, subjects
+
+__all__ = ["LinkSubject", "Linked", "UnlinkSubject"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """What became of a wish: None done, or in ``refusal`` why not; ``rows`` of the shipment's timeline it is about."""
+
+    refusal: str | None = None
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What a person wants of one subject.
+
+    Args:
+        subject_id: The subject.
+        actor: Who wants it, for the audit log.
+        reason: Why, for the audit log.
+        resolve: Decides where a subject goes that nobody linked.
+        members: The accounts among which an owner's shipments are sought.
+        ids: Makes ids.
+        now: The time.
+
+    """
+
+    subject_id: int
+    actor: str
+    reason: str
+    resolve: Resolve
+    members: Callable[[str], Sequence[str]]
+    ids: Ids
+    now: datetime
+
+    def subject(self, connection: Connection) -> Row[Any] | None:
+        """Read the subject, and let nobody else change it meanwhile."""
+        return connection.execute(
+            select(subjects).where(subjects.c.id == self.subject_id).with_for_update()
+        ).one_or_none()
+
+    def place(self, connection: Connection, subject: Row[Any]) -> None:
+        """Put the subject's events where they belong now."""
+        place_subject(
+            connection,
+            subject.id,
+            stored_facts(subject),
+            event_ids(connection, subject.id),
+            accounts=self.members(subject.owner),
+            resolve=self.resolve,
+            now=self.now,
+        )
+
+    def audit(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
+        """Write down who did what."""
+        connection.execute(
+            audit.insert().values(
+                id=self.ids.next(),
+                at=self.now,
+                actor=self.actor,
+                action=action,
+                target=f"subject:{self.subject_id}",
+                reason=self.reason,
+                detail=detail,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSubject(_Wish):
+    """Show a waiting subject's events, and those that come, on a shipment that a person names."""
+
+    shipment_id: int
+
+    def run(self, connection: Connection) -> Linked:
+        """Link, unless the subject does not wait or the shipment cannot be meant."""
+        subject = self.subject(connection)
+        if subject is None or subject.state not in {"parked", "unmatched"}:
+            return Linked(refusal="it does not wait for a shipment any more")
+        shipment = connection.execute(select(shipments).where(shipments.c.id == self.shipment_id)).one_or_none()
+        if shipment is None or shipment.account not in self.members(subject.owner):
+            return Linked(refusal="the shipment is of none of the accounts among which its shipment is sought")
+        if shipment.origin == "return":
+            return Linked(refusal="the shipment comes back to the seller, and no timeline is written for it")
+        shown = select(func.count()).where(events.c.subject_id == subject.id)
+        if shipment.invoiced_at is not None:
+            shown = shown.where(events.c.received_at >= shipment.invoiced_at - EARLIER_PARCEL)
+        count = connection.execute(shown).scalar_one()
+        if not count:
+            return Linked(refusal="all its events came more than 30 days before the shipment was invoiced")
+        connection.execute(update(subjects).where(subjects.c.id == subject.id).values(linked_to=shipment.id))
+        self.place(connection, subject)
+        self.audit(connection, "subject.linked", {"shipment_id": shipment.id, "before": subject.state, "rows": count})
+        return Linked(rows=count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkSubject(_Wish):
+    """Take a link back as long as nothing of it was sent; the relay then decides again."""
+
+    def run(self, connection: Connection) -> Linked:
+        """Unlink, unless VTEX may have seen rows of it."""
+        subject = self.subject(connection)
+        if subject is None or subject.linked_to is None:
+            return Linked(refusal="nobody linked it")
+        of_subject = select(events.c.id).where(events.c.subject_id == subject.id)
+        on_it = (rows.c.shipment_id == subject.linked_to) & rows.c.event_id.in_(of_subject)
+        went_out = or_(
+            rows.c.state.in_(("sent", "applied")), rows.c.sent_at.is_not(None) & (rows.c.state != "observed")
+        )
+        sent = connection.execute(select(func.count()).where(on_it, went_out)).scalar_one()
+        if sent:
+            return Linked(
+                refusal=f"{sent} of its rows went to VTEX already, where nothing can be taken back", rows=sent
+            )
+        removed = connection.execute(delete(rows).where(on_it)).rowcount
+        connection.execute(update(subjects).where(subjects.c.id == subject.id).values(linked_to=None))
+        self.place(connection, subject)
+        self.audit(connection, "subject.unlinked", {"shipment_id": subject.linked_to, "rows": removed})
+        return Linked(rows=removed)
