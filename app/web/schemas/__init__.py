@@ -15,15 +15,12 @@ from app.web.schemas.accounts import (
     Sample,
 )
 from app.web.schemas.asked import NewShipment, ReplayRequest
+from app.web.schemas.refusals import RefusalDetail, RefusalExplanation, RefusalItem, RefusalPage
 from app.web.schemas.shown import (
     Attempt,
     Body,
     Event,
     Mapping,
-    RefusalDetail,
-    RefusalExplanation,
-    RefusalItem,
-    RefusalPage,
     Row,
     ShipmentDetail,
     ShipmentItem,
