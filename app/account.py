@@ -64,6 +64,7 @@ class Account:
         read_lag: How long VTEX may take to show what it accepted.
         prefer: Carriers of which several may speak for one parcel, best first; empty when all are shown.
         voice_takeover: How long the owner of a timeline may be silent while another has news.
+        register_tracking: Whether a parcel's number is written into a package that has none.
         first_read: Whether the order is read before its first PUT.
         request_timeout: How long a call may take in all.
         rate_per_second: How many calls may start per second.
@@ -90,6 +91,7 @@ class Account:
     read_lag: timedelta = timedelta(seconds=5)
     prefer: tuple[str, ...] = ()
     voice_takeover: timedelta = timedelta(hours=24)
+    register_tracking: bool = False
     first_read: bool = True
     request_timeout: timedelta = timedelta(seconds=20)
     rate_per_second: float = 20.0

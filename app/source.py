@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.adapter import Adapter
 from app.model import Milestone
+from app.numbering import NumberRule
 from app.verification import Credentials
 
 __all__ = ["Source", "Sources"]
@@ -24,6 +25,7 @@ class Source:
         alias: An opaque name for its path, for carriers whose rules forbid words.
         zone: Overrides the zone of its times without offset.
         milestones: Overrides what its codes mean.
+        number_rules: How its merchant's numbers hang together.
 
     """
 
@@ -35,6 +37,7 @@ class Source:
     alias: str | None = None
     zone: ZoneInfo | None = None
     milestones: Mapping[str, Milestone] = field(default_factory=dict)
+    number_rules: tuple[NumberRule, ...] = ()
 
     @property
     def name(self) -> str:

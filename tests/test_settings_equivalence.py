@@ -41,6 +41,15 @@ source_fields: dict[str, st.SearchStrategy[Any]] = {
     "jwks_url": st.just("https://keys.example/jwks"),
     "signed_path": st.just("/hooks/carrier"),
     "statuses": st.dictionaries(printable, milestones, max_size=3),
+    "number_rules": st.lists(
+        st.sampled_from(
+            [
+                {"rule": "strip-prefix", "value": "LOJA-", "of": "order"},
+                {"rule": "from-invoice", "pattern": "MND{invoice:9}{series}"},
+            ]
+        ),
+        max_size=2,
+    ),
 }
 account_fields: dict[str, st.SearchStrategy[Any]] = {
     "base_url": urls,

@@ -51,6 +51,7 @@ class Brief:
         wishes: How to retry.
         setup: What to do at the carrier's, step by step.
         traps: What is known to go wrong.
+        number_rules: How the merchant's numbers hang together.
 
     """
 
@@ -68,6 +69,7 @@ class Brief:
     wishes: tuple[str, ...]
     setup: tuple[str, ...]
     traps: tuple[str, ...]
+    number_rules: tuple[str, ...]
 
 
 def brief_carrier(slug: str, account: str | None, language: Language, *, show_secrets: bool, as_json: bool) -> None:
@@ -110,6 +112,7 @@ def make_brief(source: Source, base_url: str, language: Language, now: datetime,
         wishes=letter.wishes,
         setup=known.setup if known else (),
         traps=known.traps if known else (),
+        number_rules=tuple(str(rule) for rule in source.number_rules),
     )
 
 
@@ -208,6 +211,7 @@ def _as_letter(brief: Brief, adapter: Adapter) -> Iterator[str]:
     yield from (f"- {wish}" for wish in brief.wishes)
     yield from _listed(f"6. {letter.setup}", brief.setup)
     yield from _listed(f"7. {letter.notes}", brief.traps)
+    yield from _listed(f"{8 if brief.traps else 7}. {letter.numbers}", brief.number_rules)
     yield from ("", letter.closing)
 
 

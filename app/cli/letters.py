@@ -30,6 +30,7 @@ class Letter:
     wishes: tuple[str, ...]
     setup: str
     notes: str
+    numbers: str
     closing: str
     secret: str
     path_key: str
@@ -67,6 +68,7 @@ _ENGLISH: Final = Letter(
     ),
     setup="Setting it up",
     notes="What we know of your webhooks",
+    numbers="How our numbers are made; tell us if that differs",
     closing="Each refusal carries an id (ref_…): name it to us and we will look it up.",
     secret="<the agreed secret>",  # noqa: S106 - stands in the place of one
     path_key="<path key>",
@@ -105,6 +107,7 @@ _PORTUGUESE: Final = Letter(
     ),
     setup="Como configurar (em inglês)",
     notes="O que sabemos dos webhooks de vocês (em inglês)",
+    numbers="Como nossos números são formados; avisem se for diferente",
     closing="Cada recusa traz um id (ref_…): informem-no e nós a localizamos.",
     secret="<o segredo combinado>",  # noqa: S106 - stands in the place of one
     path_key="<chave do caminho>",
@@ -143,6 +146,7 @@ _SPANISH: Final = Letter(
     ),
     setup="Cómo configurarlo (en inglés)",
     notes="Lo que sabemos de sus webhooks (en inglés)",
+    numbers="Cómo se forman nuestros números; avísennos si es distinto",
     closing="Cada rechazo trae un id (ref_…): indíquenlo y lo buscamos.",
     secret="<el secreto acordado>",  # noqa: S106 - stands in the place of one
     path_key="<clave de la ruta>",

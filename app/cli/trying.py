@@ -15,6 +15,7 @@ from app.cli.saved import SavedRequest, read_saved
 from app.cli.tables import aligned
 from app.errors import MalformedPayload
 from app.model import CarrierEvent
+from app.numbering import derive
 from app.reading import Reading, as_document, read, trace
 
 __all__ = ["UNREADABLE", "Trying", "try_webhook"]
@@ -57,17 +58,40 @@ def try_webhook(carrier: str, file: str, options: Trying) -> None:
         if options.verify:
             is_genuine = _tell_verdict(adapter, saved, options)
         reading = read(adapter, saved.webhook)
+        made = _made_by_rules(adapter, reading, options.account)
     except MalformedPayload as error:
         if not options.as_json:
             raise stop(ExitCode.BAD_INPUT, f"{adapter.name} cannot be read: {error}") from None
         typer.echo(json.dumps(UNREADABLE | {"detail": str(error)}, ensure_ascii=False, indent=2))
         raise typer.Exit(ExitCode.BAD_INPUT) from None
     if options.as_json:
-        typer.echo(json.dumps(as_document(adapter, reading), ensure_ascii=False, indent=2))
+        document = as_document(adapter, reading) | ({} if made is None else {"number_rules": made})
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         typer.echo("\n".join(_as_text(adapter, reading)))
+        if made is not None:
+            typer.echo("\n".join(("", f"The number rules of {options.account} make", *_bulleted(made))))
     if not is_genuine:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _made_by_rules(adapter: Adapter, reading: Reading, account: str | None) -> list[str] | None:
+    """Apply the number rules that an account or group has for the carrier; None where it has none."""
+    if account is None:
+        return None
+    from app.carriers import adapters
+    from app.cli.picking import source_of
+    from app.main import sources_of
+    from app.settings import load_settings
+
+    rules = source_of(sources_of(load_settings(), adapters()), adapter, account).number_rules
+    if not rules:
+        return None
+    return list(dict.fromkeys(line for event in reading.events for line in derive(rules, event).trace))
+
+
+def _bulleted(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines or ["nothing: none of them fits this webhook"]]
 
 
 def _tell_verdict(adapter: Adapter, saved: SavedRequest, options: Trying) -> bool:

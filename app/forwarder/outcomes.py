@@ -1,6 +1,6 @@
 """From how a call ended to what happens to its shipment. Pure: one function, one row of the table per outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -114,6 +114,8 @@ def consequence(
 
 def _judge(call: _Call, *, forbidden_elsewhere: bool) -> Consequence:
     outcome = call.answered.outcome
+    if outcome is Outcome.APPLIED and call.claimed.plan.registration is not None:
+        return Consequence(settlement=call.settled())
     if outcome is Outcome.APPLIED:
         return Consequence(settlement=_applied(call))
     if outcome is Outcome.UNAUTHORISED or (outcome is Outcome.FORBIDDEN and forbidden_elsewhere):
@@ -162,7 +164,7 @@ def _repeated(call: _Call) -> Consequence:
     """Try again for days; after a PUT that may have been applied, only once a read told whether it was."""
     retry_at = next_try(call.trouble, call.patience, now=call.now, jitter=call.jitter)
     dead = None if retry_at else f"no success within {call.patience.horizon}: {call.answered.detail}"
-    unsure = call.answered.outcome is Outcome.UNKNOWN and call.claimed.plan.body is not None
+    unsure = call.answered.outcome is Outcome.UNKNOWN and not call.claimed.plan.read
     read_after = call.now + call.account.read_lag if unsure else None
     if retry_at and read_after:
         retry_at = max(retry_at, read_after)
@@ -180,6 +182,10 @@ def _refused(call: _Call) -> Settlement:
     answered = call.answered
     words = f"VTEX refused it ({answered.status}): {answered.detail}"
     carried = call.claimed.plan.carries
+    if call.claimed.plan.registration is not None:
+        # The events do not hang on it.
+        given_up = call.settled(retry_at=call.now, spends=False)
+        return replace(given_up, registration=words)
     if call.claimed.plan.body is None or not carried:
         return call.settled(dead=words)
     several = len(carried) > 1

@@ -5,17 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from re import fullmatch
+from types import MappingProxyType
 from typing import Final
 
 from app.account import Account
 from app.forwarder.learning import is_full
+from app.forwarder.registering import register
 from app.forwarder.timeline import chronological, delivered_at, moment, revisions
 from app.forwarder.voices import heard
 from app.model import TimeQuality
 from app.store import EventRow, Frozen, Plan, Skip, Work
 from app.vtex import body_hash, delivered_date, description, request_body, row_date
 
-__all__ = ["LOOKS", "forwards", "live_from", "observe", "plan", "planner", "render"]
+__all__ = ["LOOKS", "NO_NAMES", "forwards", "live_from", "observe", "plan", "planner", "render"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +30,14 @@ LOOKS: Final = (
     timedelta(hours=72),
 )
 """When to look, after a row would have been sent, whether another writer's row of the event is there."""
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 # Dots alone would not name an invoice but climb out of its address.
 _INVOICE: Final = r"(?!\.+$)[A-Za-z0-9._-]+"
 
 
-def planner(accounts: Mapping[str, Account], now: Callable[[], datetime]) -> Callable[[Work], Plan]:
+def planner(
+    accounts: Mapping[str, Account], now: Callable[[], datetime], couriers: Mapping[str, str] = NO_NAMES
+) -> Callable[[Work], Plan]:
     """Make the decision that the queue asks for when a shipment is claimed.
 
     A shipment whose plan fails for a reason that nobody foresaw is dead, so that it does not stop the others.
@@ -40,7 +45,7 @@ def planner(accounts: Mapping[str, Account], now: Callable[[], datetime]) -> Cal
 
     def decide(work: Work) -> Plan:
         try:
-            return plan(work, accounts[work.account], now())
+            return plan(work, accounts[work.account], now(), couriers)
         except Exception as error:
             logger.exception("a shipment could not be planned", extra={"shipment": work.shipment_id})
             return Plan(dead=f"the relay failed on it: {error!r}")
@@ -65,10 +70,10 @@ def _as_read(row: EventRow) -> datetime:
     return datetime.fromisoformat(row.occurred_text) if row.occurred_text else moment(row)
 
 
-def plan(work: Work, account: Account, now: datetime) -> Plan:
+def plan(work: Work, account: Account, now: datetime, couriers: Mapping[str, str] = NO_NAMES) -> Plan:
     """Decide what to do for a claimed shipment, of what its owner says."""
     spoken = heard(work, account, now)
-    planned = _plan(spoken.work, account, now)
+    planned = _plan(spoken.work, account, now, couriers)
     return replace(
         planned,
         skips=(*spoken.skips, *planned.skips),
@@ -77,14 +82,16 @@ def plan(work: Work, account: Account, now: datetime) -> Plan:
     )
 
 
-def _plan(work: Work, account: Account, now: datetime) -> Plan:
+def _plan(work: Work, account: Account, now: datetime, couriers: Mapping[str, str]) -> Plan:
     if not fullmatch(_INVOICE, work.invoice_number):
         return _unaddressable(work)
     if work.read_after is not None and now >= work.read_after:
         return Plan(read=True)
     if not forwards(work, account):
         return observe(work, account, now)
-    return Plan(wait_until=work.read_after) if work.read_after is not None else _write(work, account, now)
+    if work.read_after is not None:
+        return Plan(wait_until=work.read_after)
+    return register(work, account, couriers, now) or _write(work, account, now)
 
 
 def _write(work: Work, account: Account, now: datetime) -> Plan:

@@ -9,7 +9,7 @@ from app.forwarder.planning import forwards, render
 from app.forwarder.timeline import delivered_at
 from app.forwarder.voices import heard
 from app.payload import read_moment
-from app.store import Frozen, Seen, Work
+from app.store import Frozen, PackageFields, Seen, Work
 from app.vtex import Order, Package, TimelineRow, delivered_date, match_rows, shows_moment
 
 __all__ = ["package_of", "seen"]
@@ -40,6 +40,7 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
             finished=package.finished,
             delivered_date=_delivered_date(work, package, account, now),
             likenesses=likenesses,
+            package=_fields(package),
         )
     foreign = _frozen(others)
     baseline = foreign
@@ -54,6 +55,13 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
         finished=package.finished,
         delivered_date=_delivered_date(work, package, account, now),
         sample=sample(work, set(found), foreign, doubled=bool(again), account=account, now=now),
+        package=_fields(package),
+    )
+
+
+def _fields(package: Package) -> PackageFields:
+    return PackageFields(
+        number=";".join(package.tracking_numbers), courier=package.courier or None, url=package.tracking_url
     )
 
 

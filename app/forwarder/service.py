@@ -13,7 +13,7 @@ from app.account import Account
 from app.errors import StoreUnavailable
 from app.forwarder.learning import conclude
 from app.forwarder.outcomes import Consequence, consequence, probe_every, tripped
-from app.forwarder.planning import live_from, planner
+from app.forwarder.planning import NO_NAMES, live_from, planner
 from app.forwarder.reading import package_of, seen
 from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due, public_id
 from app.telemetry import Metrics, log_event
@@ -52,17 +52,18 @@ class Forwarder:
         metrics: Metrics,
         *,
         now: Callable[[], datetime],
+        couriers: Mapping[str, str] = NO_NAMES,
         slots: int = 64,
         jitter: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311 - spreads retries, keeps no secret
     ) -> None:
-        """Forward for ``destinations``; at most ``slots`` shipments at once."""
+        """Forward for ``destinations``, at most ``slots`` shipments at once; ``couriers`` names carriers by slug."""
         self._store = store
         self._destinations = destinations
         self._metrics = metrics
         self._now = now
         self._slots = slots
         self._jitter = jitter
-        self._plan = planner({name: d.account for name, d in destinations.items()}, now)
+        self._plan = planner({name: d.account for name, d in destinations.items()}, now, couriers)
         self._running: set[asyncio.Task[None]] = set()
         self._turns: dict[str, int] = {}
         self._turn = 0
@@ -216,6 +217,9 @@ class Forwarder:
                         now=self._now(),
                     )
                 )
+        elif claim.plan.registration is not None:
+            work, change = claim.work, claim.plan.registration
+            answered = await destination.client.patch_invoice(work.order_id, work.invoice_number, change)
         else:
             body = claim.plan.body or {}
             answered = await destination.client.put_tracking(claim.work.order_id, claim.work.invoice_number, body)
@@ -273,7 +277,6 @@ class Forwarder:
 
     def _report(self, claim: Claimed, answered: Answered, started: float) -> None:
         seconds = time.perf_counter() - started
-        call = "get" if claim.plan.read else "put"
         self._metrics.attempt(account=claim.work.account, outcome=answered.outcome.value, seconds=seconds)
         log_event(
             logger,
@@ -282,7 +285,7 @@ class Forwarder:
             order_id=claim.work.order_id,
             invoice_number=claim.work.invoice_number,
             shipment=public_id("sh", claim.work.shipment_id),
-            call=call,
+            call=claim.plan.call,
             outcome=answered.outcome.value,
             status=answered.status,
             detail=answered.detail,

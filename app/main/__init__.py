@@ -1,6 +1,6 @@
 """The composition root: from settings to a running relay."""
 
-from app.main.configured import accounts_of, adapters_of, sources_of
+from app.main.configured import accounts_of, adapters_of, rules_of, sources_of
 from app.main.relay import Relay, relay, utc_now
 from app.main.serving import Listener, serve, until_signalled
 
@@ -10,6 +10,7 @@ __all__ = [
     "accounts_of",
     "adapters_of",
     "relay",
+    "rules_of",
     "serve",
     "sources_of",
     "until_signalled",

@@ -9,13 +9,14 @@ from app.account import Account, DateFormat, History, Locale
 from app.adapter import Adapter
 from app.declared import declare
 from app.errors import ConfigurationError
+from app.numbering import NumberRule, Rule
 from app.settings import Account as AccountSettings
 from app.settings import Settings, nearest, variable
 from app.settings import Source as SourceSettings
 from app.source import Source, Sources
 from app.verification import Credentials
 
-__all__ = ["accounts_of", "adapters_of", "sources_of"]
+__all__ = ["accounts_of", "adapters_of", "rules_of", "sources_of"]
 
 
 def accounts_of(settings: Settings) -> dict[str, Account]:
@@ -44,6 +45,7 @@ def _account(name: str, account: AccountSettings) -> Account:
         read_lag=timedelta(seconds=account.read_lag_seconds),
         prefer=tuple(account.prefer),
         voice_takeover=timedelta(hours=account.voice_takeover_hours),
+        register_tracking=account.register_tracking,
         first_read=account.first_read,
         request_timeout=timedelta(seconds=account.request_timeout_seconds),
         rate_per_second=account.rate_per_second,
@@ -123,6 +125,15 @@ def _source(owner: str, members: tuple[str, ...], configured: SourceSettings, ad
         alias=configured.alias,
         zone=configured.timezone,
         milestones=dict(configured.statuses),
+        number_rules=rules_of(configured),
+    )
+
+
+def rules_of(configured: SourceSettings) -> tuple[NumberRule, ...]:
+    """Return how the numbers of a source's merchant hang together."""
+    return tuple(
+        NumberRule(rule=Rule(rule.rule), text=rule.value or rule.pattern or "", of=rule.of)
+        for rule in configured.number_rules
     )
 
 

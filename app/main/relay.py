@@ -105,7 +105,8 @@ def _compose(
         for name, account in accounts.items()
     }
     resolve = resolver(now)
-    forwarder = Forwarder(store, destinations, metrics, now=now, slots=settings.forward_slots)
+    couriers = {slug: adapter.name for slug, adapter in sources.carriers.items()}
+    forwarder = Forwarder(store, destinations, metrics, now=now, couriers=couriers, slots=settings.forward_slots)
     indexer = Indexer(
         store,
         {name: (destination.client, destination.gate) for name, destination in destinations.items()},

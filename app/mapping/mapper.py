@@ -242,7 +242,7 @@ class Mapper:
             carrier=source.adapter.slug,
             accounts=source.accounts,
             adapter_version=source.adapter.version,
-            facts=facts(source.adapter, reading),
+            facts=facts(source, reading),
             ignored=reading.ignored,
             warnings=reading.warnings,
             lookup=source.adapter.order_reference_is_vtex,

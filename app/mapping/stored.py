@@ -7,6 +7,7 @@ from app.adapter import Adapter, fingerprint
 from app.carriers import adapters
 from app.errors import MalformedPayload
 from app.model import Webhook
+from app.numbering import derive
 from app.reading import Reading, trace
 from app.source import Source
 from app.store import Fact
@@ -16,10 +17,16 @@ from app.verification import Credentials
 __all__ = ["as_webhook", "difference", "facts", "unconfigured"]
 
 
-def facts(adapter: Adapter, reading: Reading) -> tuple[Fact, ...]:
-    """List a reading's events with their identities and the places they were read from."""
+def facts(source: Source, reading: Reading) -> tuple[Fact, ...]:
+    """List a reading's events with their identities, the places they were read from, and what rules make of them."""
     return tuple(
-        Fact(fingerprint=fingerprint(adapter, event), event=event, trace=trace(event)) for event in reading.events
+        Fact(
+            fingerprint=fingerprint(source.adapter, event),
+            event=event,
+            trace=trace(event),
+            derived=derive(source.number_rules, event),
+        )
+        for event in reading.events
     )
 
 

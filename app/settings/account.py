@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.model import Milestone
 from app.settings.places import Network, ServiceURL
+from app.settings.rules import NumberRule
 from app.settings.texts import ShownText, TextKey
 from app.settings.values import (
     Alias,
@@ -93,6 +94,13 @@ class Source(BaseModel):
         default_factory=lambda: MappingProxyType({}),
         description="Meaning of single codes of the carrier, over the adapter's table.",
     )
+    number_rules: Many[NumberRule] = Field(
+        default=(),
+        description=(
+            "How this merchant's numbers hang together; what the rules make is sought beside what the carrier says."
+            " They never change whether an event is new."
+        ),
+    )
 
 
 Sources = Frozen[Name, Source]
@@ -173,7 +181,7 @@ class Account(BaseModel):
     )
     register_tracking: bool = Field(
         default=False,
-        description="Write a parcel's number into a VTEX package that has none, once a webhook proved it.",
+        description="Write a parcel's number and courier into a VTEX package that has none, once a webhook proved it.",
     )
     first_read: bool = Field(
         default=True,

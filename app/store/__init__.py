@@ -24,7 +24,7 @@ from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.service import Store
 from app.store.settling import AcceptRead, Settle, Settlement
-from app.store.work import Claimed, EventRow, Frozen, Plan, Seen, Skip, Voice, Work
+from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
     "AcceptRead",
@@ -66,6 +66,7 @@ __all__ = [
     "Linked",
     "Lookup",
     "OrderShown",
+    "PackageFields",
     "Plan",
     "ProbeAccount",
     "Put",

@@ -10,7 +10,7 @@ from app.model import Milestone, normalise_number
 from app.store.accounts import learnt
 from app.store.index import shown_numbers
 from app.store.schema import events, rows, shipments, subjects
-from app.store.work import EventRow, Frozen, Voice, Work
+from app.store.work import EventRow, Frozen, PackageFields, Voice, Work
 
 __all__ = ["load_work", "voices_of", "written_voices"]
 
@@ -57,6 +57,8 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
         learnt=learnt(connection, row.account),
         rows=tuple(_event_row(entry) for entry in found),
         voices=voices_of(row.voices),
+        package=None if row.package is None else PackageFields(**row.package),
+        registration=row.registration,
     )
 
 

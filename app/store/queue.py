@@ -119,8 +119,12 @@ def close_abandoned(connection: Connection, shipment_id: int, now: datetime) -> 
         .values(outcome="lost", ended_at=now, detail="the process that made the call did not report its end")
         .returning(attempts.c.call)
     )
-    if "put" in connection.execute(lost).scalars().all():
-        connection.execute(update(shipments).where(shipments.c.id == shipment_id).values(read_after=now))
+    calls = connection.execute(lost).scalars().all()
+    mine = update(shipments).where(shipments.c.id == shipment_id)
+    if "put" in calls:
+        connection.execute(mine.values(read_after=now))
+    if "patch" in calls:
+        connection.execute(mine.values(read_after=now, package=None))
 
 
 def carry_out(
@@ -154,8 +158,8 @@ def carry_out(
         )
     for event_id in planned.carries:
         change_row(connection, shipment_id, event_id, sent_at=now)
-    if planned.read or (planned.body is not None and not planned.observed):
-        call = "get" if planned.read else "put"
+    if planned.read or planned.registration or (planned.body is not None and not planned.observed):
+        call = planned.call
         attempt_id = _journal(connection, work, planned, call, lease, ids, now)
         return Claimed(work=work, plan=planned, lease=lease, attempt_id=attempt_id, deadline=deadline)
     if planned.observed:
@@ -177,7 +181,7 @@ def _journal(connection: Connection, work: Work, planned: Plan, call: str, lease
             started_at=now,
             ended_at=None if is_made else now,
             outcome=None if is_made else "observed",
-            body=planned.body,
+            body=planned.registration or planned.body,
             body_hash=planned.body_hash,
         )
     )

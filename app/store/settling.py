@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal, update
 
+from app.model import normalise_number
 from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
 from app.store.columns import Ids, Instant
+from app.store.dialect import insert
 from app.store.queue import carry_out, change_row
-from app.store.schema import attempts, rows, shipments
+from app.store.schema import attempts, numbers, rows, shipments
 from app.store.work import Claimed, Frozen, Planner, Seen, Work
 
 __all__ = ["AcceptRead", "Settle", "Settlement", "accept"]
@@ -32,6 +34,7 @@ class Settlement:
             unknown, or what it did to the rows before it is to be learnt.
         dead: Why nothing will be tried again.
         dead_rows: Rows that VTEX refused for good, with its words.
+        registration: Why the tracking number will not be written into VTEX.
         split: Whether the rows of this call are to be sent one by one from now on.
 
     """
@@ -47,6 +50,7 @@ class Settlement:
     dead: str | None = None
     dead_rows: tuple[tuple[int, str], ...] = ()
     split: bool = False
+    registration: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +82,15 @@ class Settle:
         mine = update(shipments).where(
             shipments.c.id == self.claimed.work.shipment_id, shipments.c.lease == self.claimed.lease
         )
-        changes = self._applied() if ended.outcome == "applied" else self._not_applied()
+        is_applied, registers = ended.outcome == "applied", self.claimed.plan.registration is not None
+        changes = self._applied() if is_applied else self._not_applied()
+        if registers:
+            changes |= self._registered() if is_applied else self._not_registered()
         if not connection.execute(mine.values(lease=None, **changes)).rowcount:
             return False
-        if ended.outcome == "applied":
+        if is_applied and registers:
+            self._hold_number(connection)
+        elif is_applied:
             self._apply_rows(connection)
         for event_id, words in ended.dead_rows:
             change_row(connection, self.claimed.work.shipment_id, event_id, state="dead", reason=words)
@@ -104,6 +113,29 @@ class Settle:
         if delivered and not work.delivered:
             changes |= {"delivered_at": self.now, "delivered_date": plan.delivered_date}
         return changes
+
+    def _registered(self) -> dict[str, Any]:
+        """Say what VTEX's package has now; nothing else of the shipment was written."""
+        work, body = self.claimed.work, self.claimed.plan.registration or {}
+        package = {"number": body["trackingNumber"], "courier": body["courier"], "url": body["trackingUrl"]}
+        unchanged = {"accepted_hash": work.accepted_hash, "accepted_puts": work.accepted_puts}
+        return {"registration": "done", "package": package, **unchanged}
+
+    def _not_registered(self) -> dict[str, Any]:
+        """Give up where VTEX refused, and know nothing of the package where VTEX may have taken it."""
+        changes: dict[str, Any] = {}
+        if self.settlement.registration is not None:
+            changes["registration"] = self.settlement.registration
+        if self.settlement.outcome == "unknown":
+            changes["package"] = None
+        return changes
+
+    def _hold_number(self, connection: Connection) -> None:
+        """Enter the number that VTEX has now into the index."""
+        work, shown = self.claimed.work, str((self.claimed.plan.registration or {})["trackingNumber"])
+        number = normalise_number(shown)
+        entry = {"account": work.account, "number": number, "shipment_id": work.shipment_id, "shown": shown}
+        connection.execute(insert(connection, numbers).on_conflict_do_nothing(), [entry | {"added_at": self.now}])
 
     def _not_applied(self) -> dict[str, Any]:
         ended, work = self.settlement, self.claimed.work
@@ -182,6 +214,8 @@ def accept(connection: Connection, work: Work, seen: Seen, *, lease: str | None,
         changes["accepted_puts"] = work.accepted_puts + 1
     if seen.finished and not work.delivered:
         changes |= {"delivered_at": now, "delivered_date": seen.delivered_date}
+    if seen.package is not None:
+        changes["package"] = asdict(seen.package)
     mine = update(shipments).where(shipments.c.id == work.shipment_id, shipments.c.lease == lease)
     if not connection.execute(mine.values(**changes)).rowcount:
         return False

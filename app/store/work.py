@@ -8,7 +8,7 @@ from typing import Any
 from app.model import Milestone
 from app.store.accounts import Learnt, Sample
 
-__all__ = ["Claimed", "EventRow", "Frozen", "Plan", "Planner", "Seen", "Skip", "Voice", "Work"]
+__all__ = ["Claimed", "EventRow", "Frozen", "PackageFields", "Plan", "Planner", "Seen", "Skip", "Voice", "Work"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,15 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackageFields:
+    """What VTEX's package says of its tracking; an empty ``number`` where it has none."""
+
+    number: str
+    courier: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
     """A carrier that owns a shipment's timeline since a time; ``told`` is up to when others had told it, None for all.
 
@@ -97,6 +106,8 @@ class Work:
     learnt: Learnt
     rows: tuple[EventRow, ...]
     voices: tuple[Voice, ...] = ()
+    package: PackageFields | None = None
+    registration: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +122,8 @@ class Skip:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What to do next for a shipment: a read, a PUT of ``body``, or neither.
+
+    ``registration`` is the request that writes the tracking number into VTEX's package before any PUT.
 
     Args:
         read: Read the order first.
@@ -144,6 +157,12 @@ class Plan:
     dead: str | None = None
     voices: tuple[Voice, ...] = ()
     rest_until: datetime | None = None
+    registration: dict[str, Any] | None = None
+
+    @property
+    def call(self) -> str:
+        """Name the call that it asks for."""
+        return "get" if self.read else "patch" if self.registration else "put"
 
 
 Planner = Callable[[Work], Plan]
@@ -175,6 +194,7 @@ class Seen:
         finished: Whether VTEX counts the package as delivered.
         delivered_date: What VTEX says of when, None when it does not.
         sample: What the read tells about what a PUT does.
+        package: What the package says of its tracking; None when there is no package.
         likenesses: For observed events, how VTEX's own row compares and when VTEX says that it was made.
 
     """
@@ -184,4 +204,5 @@ class Seen:
     finished: bool = False
     delivered_date: str | None = None
     sample: Sample | None = None
+    package: PackageFields | None = None
     likenesses: tuple[tuple[int, str, datetime | None], ...] = ()

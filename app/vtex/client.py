@@ -98,9 +98,15 @@ class Client:
 
     async def put_tracking(self, order_id: str, invoice_number: str, body: dict[str, Any]) -> Answered:
         """Update a package's timeline; never raises for what VTEX or the network does."""
-        path = f"/api/oms/pvt/orders/{quote(order_id, safe='')}/invoice/{quote(invoice_number, safe='')}/tracking"
+        return await self._write("PUT", f"{_invoice_path(order_id, invoice_number)}/tracking", body)
+
+    async def patch_invoice(self, order_id: str, invoice_number: str, body: dict[str, Any]) -> Answered:
+        """Change a package's tracking number and courier; never raises for what VTEX or the network does."""
+        return await self._write("PATCH", _invoice_path(order_id, invoice_number), body)
+
+    async def _write(self, method: str, path: str, body: dict[str, Any]) -> Answered:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        reply = await self._call("PUT", path, content)
+        reply = await self._call(method, path, content)
         if isinstance(reply, Answered):
             return reply
         answered = classify(reply, self._now())
@@ -202,6 +208,10 @@ class Client:
 
 def _nothing(_answer: Node) -> None:
     """Read nothing of an answer whose status says it all."""
+
+
+def _invoice_path(order_id: str, invoice_number: str) -> str:
+    return f"/api/oms/pvt/orders/{quote(order_id, safe='')}/invoice/{quote(invoice_number, safe='')}"
 
 
 def classify(reply: Reply, now: datetime) -> Answered:

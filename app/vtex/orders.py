@@ -40,6 +40,7 @@ class Package:
     finished: bool
     delivered_date: str | None
     rows: tuple[TimelineRow, ...]
+    tracking_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ def _package(entry: Node) -> Iterator[Package]:
         finished=courier_status.get("finished").flag(),
         delivered_date=courier_status.get("deliveredDate").text(),
         rows=tuple(_row(row) for row in courier_status.get("data").items()),
+        tracking_url=entry.get("trackingUrl").text(),
     )
 
 

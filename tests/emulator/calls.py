@@ -68,7 +68,7 @@ class FaultDraw:
         if self.faults.limit is not None and self._injected >= self.faults.limit:
             return None
         rest = self._random.random()
-        for fault, rate in (self.faults.writes if method == "PUT" else self.faults.reads).items():
+        for fault, rate in (self.faults.writes if method in {"PUT", "PATCH"} else self.faults.reads).items():
             if rest < rate:
                 self._injected += 1
                 return fault

@@ -159,9 +159,14 @@ class VtexEmulator:
         versions = packages.get(call.invoice or "")
         if versions is None:
             return oms_error(404, "OMS014", "Invoice Not Found")
-        if not readable(call.body):
+        if call.method == "PATCH":
+            if not isinstance(call.body, dict) or not call.body.get("trackingNumber"):
+                return oms_error(400, "1", "Bad Request")
+            versions.append(versions[-1].patched(call.body))
+        elif not readable(call.body):
             return oms_error(400, "1", "Bad Request")
-        versions.append(versions[-1].updated(call.body, self.mode))
+        else:
+            versions.append(versions[-1].updated(call.body, self.mode))
         call.applied = True
         return Reply(200, {"date": stamp(datetime.now(UTC)), "orderId": call.order, "receipt": secrets.token_hex(16)})
 

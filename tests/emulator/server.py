@@ -18,7 +18,7 @@ Serve = Callable[[Call, Mapping[str, str]], Reply]
 Control = Callable[[str, Mapping[str, str], Any], Reply]
 
 _PATH = re.compile(
-    r"(?:/(?P<account>[a-z0-9-]+))?/api/oms/pvt/orders/(?P<order>[^/]+)(?:/invoice/(?P<invoice>[^/]+)/tracking)?"
+    r"(?:/(?P<account>[a-z0-9-]+))?/api/oms/pvt/orders/(?P<order>[^/]+)(?:/invoice/(?P<invoice>[^/]+)(?P<tracking>/tracking)?)?"
 )
 
 
@@ -87,7 +87,7 @@ class Connection(BaseHTTPRequestHandler):
             self._send(self.server.control(f"{self.command} {path}", query, _decoded(raw)))
             return
         match = _PATH.fullmatch(path)
-        wanted = "PUT" if match and match["invoice"] else "GET"
+        wanted = ("PUT" if match["tracking"] else "PATCH" if match["invoice"] else "GET") if match else None
         if match is None or self.command != wanted:
             self._send(Reply(404))
             return
@@ -101,7 +101,7 @@ class Connection(BaseHTTPRequestHandler):
         call.status, call.ended = reply.status, time.monotonic()
         self._send(reply)
 
-    do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the names http.server looks for
+    do_GET = do_PUT = do_PATCH = do_POST = do_DELETE = answer  # noqa: N815 - the names http.server looks for
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in http.server
         """Say nothing: the calls are remembered."""

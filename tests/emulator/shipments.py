@@ -41,6 +41,12 @@ class Shipment:
             changed = replace(changed, finished=True, delivered_date=delivered)
         return changed
 
+    def patched(self, body: Mapping[str, Any]) -> "Shipment":
+        """Apply the body of a PATCH of the invoice."""
+        names = ("trackingNumber", "trackingUrl", "courier", "dispatchedDate")
+        invoice = {**self.invoice, **{name: body[name] for name in names if name in body}}
+        return replace(self, invoice=invoice, written=time.monotonic())
+
     def document(self) -> dict[str, Any]:
         """Show the package as GET order does, newest row first."""
         # Turned round after a stable sort: of two rows of one time, the later sent comes first.

@@ -9,6 +9,7 @@ from app.cli.doctor.findings import Finding, note, ok, problem, warning
 from app.cli.serving import base_url
 from app.egress import Egress
 from app.errors import CallFailed
+from app.main import rules_of
 from app.settings import Settings
 
 __all__ = ["examine_configuration", "examine_listeners"]
@@ -36,7 +37,18 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
         yield problem("settings", "no account has a carrier: set accounts.<account>.carriers.<carrier>")
     if not settings.tokens:
         yield warning("tokens", "nobody can use the operators' interface; `carrier-relay token new` makes a token")
+    yield from _number_rules(settings)
     yield from _public_url(settings)
+
+
+def _number_rules(settings: Settings) -> Iterator[Finding]:
+    """Show the rules by which numbers are made of others, since a wrong one finds nothing without a word."""
+    for kind, owners in (("accounts", settings.accounts), ("groups", settings.groups)):
+        for name, owner in owners.items():
+            for slug, source in owner.carriers.items():
+                if source.number_rules:
+                    rules = "; ".join(str(rule) for rule in rules_of(source))
+                    yield ok(f"{kind}.{name}.carriers.{slug}", f"number_rules: {rules}")
 
 
 def _public_url(settings: Settings) -> Iterator[Finding]:

@@ -90,6 +90,7 @@ class ShipmentDetail:
     accepted_puts: int
     baseline: tuple[Mapping[str, str], ...]
     voices: tuple[Voice, ...]
+    registration: str | None
     events: tuple[EventDetail, ...]
     rows: tuple[RowDetail, ...]
     attempts: tuple[AttemptDetail, ...]
@@ -172,6 +173,7 @@ def shipment(connection: Connection, shipment_id: int) -> ShipmentDetail | None:
         accepted_puts=row.accepted_puts,
         baseline=tuple(row.baseline),
         voices=voices_of(row.voices),
+        registration=row.registration,
         events=events_where(connection, events.c.id.in_(on_it)),
         rows=timeline,
         attempts=attempts_where(connection, attempts.c.shipment_id == shipment_id),

@@ -28,15 +28,12 @@ from app.web.schemas.parked import (
     SubjectPage,
     SubjectView,
 )
+from app.web.schemas.refusals import RefusalDetail, RefusalExplanation, RefusalItem, RefusalPage
 from app.web.schemas.shown import (
     Attempt,
     Body,
     Event,
     Mapping,
-    RefusalDetail,
-    RefusalExplanation,
-    RefusalItem,
-    RefusalPage,
     Row,
     ShipmentDetail,
     ShipmentItem,

@@ -14,11 +14,7 @@ __all__ = [
     "Event",
     "EventId",
     "Mapping",
-    "RefusalDetail",
-    "RefusalExplanation",
-    "RefusalFinding",
-    "RefusalItem",
-    "RefusalPage",
+    "RefusalId",
     "Row",
     "ShipmentDetail",
     "ShipmentId",
@@ -203,59 +199,6 @@ class WebhookDetail(WebhookItem):
     attempts: tuple[Attempt, ...]
 
 
-class RefusalItem(Shown):
-    """A refused request as a list shows it."""
-
-    id: RefusalId
-    at: datetime
-    status: int
-    cause: str = Field(examples=["wrong-credential"])
-    detail: str
-    owner: str
-    carrier: str
-    method: str
-    path: str
-    peer: str
-    size: int
-
-
-class RefusalPage(Shown):
-    """Some refusals, newest first."""
-
-    items: tuple[RefusalItem, ...]
-    next: str | None
-
-
-class RefusalDetail(RefusalItem):
-    """A refused request; `body` is its beginning, null for viewers as are `headers`.
-
-    Credentials in them are masked, except signatures over the body, which open no door and explain the refusal.
-    """
-
-    headers: tuple[tuple[str, str], ...] | None
-    body: Body | None
-    body_withheld: Literal["role"] | None
-
-
-class RefusalFinding(Shown):
-    """One thing that explains a refusal, and what to do about it."""
-
-    what: str = Field(examples=["The signature is right with a secret of other/easypost."])
-    advice: str
-
-
-class RefusalExplanation(Shown):
-    """Why a request was refused, for operators only; the simplest explanation first."""
-
-    id: RefusalId
-    carrier: str
-    owner: str
-    cause: str = Field(examples=["wrong-credential"])
-    findings: tuple[RefusalFinding, ...] = Field(description="Empty where nothing that was tried explains it.")
-    tried: int = Field(description="How many variations of the request were verified.")
-    limits: tuple[str, ...] = Field(description="What could not be tried, and why.")
-
-
 class ShipmentItem(Shown):
     """A shipment: what VTEX calls a package."""
 
@@ -302,6 +245,9 @@ class ShipmentDetail(ShipmentItem):
     accepted_puts: int
     baseline: tuple[dict[str, str], ...] = Field(description="Rows of other writers.")
     voices: tuple[Voice, ...] = Field(description="Which carrier owned the timeline since when; the last one does now.")
+    registration: str | None = Field(
+        description="done, or why the tracking number was not written into VTEX; null while nothing was tried."
+    )
     events: tuple[Event, ...]
     rows: tuple[Row, ...]
     attempts: tuple[Attempt, ...] = Field(description="The latest calls to VTEX.")

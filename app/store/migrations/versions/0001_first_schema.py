@@ -260,6 +260,18 @@ def upgrade() -> None:
         ),
         sa.Column("dead_reason", sa.Text(), nullable=True),
         sa.Column(
+            "package",
+            sa.JSON(none_as_null=True),
+            nullable=True,
+            comment="number, courier and URL that VTEX's package has; null while that is not known",
+        ),
+        sa.Column(
+            "registration",
+            sa.Text(),
+            nullable=True,
+            comment="what became of writing the number into VTEX; null while nothing did",
+        ),
+        sa.Column(
             "voices",
             sa.JSON(none_as_null=True),
             server_default="[]",
@@ -397,7 +409,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("shipment_id", sa.BigInteger(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("call", sa.Text(), nullable=False, comment="put or get"),
+        sa.Column("call", sa.Text(), nullable=False, comment="put, patch or get"),
         sa.Column("lease", sa.Text(), nullable=False),
         sa.Column("started_at", Instant(), nullable=False),
         sa.Column("ended_at", Instant(), nullable=True),
