@@ -13,15 +13,16 @@ from prometheus_client import CollectorRegistry
 
 from app import __version__
 from app.account import Account
+from app.calling import Destination
 from app.carriers import adapters
 from app.egress import Egress
 from app.errands import Errands
 from app.errors import StoreUnavailable
-from app.forwarder import Destination, Forwarder
-from app.indexing import Indexer
+from app.forwarder import Forwarder, first_read
+from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, sources_of
+from app.main.configured import accounts_of, hook_keys_of, sources_of
 from app.mapping import Mapper
 from app.resolution import resolver
 from app.settings import Settings
@@ -55,6 +56,7 @@ class Relay:
     forwarder: Forwarder
     mapper: Mapper
     indexer: Indexer
+    reader: OrderReader
 
 
 @asynccontextmanager
@@ -105,15 +107,17 @@ def _compose(
     }
     resolve = resolver(now)
     forwarder = Forwarder(store, destinations, metrics, now=now, slots=settings.forward_slots)
-    indexer = Indexer(
+    asking = Asking(
         store,
-        {name: (destination.client, destination.gate) for name, destination in destinations.items()},
+        destinations,
         resolve=resolve,
         members=sources.members,
         now=now,
-        indexed=forwarder.wake,
-        resolve_within=timedelta(days=settings.resolve_within_days),
+        first_read=lambda work, order: first_read(work, order, accounts[work.account], now()),
     )
+    within = timedelta(days=settings.resolve_within_days)
+    indexer = Indexer(asking, resolve=resolve, members=sources.members, indexed=forwarder.wake, resolve_within=within)
+    reader = OrderReader(asking, metrics, indexed=forwarder.wake, number_within=within)
 
     def mapped() -> None:
         forwarder.wake()
@@ -132,11 +136,13 @@ def _compose(
         metrics=metrics,
         replay=mapper.replay,
         wake=mapped,
+        told=reader.wake,
         reopen=forwarder.reopen,
+        hook_keys=hook_keys_of(settings),
         forwarding=_forwarding(accounts),
         resolve=resolve,
         members=sources.members,
-        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at),
+        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at, reader.beat_at),
         now=now,
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
@@ -145,7 +151,7 @@ def _compose(
         refusals_kept=settings.refusals_max_count,
         data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
     )
-    return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer)
+    return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer, reader=reader)
 
 
 def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
@@ -186,6 +192,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     tasks = [
         asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
         asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
+        asyncio.create_task(_supervise(running.reader.run), name="reader"),
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
         asyncio.create_task(_sample(store, backlog, now), name="sampler"),
     ]
@@ -194,10 +201,11 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     finally:
         running.mapper.stop()
         running.indexer.stop()
+        running.reader.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(shutdown_seconds):
                 await running.forwarder.stop()
-                await asyncio.gather(*tasks[:3], return_exceptions=True)
+                await asyncio.gather(*tasks[:4], return_exceptions=True)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -217,7 +225,7 @@ async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], dateti
     """Measure the backlog now and then: a scrape must not count rows."""
     while True:
         with contextlib.suppress(StoreUnavailable):
-            found = await store.read(waiting)
+            found = await store.read(lambda connection: waiting(connection, now()))
             oldest = max(0.0, (now() - found.oldest_due_at).total_seconds()) if found.oldest_due_at else 0.0
             backlog[:] = [
                 Backlog(
@@ -225,6 +233,7 @@ async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], dateti
                     parked=found.parked,
                     dead=found.dead,
                     oldest_due_seconds=oldest,
+                    orders_due=found.orders_due,
                 )
             ]
         await asyncio.sleep(_SAMPLE_SECONDS)

@@ -3,16 +3,19 @@
 from app.vtex.client import Answered, Client, Outcome
 from app.vtex.gate import Gate
 from app.vtex.matching import match_rows, shows_moment
+from app.vtex.notifications import NO_PACKAGE_YET, Notification, read_notification
 from app.vtex.orders import Order, Package, TimelineRow, read_order
 from app.vtex.phrases import PHRASES
 from app.vtex.rendering import body_hash, delivered_date, description, request_body, row_date
 from app.vtex.scrubbing import scrub
 
 __all__ = [
+    "NO_PACKAGE_YET",
     "PHRASES",
     "Answered",
     "Client",
     "Gate",
+    "Notification",
     "Order",
     "Outcome",
     "Package",
@@ -21,6 +24,7 @@ __all__ = [
     "delivered_date",
     "description",
     "match_rows",
+    "read_notification",
     "read_order",
     "request_body",
     "row_date",
