@@ -5,9 +5,6 @@ bytes in a table of their own, so that lists never read them.
 """
 
 from sqlalchemy import (
-    JSON as _JSON,
-)
-from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
@@ -22,9 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.store.columns import Instant
-
-JSON = _JSON(none_as_null=True)
+from app.store.columns import JSON, Instant, id_column, partial_index
 
 metadata = MetaData(
     naming_convention={
@@ -36,19 +31,10 @@ metadata = MetaData(
 )
 
 
-def _id() -> Column[int]:
-    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
-
-
-def _partial(name: str, *columns: str, where: str) -> Index:
-    """Index only the rows that are worked on, so that claiming does not slow down as history grows."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
-
-
 webhooks = Table(
     "webhooks",
     metadata,
-    _id(),
+    id_column(),
     Column("owner", Text, nullable=False, comment="account or group"),
     Column("carrier", Text, nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -95,7 +81,7 @@ ledger = Table(
 refusals = Table(
     "refusals",
     metadata,
-    _id(),
+    id_column(),
     Column("at", Instant, nullable=False),
     Column("status", Integer, nullable=False),
     Column("cause", Text, nullable=False),
@@ -113,7 +99,7 @@ refusals = Table(
 subjects = Table(
     "subjects",
     metadata,
-    _id(),
+    id_column(),
     Column("owner", Text, nullable=False),
     Column("carrier", Text, nullable=False),
     Column("subject", Text, nullable=False),
@@ -127,8 +113,8 @@ subjects = Table(
     UniqueConstraint("owner", "carrier", "subject"),
     # A person who looks for a tracking number does not know whose it is.
     Index("ix_subjects_subject", "subject"),
-    _partial("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
-    _partial("ix_subjects_parked", "since", where="state = 'parked'"),
+    partial_index("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
+    partial_index("ix_subjects_parked", "since", where="state = 'parked'"),
 )
 
 subject_keys = Table(
@@ -145,7 +131,7 @@ subject_keys = Table(
 events = Table(
     "events",
     metadata,
-    _id(),
+    id_column(),
     Column("subject_id", BigInteger, ForeignKey("subjects.id"), nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("webhook_id", BigInteger, nullable=False, comment="which brought it first"),
@@ -172,7 +158,7 @@ events = Table(
 shipments = Table(
     "shipments",
     metadata,
-    _id(),
+    id_column(),
     Column("account", Text, nullable=False),
     Column("order_id", Text, nullable=False),
     Column("invoice_number", Text, nullable=False),
@@ -199,10 +185,10 @@ shipments = Table(
     Column("split", Boolean, nullable=False, server_default=text("false"), comment="send rows one by one"),
     Column("dead_reason", Text),
     UniqueConstraint("account", "order_id", "invoice_number"),
-    _partial("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
     Index("ix_shipments_key", "account", "invoice_key"),
     Index("ix_shipments_invoice", "account", "invoice_bare"),
-    _partial("ix_shipments_dead", "account", "id", where="dead_reason IS NOT NULL"),
+    partial_index("ix_shipments_dead", "account", "id", where="dead_reason IS NOT NULL"),
 )
 
 numbers = Table(
@@ -235,15 +221,15 @@ rows = Table(
     Column("likeness", Text, comment="same, reworded; null while VTEX does not show it"),
     Column("shown_at", Instant, comment="when VTEX says that its row was made"),
     Index("ix_rows_event", "event_id"),
-    _partial("ix_rows_open", "shipment_id", where="state IN ('pending', 'sent')"),
-    _partial("ix_rows_observed", "shipment_id", where="state = 'observed'"),
-    _partial("ix_rows_dead", "shipment_id", where="state = 'dead'"),
+    partial_index("ix_rows_open", "shipment_id", where="state IN ('pending', 'sent')"),
+    partial_index("ix_rows_observed", "shipment_id", where="state = 'observed'"),
+    partial_index("ix_rows_dead", "shipment_id", where="state = 'dead'"),
 )
 
 attempts = Table(
     "attempts",
     metadata,
-    _id(),
+    id_column(),
     Column("shipment_id", BigInteger, ForeignKey("shipments.id"), nullable=False),
     Column("account", Text, nullable=False),
     Column("call", Text, nullable=False, comment="put or get"),
@@ -258,7 +244,7 @@ attempts = Table(
     Column("body", JSON),
     Column("body_hash", Text),
     Index("ix_attempts_shipment", "shipment_id", "id"),
-    _partial("ix_attempts_applied", "account", "id", where="outcome = 'applied'"),
+    partial_index("ix_attempts_applied", "account", "id", where="outcome = 'applied'"),
 )
 
 orders = Table(
@@ -282,10 +268,10 @@ orders = Table(
     Column("read_at", Instant, comment="when the read began that last showed it"),
     Column("invoiced_at", Instant, comment="when its latest package was invoiced"),
     Column("incomplete", Boolean, nullable=False, server_default=text("false"), comment="a number is to come"),
-    _partial("ix_orders_due", "account", "urgent", "due_at", where="due_at IS NOT NULL"),
-    _partial("ix_orders_failed", "account", "told_at", where="reason IS NOT NULL"),
+    partial_index("ix_orders_due", "account", "urgent", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_orders_failed", "account", "told_at", where="reason IS NOT NULL"),
     # What may be forgotten once it is old: nothing waits for it.
-    _partial("ix_orders_settled", "told_at", where="due_at IS NULL"),
+    partial_index("ix_orders_settled", "told_at", where="due_at IS NULL"),
     comment="what VTEX told of its orders, and when they are to be read",
 )
 
@@ -306,7 +292,7 @@ accounts = Table(
 audit = Table(
     "audit",
     metadata,
-    _id(),
+    id_column(),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
