@@ -1,7 +1,6 @@
 """The tables: inbox, dedupe ledger, events, shipments (which are the queue), rows, attempts and audit.
 
-One schema for every engine. Ids grow with time; times are microseconds; nested values are JSON text; raw bodies are
-bytes in a table of their own, so that lists never read them.
+One schema for every engine. Ids grow with time; times are microseconds; nested values are JSON text; raw bodies are bytes.
 """
 
 from sqlalchemy import (
@@ -256,8 +255,7 @@ orders = Table(
     Column("told_at", Instant, nullable=False),
     Column("changed_at", Instant, comment="the latest change that was told and is to be read, by VTEX's clock"),
     Column("state", Text, comment="VTEX's word for the state that was told last"),
-    # The queue, as that of shipments: null when there is nothing to read, the end of the lease while it is read.
-    Column("due_at", Instant),
+    Column("due_at", Instant, comment="as that of shipments"),
     Column("urgent", Boolean, nullable=False, comment="told as it happened, not found while looking back"),
     Column("lease", Text, comment="token of the claim that may settle it"),
     Column("tellings", Integer, nullable=False, server_default="1", comment="a read covers those from before it"),
@@ -270,7 +268,6 @@ orders = Table(
     Column("incomplete", Boolean, nullable=False, server_default=text("false"), comment="a number is to come"),
     partial_index("ix_orders_due", "account", "urgent", "due_at", where="due_at IS NOT NULL"),
     partial_index("ix_orders_failed", "account", "told_at", where="reason IS NOT NULL"),
-    # What may be forgotten once it is old: nothing waits for it.
     partial_index("ix_orders_settled", "told_at", where="due_at IS NULL"),
     comment="what VTEX told of its orders, and when they are to be read",
 )

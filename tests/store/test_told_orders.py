@@ -298,7 +298,7 @@ async def test_a_reader_that_lost_its_lease_settles_nothing_but_what_it_saw(stor
     [mine] = await store.write(claiming(NOW + LEASE))
 
     await store.write(settling(store, lost, now=NOW + LEASE))
-    row = (await _orders(store))["v1-01"]
+    row = (await rows_of(store))["v1-01"]
 
     assert (mine.lease, None) == (row.lease, row.read_at)
     assert 1 == len(await store.read(lambda connection: connection.execute(select(shipments)).all()))
@@ -317,44 +317,6 @@ async def test_a_change_told_again_is_read_again_while_a_number_is_to_come(store
     assert ["v1-01"] == [each.order_id for each in await store.write(claiming(NOW + SLACK))]
 
 
-@pytest.mark.parametrize(
-    ("values", "echoes"),
-    [
-        ({"receipted_at": NOW - timedelta(seconds=1)}, 1),
-        ({"receipted_at": NOW - timedelta(seconds=3)}, 0),
-        ({"receipted_at": None}, 1),
-        ({"receipted_at": None, "started_at": NOW - 2 * RETRY, "ended_at": NOW - RETRY}, 0),
-        ({"receipted_at": None, "outcome": None, "started_at": NOW - 2 * RETRY, "ended_at": None}, 1),
-        ({"receipted_at": None, "outcome": None, "started_at": NOW - 9 * RETRY, "ended_at": None}, 0),
-        ({"receipted_at": NOW, "outcome": "refused"}, 0),
-        ({"receipted_at": NOW, "call": "get"}, 0),
-    ],
-)
-@pytest.mark.anyio
-async def test_an_echo_of_a_write_is_no_news(store: Store, values: dict[str, Any], echoes: int) -> None:
-    await store.write(tell("v1-01", now=NOW - timedelta(hours=1)))
-    [claimed] = await store.write(claiming())
-    await store.write(settling(store, claimed, now=NOW - timedelta(hours=1)))
-    await store.write(Wrote(store, "v1-01", NOW, **values))
-
-    assert (1 - echoes, echoes) == ((told := await store.write(tell("v1-01"))).due, told.echoes)
-    assert (NOW + ECHO_READ if echoes else NOW) == (await _orders(store))["v1-01"].due_at
-
-
-@pytest.mark.anyio
-async def test_a_change_of_somebody_else_that_is_told_after_the_echo_is_read(store: Store) -> None:
-    hour = timedelta(hours=1)
-    await store.write(tell("v1-01", now=NOW - hour))
-    [claimed] = await store.write(claiming())
-    await store.write(settling(store, claimed, now=NOW - hour))
-    await store.write(Wrote(store, "v1-01", NOW, receipted_at=NOW))
-    await store.write(tell("v1-01"))
-
-    late = await store.write(tell(ToldOrder(order_id="v1-01", changed_at=NOW - RETRY), now=NOW))
-
-    assert 1 == late.due
-
-
 @pytest.mark.anyio
 async def test_what_a_look_up_read_is_known_and_still_owed_to_whoever_told_meanwhile(store: Store) -> None:
     shown = showing(store, "v1-01", "A1")
@@ -368,5 +330,5 @@ async def test_what_a_look_up_read_is_known_and_still_owed_to_whoever_told_meanw
     assert ["v1-01"] == [each.order_id for each in await store.write(claiming())]
 
 
-async def _orders(store: Store) -> dict[str, Any]:
+async def rows_of(store: Store) -> dict[str, Any]:
     return {row.order_id: row for row in await store.read(lambda connection: connection.execute(select(orders)).all())}
