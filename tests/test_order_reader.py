@@ -14,7 +14,7 @@ from app.indexing import OrderReader
 from app.indexing.asking import Answer, next_look
 from app.store import OrderShown, ToldOrder
 from app.store.accounts import account_states
-from app.store.order_reads import next_order
+from app.store.due import next_order
 from app.store.schema import attempts, orders, shipments
 from app.telemetry import Metrics
 from tests.store.keeping import kept_in

@@ -5,14 +5,14 @@
 
 from app.store.accounts import AccountChange, AccountState, Learnt, Sample
 from app.store.columns import Ids, parse_public_id, public_id
-from app.store.due import Refresh, Requeue, next_due
+from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.engine import database_file
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
 from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
-from app.store.order_reads import ClaimedOrder, ClaimOrders, OrderShown, SettleOrder, next_order
+from app.store.order_reads import ClaimedOrder, ClaimOrders, OrderShown, SettleOrder
 from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, case, insert, literal, select, update
 
 from app.store import dialect
-from app.store.accounts import AccountChange, AccountState, account_states, change_account, postpone
+from app.store.accounts import AccountChange, account_states, change_account, postpone
 from app.store.columns import Instant
 from app.store.index import AddOrder
 from app.store.load import load_work
@@ -22,7 +22,7 @@ from app.store.settling import accept
 from app.store.turns import in_turn
 from app.store.work import Seen, Work
 
-__all__ = ["ClaimOrders", "ClaimedOrder", "OrderShown", "SettleOrder", "next_order"]
+__all__ = ["ClaimOrders", "ClaimedOrder", "OrderShown", "SettleOrder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,25 +297,3 @@ class SettleOrder:
             )
         )
         return id_
-
-
-def next_order(connection: Connection, accounts: Sequence[str]) -> datetime | None:
-    """Return when the next order of these accounts may be claimed, None when none waits."""
-    times = [_next_order(connection, name, state) for name, state in account_states(connection, accounts).items()]
-    return min((at for at in times if at is not None), default=None)
-
-
-def _next_order(connection: Connection, account: str, state: AccountState) -> datetime | None:
-    if state.state == "stopped":
-        return None
-    waiting = (
-        connection.execute(
-            select(orders.c.due_at)
-            .where(orders.c.account == account, orders.c.urgent.is_(urgent), orders.c.due_at.is_not(None))
-            .order_by(orders.c.due_at)
-            .limit(1)
-        ).scalar()
-        for urgent in (True, False)
-    )
-    due = min((at for at in waiting if at is not None), default=None)
-    return due if due is None or state.until is None else max(due, state.until)

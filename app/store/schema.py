@@ -1,6 +1,6 @@
 """The tables: inbox, dedupe ledger, events, shipments (which are the queue), rows, attempts and audit.
 
-One schema for every engine. Ids grow with time; times are microseconds; nested values are JSON text; raw bodies are bytes.
+One schema for every engine. Ids grow with time, times are microseconds, nested values are JSON, raw bodies are bytes.
 """
 
 from sqlalchemy import (

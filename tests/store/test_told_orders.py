@@ -14,7 +14,6 @@ from sqlalchemy import Connection, insert, select
 
 from app.resolution import resolver
 from app.store import (
-    AccountChange,
     AddOrder,
     ClaimedOrder,
     ClaimOrders,
@@ -24,7 +23,6 @@ from app.store import (
     Telling,
     TellOrders,
     ToldOrder,
-    next_order,
 )
 from app.store.orders import ECHO_READ
 from app.store.schema import attempts, orders, shipments
@@ -233,50 +231,6 @@ async def test_thousands_are_told_at_once_and_told_again_without_a_read(store: S
 
     assert 0 == (await store.write(tell(*untimed, source="backfill"))).due
     assert 3000 == (await store.write(tell(*untimed, source="sweep", read_before=NOW + SLACK))).due
-
-
-@pytest.mark.anyio
-async def test_what_happens_now_goes_first_and_what_is_looked_back_on_is_never_starved(store: Store) -> None:
-    await store.write(tell(*(f"old{number}" for number in range(5)), source="backfill", now=NOW - RETRY))
-    await store.write(tell(*(f"new{number}" for number in range(5))))
-
-    urgent = await store.write(claiming(slots=3, later=0))
-    mixed = await store.write(claiming(slots=2, later=1))
-    rest = await store.write(claiming(slots=10, later=0))
-
-    assert ["new0", "new1", "new2"] == [each.order_id for each in urgent]
-    assert ["old0", "new3"] == [each.order_id for each in mixed]
-    assert ["new4", "old1", "old2", "old3", "old4"] == [each.order_id for each in rest]
-
-
-@pytest.mark.anyio
-async def test_accounts_take_turns_and_one_that_may_not_be_called_waits(store: Store) -> None:
-    for account in ("a", "b", "held"):
-        await store.write(tell("1", "2", "3", account=account))
-    held = AccountChange(state="held", until=NOW + RETRY, reason="its key is refused")
-    free = {"a": 9, "b": 1, "held": 9}
-    await store.write(SettleOrder(
-        account="held", order_id="none", claimed=None, shown=None, again_at=None, now=NOW, change=held
-    ))  # fmt: skip
-
-    now = await store.write(claiming(slots=9, free=free))
-    later = await store.write(claiming(NOW + RETRY, slots=9, free={"held": 9}))
-
-    assert [("a", "1"), ("b", "1"), ("a", "2"), ("a", "3")] == [(each.account, each.order_id) for each in now]
-    assert [("held", "1", True)] == [(each.account, each.order_id, each.probe) for each in later]
-    assert [] == await store.write(claiming(NOW + RETRY, slots=9, free={"held": 9}))
-
-
-@pytest.mark.anyio
-async def test_the_next_read_of_an_account_is_not_before_it_may_be_called(store: Store) -> None:
-    await store.write(tell("1"))
-    assert NOW == await store.read(lambda connection: next_order(connection, ["demo"]))
-
-    pause = AccountChange(state="paused", until=NOW + RETRY, reason="VTEX asked to wait")
-    [claimed] = await store.write(claiming())
-    await store.write(settling(store, claimed, shown=None, again_at=NOW, reason="429", spends=False, change=pause))
-
-    assert NOW + RETRY == await store.read(lambda connection: next_order(connection, ["demo"]))
 
 
 @pytest.mark.anyio
