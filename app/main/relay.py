@@ -13,15 +13,16 @@ from prometheus_client import CollectorRegistry
 
 from app import __version__
 from app.account import Account
+from app.calling import Destination
 from app.carriers import adapters
 from app.egress import Egress
 from app.errands import Errands
 from app.errors import StoreUnavailable
-from app.forwarder import Destination, Forwarder
-from app.indexing import Indexer
+from app.forwarder import Forwarder, first_read
+from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, sources_of
+from app.main.configured import accounts_of, hook_keys_of, sources_of
 from app.mapping import Mapper
 from app.resolution import resolver
 from app.settings import Settings
@@ -56,6 +57,7 @@ class Relay:
     forwarder: Forwarder
     mapper: Mapper
     indexer: Indexer
+    reader: OrderReader
 
 
 @asynccontextmanager
@@ -107,15 +109,17 @@ def _compose(
     resolve = resolver(now)
     couriers = {slug: adapter.name for slug, adapter in sources.carriers.items()}
     forwarder = Forwarder(store, destinations, metrics, now=now, couriers=couriers, slots=settings.forward_slots)
-    indexer = Indexer(
+    asking = Asking(
         store,
-        {name: (destination.client, destination.gate) for name, destination in destinations.items()},
+        destinations,
         resolve=resolve,
         members=sources.members,
         now=now,
-        indexed=forwarder.wake,
-        resolve_within=timedelta(days=settings.resolve_within_days),
+        first_read=lambda work, order: first_read(work, order, accounts[work.account], now()),
     )
+    within = timedelta(days=settings.resolve_within_days)
+    indexer = Indexer(asking, resolve=resolve, members=sources.members, indexed=forwarder.wake, resolve_within=within)
+    reader = OrderReader(asking, metrics, indexed=forwarder.wake, number_within=within)
 
     def mapped() -> None:
         forwarder.wake()
@@ -134,11 +138,13 @@ def _compose(
         metrics=metrics,
         replay=mapper.replay,
         wake=mapped,
+        told=reader.wake,
         reopen=forwarder.reopen,
+        hook_keys=hook_keys_of(settings),
         forwarding=_forwarding(accounts),
         resolve=resolve,
         members=sources.members,
-        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at),
+        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at, reader.beat_at),
         now=now,
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
@@ -147,7 +153,7 @@ def _compose(
         refusals_kept=settings.refusals_max_count,
         data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
     )
-    return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer)
+    return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer, reader=reader)
 
 
 def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
@@ -188,6 +194,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     tasks = [
         asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
         asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
+        asyncio.create_task(_supervise(running.reader.run), name="reader"),
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
         asyncio.create_task(_sample(store, backlog, now), name="sampler"),
     ]
@@ -196,10 +203,11 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     finally:
         running.mapper.stop()
         running.indexer.stop()
+        running.reader.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(shutdown_seconds):
                 await running.forwarder.stop()
-                await asyncio.gather(*tasks[:3], return_exceptions=True)
+                await asyncio.gather(*tasks[:4], return_exceptions=True)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -219,7 +227,7 @@ async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], dateti
     """Measure the backlog now and then: a scrape must not count rows."""
     while True:
         with contextlib.suppress(StoreUnavailable):
-            found = await store.read(waiting)
+            found = await store.read(lambda connection: waiting(connection, now()))
             counted = await store.read(match_rates)
             oldest = max(0.0, (now() - found.oldest_due_at).total_seconds()) if found.oldest_due_at else 0.0
             backlog[:] = [
@@ -232,6 +240,7 @@ async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], dateti
                         f"{count.owner}/{count.carrier}": (count.subjects, count.placed_within_hour, count.placed)
                         for count in counted
                     },
+                    orders_due=found.orders_due,
                 )
             ]
         await asyncio.sleep(_SAMPLE_SECONDS)

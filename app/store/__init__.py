@@ -7,7 +7,7 @@ from app.store.accounts import AccountChange, AccountState, Learnt, Sample
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
 from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice
 from app.store.columns import Ids, parse_public_id, public_id
-from app.store.due import Refresh, Requeue, next_due
+from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
 from app.store.engine import database_file
 from app.store.erasing import AuditErasure, EraseBatch
@@ -18,7 +18,8 @@ from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, Re
 from app.store.linking import Linked, LinkSubject, UnlinkSubject
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
-from app.store.order_reads import ClaimedOrder, ClaimOrders, OrderShown, SettleOrder, next_order
+from app.store.order_claims import ClaimedOrder, ClaimOrders
+from app.store.order_reads import OrderShown, SettleOrder, SettleOrders
 from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
@@ -87,6 +88,7 @@ __all__ = [
     "Seen",
     "Settle",
     "SettleOrder",
+    "SettleOrders",
     "Settlement",
     "Skip",
     "Slice",

@@ -5,10 +5,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Dialect
+from sqlalchemy import JSON as _JSON
+from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, text
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Ids", "Instant", "parse_public_id", "public_id"]
+__all__ = ["JSON", "Ids", "Instant", "id_column", "parse_public_id", "partial_index", "public_id"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -27,6 +28,20 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - its shape
         """Give the time back in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+JSON: Final = _JSON(none_as_null=True)
+"""Nested values as text; none at all is NULL."""
+
+
+def id_column() -> Column[int]:
+    """Make the column of ids that grow with time."""
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+
+
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """Index only the rows that are worked on, so that claiming does not slow down as history grows."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 _ID_EPOCH_MILLISECONDS: Final = 1_577_836_800_000  # 2020-01-01: 41 bits last until 2089.

@@ -10,9 +10,10 @@ from sqlalchemy import BigInteger, Connection, literal, or_, select, type_coerce
 from app.store.accounts import AccountState, account_states
 from app.store.columns import Instant
 from app.store.dialect import literally
+from app.store.order_schema import orders
 from app.store.schema import rows, shipments
 
-__all__ = ["Refresh", "Requeue", "next_due"]
+__all__ = ["Refresh", "Requeue", "next_due", "next_order"]
 
 _CHUNK: Final = 500
 
@@ -108,6 +109,28 @@ def _next_due(connection: Connection, account: str, state: AccountState) -> date
             .limit(1)
         ).scalar()
         for retrying in (False, True)
+    )
+    due = min((at for at in waiting if at is not None), default=None)
+    return due if due is None or state.until is None else max(due, state.until)
+
+
+def next_order(connection: Connection, accounts: Sequence[str]) -> datetime | None:
+    """Return when the next order of these accounts may be claimed, None when none waits."""
+    times = [_next_order(connection, name, state) for name, state in account_states(connection, accounts).items()]
+    return min((at for at in times if at is not None), default=None)
+
+
+def _next_order(connection: Connection, account: str, state: AccountState) -> datetime | None:
+    if state.state == "stopped":
+        return None
+    waiting = (
+        connection.execute(
+            select(orders.c.due_at)
+            .where(orders.c.account == account, orders.c.urgent.is_(urgent), orders.c.due_at.is_not(None))
+            .order_by(orders.c.due_at)
+            .limit(1)
+        ).scalar()
+        for urgent in (True, False)
     )
     due = min((at for at in waiting if at is not None), default=None)
     return due if due is None or state.until is None else max(due, state.until)

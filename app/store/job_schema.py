@@ -2,12 +2,11 @@
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, text
 
-from app.store.columns import Instant
-from app.store.schema import JSON, metadata
+from app.store.columns import JSON, Instant, id_column, partial_index
+from app.store.schema import metadata
 
 __all__ = ["backfills", "duties"]
 
-_RUNNING = text("state = 'running'")
 _SWEEP = text("kind = 'sweep'")
 
 duties = Table(
@@ -24,7 +23,7 @@ duties = Table(
 backfills = Table(
     "backfills",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    id_column(),
     Column("account", Text, nullable=False),
     Column("kind", Text, nullable=False, comment="asked: by a person; sweep: by the relay, one row per account"),
     Column("state", Text, nullable=False, comment="running, paused, done, cancelled"),
@@ -44,7 +43,7 @@ backfills = Table(
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Index("ix_backfills_account", "account", "id"),
-    Index("ix_backfills_running", "account", "id", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    partial_index("ix_backfills_running", "account", "id", where="state = 'running'"),
     Index("ix_backfills_sweep", "account", unique=True, sqlite_where=_SWEEP, postgresql_where=_SWEEP),
     comment="looking back over an account's orders",
 )

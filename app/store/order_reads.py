@@ -1,147 +1,27 @@
-"""The reads of orders that were told of: claim what is due, and settle what a read found.
+"""What reads of orders found out: packages for the index, and when an order is to be read again.
 
-``due_at`` works as it does for shipments: the end of the lease while somebody reads, so that a read whose process
-vanished becomes due by itself. What is told during a read is read again after it.
+What is told during a read is read again after it.
 """
 
-import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, insert, literal, select, update
 
 from app.store import dialect
-from app.store.accounts import AccountChange, AccountState, account_states, change_account, postpone
+from app.store.accounts import AccountChange, change_account
 from app.store.columns import Instant
 from app.store.index import AddOrder
 from app.store.load import load_work
-from app.store.schema import attempts, orders, rows, shipments
+from app.store.order_claims import ClaimedOrder
+from app.store.order_schema import orders
+from app.store.schema import attempts, rows, shipments
 from app.store.settling import accept
-from app.store.turns import in_turn
 from app.store.work import Seen, Work
 
-__all__ = ["ClaimOrders", "ClaimedOrder", "OrderShown", "SettleOrder", "next_order"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedOrder:
-    """An order that one reader alone reads until ``deadline``.
-
-    Args:
-        tries: Reads since it was told that found no order, and since when they do not.
-        tellings: How often it had been told; more of them when it is settled means that it changed meanwhile.
-        probe: The account could not be called before; this read finds out whether it can again.
-
-    """
-
-    account: str
-    order_id: str
-    source: str
-    state: str | None
-    told_at: datetime
-    changed_at: datetime | None
-    tries: int
-    failing_since: datetime | None
-    tellings: int
-    lease: str
-    deadline: datetime
-    probe: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimOrders:
-    """Take due orders, fairly over accounts: those told as they happen first, and always some that are looked back on.
-
-    Args:
-        free: How many calls each account may start now, the account whose turn it is first; others are not claimed.
-        slots: How many orders to take at most.
-        later_slots: How many of ``slots`` are kept for orders that are looked back on while any are due.
-        lease: How long the reader has, by account.
-        probe_every: How often an account that cannot be called is called all the same, to see whether it can again.
-        now: The time.
-
-    """
-
-    free: Mapping[str, int]
-    slots: int
-    later_slots: int
-    lease: Mapping[str, timedelta]
-    probe_every: Mapping[str, timedelta]
-    now: datetime
-
-    def run(self, connection: Connection) -> list[ClaimedOrder]:
-        """Take those that wait longest, account by account."""
-        states = account_states(connection, list(self.free))
-        allowed = {name: states[name].allows(self.now) for name in self.free}
-        free = {
-            name: count if (most := allowed[name]) is None else min(count, most) for name, count in self.free.items()
-        }
-        taken = self._fair(connection, free, urgent=False, limit=min(self.later_slots, self.slots), without=[])
-        taken += self._fair(connection, free, urgent=True, limit=self.slots - len(taken), without=taken)
-        taken += self._fair(connection, free, urgent=False, limit=self.slots - len(taken), without=taken)
-        claimed = []
-        for account, order_id in taken:
-            probe = allowed[account] is not None
-            if probe:
-                postpone(connection, account, self.now + self.probe_every[account])
-            claimed.append(self._claim(connection, account, order_id, probe=probe))
-        return claimed
-
-    def _fair(
-        self,
-        connection: Connection,
-        free: Mapping[str, int],
-        *,
-        urgent: bool,
-        limit: int,
-        without: Sequence[tuple[str, str]],
-    ) -> list[tuple[str, str]]:
-        if limit <= 0:
-            return []
-        waiting: list[list[tuple[str, str]]] = []
-        for account, count in free.items():
-            taken = [order_id for name, order_id in without if name == account]
-            if count > len(taken):
-                due = (
-                    select(orders.c.order_id)
-                    .where(
-                        orders.c.account == account,
-                        orders.c.urgent.is_(urgent),
-                        orders.c.due_at <= self.now,
-                        orders.c.order_id.not_in(taken),
-                    )
-                    .order_by(orders.c.due_at, orders.c.order_id)
-                    .limit(min(count - len(taken), limit))
-                    .with_for_update(skip_locked=True)
-                )
-                waiting.append([(account, order_id) for order_id in connection.execute(due).scalars()])
-        return in_turn(waiting, limit)
-
-    def _claim(self, connection: Connection, account: str, order_id: str, *, probe: bool) -> ClaimedOrder:
-        lease = secrets.token_hex(8)
-        deadline = self.now + self.lease[account]
-        row = connection.execute(
-            update(orders)
-            .where(orders.c.account == account, orders.c.order_id == order_id)
-            .values(lease=lease, due_at=deadline)
-            .returning(orders)
-        ).one()
-        return ClaimedOrder(
-            account=account,
-            order_id=order_id,
-            source=row.source,
-            state=row.state,
-            told_at=row.told_at,
-            changed_at=row.changed_at,
-            tries=row.tries,
-            failing_since=row.failing_since,
-            tellings=row.tellings,
-            lease=lease,
-            deadline=deadline,
-            probe=probe,
-        )
+__all__ = ["OrderShown", "SettleOrder", "SettleOrders"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,17 +74,20 @@ class SettleOrder:
 
     def run(self, connection: Connection) -> int:
         """Return how many parked subjects found their shipment."""
+        woken = self.shown.add.run(connection) if self.shown is not None else 0
+        self.conclude(connection)
+        return woken
+
+    def conclude(self, connection: Connection) -> None:
+        """Do what is left once the packages are in the index."""
         if self.change is not None:
             change_account(connection, self.account, self.change, self.now)
-        woken = 0
         if self.shown is not None:
-            woken = self.shown.add.run(connection)
             self._count_as_first_read(connection, self.shown)
         if self.claimed is not None:
             self._settle(connection, self.claimed)
         elif self.shown is not None:
             self._remember(connection, self.shown)
-        return woken
 
     def _settle(self, connection: Connection, claimed: ClaimedOrder) -> None:
         """Release the order; what was told during the read is to be read again now."""
@@ -299,23 +182,18 @@ class SettleOrder:
         return id_
 
 
-def next_order(connection: Connection, accounts: Sequence[str]) -> datetime | None:
-    """Return when the next order of these accounts may be claimed, None when none waits."""
-    times = [_next_order(connection, name, state) for name, state in account_states(connection, accounts).items()]
-    return min((at for at in times if at is not None), default=None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleOrders:
+    """Settle what several accounts showed at once: all of it must be known before anything that waits is placed."""
 
+    orders: Sequence[SettleOrder]
 
-def _next_order(connection: Connection, account: str, state: AccountState) -> datetime | None:
-    if state.state == "stopped":
-        return None
-    waiting = (
-        connection.execute(
-            select(orders.c.due_at)
-            .where(orders.c.account == account, orders.c.urgent.is_(urgent), orders.c.due_at.is_not(None))
-            .order_by(orders.c.due_at)
-            .limit(1)
-        ).scalar()
-        for urgent in (True, False)
-    )
-    due = min((at for at in waiting if at is not None), default=None)
-    return due if due is None or state.until is None else max(due, state.until)
+    def run(self, connection: Connection) -> int:
+        """Return how many parked subjects found their shipment."""
+        adds = [order.shown.add for order in self.orders if order.shown is not None]
+        woken = 0
+        if adds:
+            woken = replace(adds[0], shipments=tuple(each for add in adds for each in add.shipments)).run(connection)
+        for order in self.orders:
+            order.conclude(connection)
+        return woken

@@ -12,7 +12,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, false, func, or_, select, true, update
 
 from app.store.dialect import insert
-from app.store.schema import attempts, orders, shipments
+from app.store.order_schema import orders
+from app.store.schema import attempts, shipments
 
 __all__ = ["URGENT", "TellOrders", "Telling", "ToldOrder"]
 

@@ -1,17 +1,13 @@
 """The tables: inbox, dedupe ledger, events, shipments (which are the queue), rows, attempts and audit.
 
-One schema for every engine. Ids grow with time; times are microseconds; nested values are JSON text; raw bodies are
-bytes in a table of their own, so that lists never read them.
+One schema for every engine. Ids grow with time, times are microseconds, nested values are JSON, raw bodies are bytes.
 """
 
 from sqlalchemy import text
 from sqlalchemy.schema import Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
-from sqlalchemy.types import JSON as _JSON
 from sqlalchemy.types import BigInteger, Boolean, Integer, LargeBinary, Text
 
-from app.store.columns import Instant
-
-JSON = _JSON(none_as_null=True)
+from app.store.columns import JSON, Instant, id_column, partial_index
 
 metadata = MetaData(
     naming_convention={
@@ -23,19 +19,10 @@ metadata = MetaData(
 )
 
 
-def _id() -> Column[int]:
-    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
-
-
-def _partial(name: str, *columns: str, where: str) -> Index:
-    """Index only the rows that are worked on, so that claiming does not slow down as history grows."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
-
-
 webhooks = Table(
     "webhooks",
     metadata,
-    _id(),
+    id_column(),
     Column("owner", Text, nullable=False, comment="account or group"),
     Column("carrier", Text, nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -89,7 +76,7 @@ erased_webhooks = Table(
 refusals = Table(
     "refusals",
     metadata,
-    _id(),
+    id_column(),
     Column("at", Instant, nullable=False),
     Column("status", Integer, nullable=False),
     Column("cause", Text, nullable=False),
@@ -107,7 +94,7 @@ refusals = Table(
 subjects = Table(
     "subjects",
     metadata,
-    _id(),
+    id_column(),
     Column("owner", Text, nullable=False),
     Column("carrier", Text, nullable=False),
     Column("subject", Text, nullable=False),
@@ -127,11 +114,11 @@ subjects = Table(
     UniqueConstraint("owner", "carrier", "subject"),
     # A person who looks for a tracking number does not know whose it is.
     Index("ix_subjects_subject", "subject"),
-    _partial("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
-    _partial("ix_subjects_parked", "since", where="state = 'parked'"),
-    _partial("ix_subjects_parked_id", "id", where="state = 'parked'"),
-    _partial("ix_subjects_unmatched_id", "id", where="state = 'unmatched'"),
-    _partial("ix_subjects_parked_cause", "owner", "carrier", "cause", "state", where="state = 'parked'"),
+    partial_index("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
+    partial_index("ix_subjects_parked", "since", where="state = 'parked'"),
+    partial_index("ix_subjects_parked_id", "id", where="state = 'parked'"),
+    partial_index("ix_subjects_unmatched_id", "id", where="state = 'unmatched'"),
+    partial_index("ix_subjects_parked_cause", "owner", "carrier", "cause", "state", where="state = 'parked'"),
 )
 
 match_counts = Table(
@@ -159,7 +146,7 @@ subject_keys = Table(
 events = Table(
     "events",
     metadata,
-    _id(),
+    id_column(),
     Column("subject_id", BigInteger, ForeignKey("subjects.id"), nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("webhook_id", BigInteger, nullable=False, comment="which brought it first"),
@@ -186,7 +173,7 @@ events = Table(
 shipments = Table(
     "shipments",
     metadata,
-    _id(),
+    id_column(),
     Column("account", Text, nullable=False),
     Column("order_id", Text, nullable=False),
     Column("invoice_number", Text, nullable=False),
@@ -216,10 +203,10 @@ shipments = Table(
     Column("registration", Text, comment="what became of writing the number into VTEX; null while nothing did"),
     Column("voices", JSON, nullable=False, server_default="[]", comment="which carrier owned the timeline since when"),
     UniqueConstraint("account", "order_id", "invoice_number"),
-    _partial("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
     Index("ix_shipments_key", "account", "invoice_key"),
     Index("ix_shipments_invoice", "account", "invoice_bare"),
-    _partial("ix_shipments_dead", "account", "id", where="dead_reason IS NOT NULL"),
+    partial_index("ix_shipments_dead", "account", "id", where="dead_reason IS NOT NULL"),
 )
 
 numbers = Table(
@@ -252,15 +239,15 @@ rows = Table(
     Column("likeness", Text, comment="same, reworded; null while VTEX does not show it"),
     Column("shown_at", Instant, comment="when VTEX says that its row was made"),
     Index("ix_rows_event", "event_id"),
-    _partial("ix_rows_open", "shipment_id", where="state IN ('pending', 'sent')"),
-    _partial("ix_rows_observed", "shipment_id", where="state = 'observed'"),
-    _partial("ix_rows_dead", "shipment_id", where="state = 'dead'"),
+    partial_index("ix_rows_open", "shipment_id", where="state IN ('pending', 'sent')"),
+    partial_index("ix_rows_observed", "shipment_id", where="state = 'observed'"),
+    partial_index("ix_rows_dead", "shipment_id", where="state = 'dead'"),
 )
 
 attempts = Table(
     "attempts",
     metadata,
-    _id(),
+    id_column(),
     Column("shipment_id", BigInteger, ForeignKey("shipments.id"), nullable=False),
     Column("account", Text, nullable=False),
     Column("call", Text, nullable=False, comment="put, patch or get"),
@@ -275,35 +262,7 @@ attempts = Table(
     Column("body", JSON),
     Column("body_hash", Text),
     Index("ix_attempts_shipment", "shipment_id", "id"),
-    _partial("ix_attempts_applied", "account", "id", where="outcome = 'applied'"),
-)
-
-orders = Table(
-    "orders",
-    metadata,
-    Column("account", Text, primary_key=True),
-    Column("order_id", Text, primary_key=True, comment="as it was told"),
-    Column("source", Text, nullable=False, comment="who told of it last"),
-    Column("told_at", Instant, nullable=False),
-    Column("changed_at", Instant, comment="the latest change that was told and is to be read, by VTEX's clock"),
-    Column("state", Text, comment="VTEX's word for the state that was told last"),
-    # The queue, as that of shipments: null when there is nothing to read, the end of the lease while it is read.
-    Column("due_at", Instant),
-    Column("urgent", Boolean, nullable=False, comment="told as it happened, not found while looking back"),
-    Column("lease", Text, comment="token of the claim that may settle it"),
-    Column("tellings", Integer, nullable=False, server_default="1", comment="a read covers those from before it"),
-    Column("echoes", Integer, nullable=False, server_default="0", comment="tellings of what the relay itself did"),
-    Column("tries", Integer, nullable=False, server_default="0", comment="reads since it was told that found no order"),
-    Column("failing_since", Instant),
-    Column("reason", Text, comment="why it could not be read; with no due_at it was given up"),
-    Column("read_at", Instant, comment="when the read began that last showed it"),
-    Column("invoiced_at", Instant, comment="when its latest package was invoiced"),
-    Column("incomplete", Boolean, nullable=False, server_default=text("false"), comment="a number is to come"),
-    _partial("ix_orders_due", "account", "urgent", "due_at", where="due_at IS NOT NULL"),
-    _partial("ix_orders_failed", "account", "told_at", where="reason IS NOT NULL"),
-    # What may be forgotten once it is old: nothing waits for it.
-    _partial("ix_orders_settled", "told_at", where="due_at IS NULL"),
-    comment="what VTEX told of its orders, and when they are to be read",
+    partial_index("ix_attempts_applied", "account", "id", where="outcome = 'applied'"),
 )
 
 accounts = Table(
@@ -323,7 +282,7 @@ accounts = Table(
 audit = Table(
     "audit",
     metadata,
-    _id(),
+    id_column(),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),

@@ -73,6 +73,10 @@ class Forwarding:
     since: date | None = None
 
 
+def _no_reader() -> None:
+    """Have no reader of orders: whoever has one finds in the store what is due."""
+
+
 def _no_gate(account: str) -> None:
     """Have no gate to reopen: this process calls no account."""
 
@@ -91,7 +95,9 @@ class Dependencies:
         metrics: Where requests are counted.
         replay: Maps stored bytes again.
         wake: Tells the forwarder that shipments may have become due.
+        told: Tells the reader of orders that some are due.
         reopen: Tells the forwarder that an operator changed an account's state.
+        hook_keys: What VTEX's order hook must send as its key, by account; without one nothing is received.
         forwarding: How the accounts are configured to be written to, by name.
         resolve: Decides where parked subjects go when a shipment is added.
         members: The accounts among which an owner's shipments are sought.
@@ -122,7 +128,9 @@ class Dependencies:
     now: Callable[[], datetime]
     version: str
     heartbeat: Callable[[], datetime | None] = _no_worker
+    told: Callable[[], None] = _no_reader
     reopen: Callable[[str], None] = _no_gate
+    hook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
     max_body_bytes: int = 10 * 1024 * 1024
     body_seconds: float = 30.0

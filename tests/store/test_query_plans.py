@@ -17,7 +17,10 @@ LEASE = timedelta(seconds=30)
 
 QUERIES = {
     "webhooks that are not mapped": (lambda connection: unmapped(connection, 10, NOW), ["ix_webhooks_state"]),
-    "what waits": (waiting, ["ix_rows_dead", "ix_shipments_due", "ix_subjects_parked"]),
+    "what waits": (
+        lambda connection: waiting(connection, NOW),
+        ["ix_orders_due", "ix_rows_dead", "ix_shipments_due", "ix_subjects_parked"],
+    ),
     "subjects parked for too long": (lambda c: ExpireParked(before=NOW, now=NOW).run(c), ["ix_subjects_parked"]),
     "look-ups": (next_lookup, ["ix_subjects_lookup"]),
     "orders to read": (
@@ -32,6 +35,7 @@ QUERIES = {
             c
         ),
         ["sqlite_autoindex_orders_1", "sqlite_autoindex_shipments_1", "ix_attempts_shipment"],
+    ),
     "causes": (lambda c: parked_causes(c, None), ["COVERING INDEX ix_subjects_parked_cause"]),
     "parked subjects": (
         lambda c: list_subjects(c, SubjectFilter(state="parked"), before=7, limit=9),

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, insert, select
 
 from app.resolution import resolver
 from app.store import (
-    AccountChange,
     AddOrder,
     ClaimedOrder,
     ClaimOrders,
@@ -24,10 +23,10 @@ from app.store import (
     Telling,
     TellOrders,
     ToldOrder,
-    next_order,
 )
+from app.store.order_schema import orders
 from app.store.orders import ECHO_READ
-from app.store.schema import attempts, orders, shipments
+from app.store.schema import attempts, shipments
 from tests.store.making import LEASE, NOW, Clock, shipment
 from tests.store.test_machine import Empty
 
@@ -236,50 +235,6 @@ async def test_thousands_are_told_at_once_and_told_again_without_a_read(store: S
 
 
 @pytest.mark.anyio
-async def test_what_happens_now_goes_first_and_what_is_looked_back_on_is_never_starved(store: Store) -> None:
-    await store.write(tell(*(f"old{number}" for number in range(5)), source="backfill", now=NOW - RETRY))
-    await store.write(tell(*(f"new{number}" for number in range(5))))
-
-    urgent = await store.write(claiming(slots=3, later=0))
-    mixed = await store.write(claiming(slots=2, later=1))
-    rest = await store.write(claiming(slots=10, later=0))
-
-    assert ["new0", "new1", "new2"] == [each.order_id for each in urgent]
-    assert ["old0", "new3"] == [each.order_id for each in mixed]
-    assert ["new4", "old1", "old2", "old3", "old4"] == [each.order_id for each in rest]
-
-
-@pytest.mark.anyio
-async def test_accounts_take_turns_and_one_that_may_not_be_called_waits(store: Store) -> None:
-    for account in ("a", "b", "held"):
-        await store.write(tell("1", "2", "3", account=account))
-    held = AccountChange(state="held", until=NOW + RETRY, reason="its key is refused")
-    free = {"a": 9, "b": 1, "held": 9}
-    await store.write(SettleOrder(
-        account="held", order_id="none", claimed=None, shown=None, again_at=None, now=NOW, change=held
-    ))  # fmt: skip
-
-    now = await store.write(claiming(slots=9, free=free))
-    later = await store.write(claiming(NOW + RETRY, slots=9, free={"held": 9}))
-
-    assert [("a", "1"), ("b", "1"), ("a", "2"), ("a", "3")] == [(each.account, each.order_id) for each in now]
-    assert [("held", "1", True)] == [(each.account, each.order_id, each.probe) for each in later]
-    assert [] == await store.write(claiming(NOW + RETRY, slots=9, free={"held": 9}))
-
-
-@pytest.mark.anyio
-async def test_the_next_read_of_an_account_is_not_before_it_may_be_called(store: Store) -> None:
-    await store.write(tell("1"))
-    assert NOW == await store.read(lambda connection: next_order(connection, ["demo"]))
-
-    pause = AccountChange(state="paused", until=NOW + RETRY, reason="VTEX asked to wait")
-    [claimed] = await store.write(claiming())
-    await store.write(settling(store, claimed, shown=None, again_at=NOW, reason="429", spends=False, change=pause))
-
-    assert NOW + RETRY == await store.read(lambda connection: next_order(connection, ["demo"]))
-
-
-@pytest.mark.anyio
 async def test_an_order_told_while_it_is_read_is_read_once_more(store: Store) -> None:
     await store.write(tell("v1-01"))
     [claimed] = await store.write(claiming())
@@ -298,7 +253,7 @@ async def test_a_reader_that_lost_its_lease_settles_nothing_but_what_it_saw(stor
     [mine] = await store.write(claiming(NOW + LEASE))
 
     await store.write(settling(store, lost, now=NOW + LEASE))
-    row = (await _orders(store))["v1-01"]
+    row = (await rows_of(store))["v1-01"]
 
     assert (mine.lease, None) == (row.lease, row.read_at)
     assert 1 == len(await store.read(lambda connection: connection.execute(select(shipments)).all()))
@@ -317,44 +272,6 @@ async def test_a_change_told_again_is_read_again_while_a_number_is_to_come(store
     assert ["v1-01"] == [each.order_id for each in await store.write(claiming(NOW + SLACK))]
 
 
-@pytest.mark.parametrize(
-    ("values", "echoes"),
-    [
-        ({"receipted_at": NOW - timedelta(seconds=1)}, 1),
-        ({"receipted_at": NOW - timedelta(seconds=3)}, 0),
-        ({"receipted_at": None}, 1),
-        ({"receipted_at": None, "started_at": NOW - 2 * RETRY, "ended_at": NOW - RETRY}, 0),
-        ({"receipted_at": None, "outcome": None, "started_at": NOW - 2 * RETRY, "ended_at": None}, 1),
-        ({"receipted_at": None, "outcome": None, "started_at": NOW - 9 * RETRY, "ended_at": None}, 0),
-        ({"receipted_at": NOW, "outcome": "refused"}, 0),
-        ({"receipted_at": NOW, "call": "get"}, 0),
-    ],
-)
-@pytest.mark.anyio
-async def test_an_echo_of_a_write_is_no_news(store: Store, values: dict[str, Any], echoes: int) -> None:
-    await store.write(tell("v1-01", now=NOW - timedelta(hours=1)))
-    [claimed] = await store.write(claiming())
-    await store.write(settling(store, claimed, now=NOW - timedelta(hours=1)))
-    await store.write(Wrote(store, "v1-01", NOW, **values))
-
-    assert (1 - echoes, echoes) == ((told := await store.write(tell("v1-01"))).due, told.echoes)
-    assert (NOW + ECHO_READ if echoes else NOW) == (await _orders(store))["v1-01"].due_at
-
-
-@pytest.mark.anyio
-async def test_a_change_of_somebody_else_that_is_told_after_the_echo_is_read(store: Store) -> None:
-    hour = timedelta(hours=1)
-    await store.write(tell("v1-01", now=NOW - hour))
-    [claimed] = await store.write(claiming())
-    await store.write(settling(store, claimed, now=NOW - hour))
-    await store.write(Wrote(store, "v1-01", NOW, receipted_at=NOW))
-    await store.write(tell("v1-01"))
-
-    late = await store.write(tell(ToldOrder(order_id="v1-01", changed_at=NOW - RETRY), now=NOW))
-
-    assert 1 == late.due
-
-
 @pytest.mark.anyio
 async def test_what_a_look_up_read_is_known_and_still_owed_to_whoever_told_meanwhile(store: Store) -> None:
     shown = showing(store, "v1-01", "A1")
@@ -368,5 +285,5 @@ async def test_what_a_look_up_read_is_known_and_still_owed_to_whoever_told_meanw
     assert ["v1-01"] == [each.order_id for each in await store.write(claiming())]
 
 
-async def _orders(store: Store) -> dict[str, Any]:
+async def rows_of(store: Store) -> dict[str, Any]:
     return {row.order_id: row for row in await store.read(lambda connection: connection.execute(select(orders)).all())}

@@ -155,7 +155,7 @@ def upgrade() -> None:
             comment="the latest change that was told and is to be read, by VTEX's clock",
         ),
         sa.Column("state", sa.Text(), nullable=True, comment="VTEX's word for the state that was told last"),
-        sa.Column("due_at", Instant(), nullable=True),
+        sa.Column("due_at", Instant(), nullable=True, comment="as that of shipments"),
         sa.Column("urgent", sa.Boolean(), nullable=False, comment="told as it happened, not found while looking back"),
         sa.Column("lease", sa.Text(), nullable=True, comment="token of the claim that may settle it"),
         sa.Column(

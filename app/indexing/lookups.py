@@ -1,0 +1,172 @@
+"""From parked events to the orders that their references name."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.indexing.asking import SCHEDULE, Answer, Asking, next_look
+from app.store import (
+    ClaimLookups,
+    ExpireParked,
+    Facts,
+    FinishLookup,
+    Lookup,
+    RelateOrder,
+    Resolution,
+    SettleOrder,
+    SettleOrders,
+)
+from app.store.lookups import next_lookup
+from app.store.placement import Candidate
+from app.worker import POLL_SECONDS, Loop
+
+__all__ = ["Indexer"]
+
+_BATCH: Final = 16
+_LEASE: Final = timedelta(seconds=60)
+
+
+class Indexer:
+    """Look up the orders of parked events, and index what VTEX shows of them."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        *,
+        resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
+        members: Callable[[str], Sequence[str]],
+        indexed: Callable[[], None],
+        resolve_within: timedelta = timedelta(days=15),
+    ) -> None:
+        """Call ``indexed`` when parked events found their shipment."""
+        self._asking = asking
+        self._store = asking.store
+        self._now = asking.now
+        self._resolve = resolve
+        self._members = members
+        self._indexed = indexed
+        self._resolve_within = resolve_within
+        self._loop = Loop("indexing", self._step, asking.now)
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when the indexer last showed that it is alive."""
+        return self._loop.beat_at
+
+    def wake(self) -> None:
+        """Look for due look-ups now."""
+        self._loop.wake()
+
+    def stop(self) -> None:
+        """Finish the look-ups at hand and return from `run`."""
+        self._loop.stop()
+
+    async def run(self) -> None:
+        """Look up until `stop`."""
+        await self._loop.run()
+
+    async def _step(self) -> float:
+        claimed = await self._store.write(ClaimLookups(limit=_BATCH, lease=_LEASE, now=self._now()))
+        await asyncio.gather(*(self._look_up(lookup) for lookup in claimed))
+        if claimed:
+            return 0.0
+        await self._store.write(ExpireParked(before=self._now() - self._resolve_within, now=self._now()))
+        due = await self._store.read(next_lookup)
+        return (due - self._now()).total_seconds() if due is not None else POLL_SECONDS
+
+    async def _look_up(self, lookup: Lookup) -> None:
+        """Ask each account for each order that the references name, until one knows it; no member waits for another."""
+        members = self._members(lookup.owner)
+        answers = await asyncio.gather(*(self._ask_member(account, lookup) for account in members))
+        found = [(account, answer) for account, (answer, _) in zip(members, answers, strict=True) if answer is not None]
+        waits = [wait for _, member_waits in answers for wait in member_waits]
+        await self._learn(lookup, found)
+        await self._store.write(
+            FinishLookup(
+                subject_id=lookup.subject_id,
+                again_at=self._again_at(lookup, failed=bool(waits)),
+                reason=waits[0] if waits else "VTEX shows no package that fits its references",
+                counts=not waits,
+            )
+        )
+
+    async def _ask_member(self, account: str, lookup: Lookup) -> tuple[Answer | None, list[str]]:
+        """Ask one account; return the answer that shows the order, else what kept it from answering."""
+        waits: list[str] = []
+        for order_id in _orders(lookup):
+            found = await self._ask(account, order_id)
+            if isinstance(found, Answer):
+                return found, waits
+            waits += [found] if found is not None else []
+        return None, waits
+
+    async def _learn(self, lookup: Lookup, found: Sequence[tuple[str, Answer]]) -> None:
+        """Index orders, and remember their own ids where the carrier knows them by others."""
+        if not found:
+            return
+        settled = tuple(self._settlement(account, answer) for account, answer in found)
+        if await self._store.write(SettleOrders(orders=settled)):
+            self._indexed()
+        for order_id in dict.fromkeys(settle.order_id for settle in settled):
+            if order_id in _orders(lookup):
+                continue
+            related = RelateOrder(
+                subject_id=lookup.subject_id,
+                order_id=order_id,
+                resolve=self._resolve,
+                members=self._members,
+                now=self._now(),
+            )
+            if await self._store.write(related):
+                self._indexed()
+
+    def _again_at(self, lookup: Lookup, *, failed: bool) -> datetime | None:
+        """Ask soon again after a failed look-up; after one that found nothing ever more seldom, then not at all."""
+        if failed:
+            return self._now() + SCHEDULE[0]
+        return self._now() + SCHEDULE[lookup.lookups] if lookup.lookups < len(SCHEDULE) else None
+
+    async def _ask(self, account: str, order_id: str) -> Answer | str | None:
+        """Return the answer that shows the order, None when there is none, or why that is not known."""
+        asking = self._asking
+        if account not in asking.destinations:
+            return None  # It was taken out of the settings.
+        allowed = await asking.allowed(account)
+        if allowed is False:
+            return f"{account} may not be called now"
+        gate = asking.destinations[account].gate
+        gate.enter()
+        try:
+            answer = await asking.ask(account, order_id, probe=allowed is None)
+        finally:
+            gate.leave()
+        if answer.order is None and answer.change is not None:
+            await self._store.write(self._settlement(account, answer, order_id))
+        if answer.is_missing:
+            return None
+        answered = answer.answered
+        return answer if answer.order else f"{account} did not answer: {answered.status or answered.detail}"
+
+    def _settlement(self, account: str, answer: Answer, order_id: str = "") -> SettleOrder:
+        """Index what an answer shows, and keep what its end did to the account."""
+        shown, now = self._asking.shown(account, answer), self._now()
+        again_at = None
+        if shown is not None and shown.incomplete and shown.invoiced_at is not None:
+            again_at = next_look(shown.invoiced_at, now, within=self._resolve_within)
+        return SettleOrder(
+            account=account,
+            order_id=answer.order.order_id if answer.order else order_id,
+            claimed=None,
+            shown=shown,
+            again_at=again_at,
+            change=answer.change,
+            now=now,
+        )
+
+
+def _orders(lookup: Lookup) -> list[str]:
+    """List the ids by which a subject's order may be known, best first."""
+    references = lookup.facts.references
+    named = (references.order_id, *references.alternative_order_ids, *lookup.facts.derived.order_ids)
+    return [str(order) for order in named if order]
