@@ -77,6 +77,7 @@ class _Call:
             status=answered.status,
             detail=answered.detail,
             receipt=answered.receipt,
+            receipted_at=answered.receipted_at,
             retry_at=retry_at,
             read_after=read_after,
             dead=dead,

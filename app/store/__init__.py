@@ -15,6 +15,8 @@ from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, Rem
 from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
+from app.store.order_reads import ClaimedOrder, ClaimOrders, OrderShown, SettleOrder, next_order
+from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.service import Store
@@ -36,7 +38,9 @@ __all__ = [
     "ChangeBackfill",
     "Claim",
     "ClaimLookups",
+    "ClaimOrders",
     "Claimed",
+    "ClaimedOrder",
     "DutyHeld",
     "EventRow",
     "ExpireParked",
@@ -51,6 +55,7 @@ __all__ = [
     "IndexedShipment",
     "Learnt",
     "Lookup",
+    "OrderShown",
     "Plan",
     "ProbeAccount",
     "Put",
@@ -70,6 +75,7 @@ __all__ = [
     "Sample",
     "Seen",
     "Settle",
+    "SettleOrder",
     "Settlement",
     "Skip",
     "Slice",
@@ -77,9 +83,13 @@ __all__ = [
     "StopAccount",
     "Store",
     "TakeDuty",
+    "TellOrders",
+    "Telling",
+    "ToldOrder",
     "Work",
     "database_file",
     "next_due",
+    "next_order",
     "parse_public_id",
     "public_id",
 ]

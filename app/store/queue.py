@@ -16,6 +16,7 @@ from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
 from app.store.load import load_work
 from app.store.schema import attempts, rows, shipments
+from app.store.turns import in_turn
 from app.store.work import Claimed, Plan, Planner, Work
 
 __all__ = ["Claim", "carry_out", "change_row"]
@@ -97,10 +98,7 @@ class Claim:
                     .with_for_update(skip_locked=True)
                 )
                 waiting.append([(account, id_) for id_ in connection.execute(due).scalars()])
-        turns: list[tuple[str, int]] = []
-        while any(waiting) and len(turns) < limit:
-            turns += [queue.pop(0) for queue in waiting if queue]
-        return turns[:limit]
+        return in_turn(waiting, limit)
 
     def _claim(self, connection: Connection, account: str, shipment_id: int) -> Claimed | None:
         lease = secrets.token_hex(8)

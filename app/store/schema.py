@@ -254,10 +254,39 @@ attempts = Table(
     Column("status", Integer),
     Column("detail", Text),
     Column("receipt", Text),
+    Column("receipted_at", Instant, comment="the date of the receipt, by VTEX's own clock"),
     Column("body", JSON),
     Column("body_hash", Text),
     Index("ix_attempts_shipment", "shipment_id", "id"),
     _partial("ix_attempts_applied", "account", "id", where="outcome = 'applied'"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("order_id", Text, primary_key=True, comment="as it was told"),
+    Column("source", Text, nullable=False, comment="who told of it last"),
+    Column("told_at", Instant, nullable=False),
+    Column("changed_at", Instant, comment="the latest change that was told and is to be read, by VTEX's clock"),
+    Column("state", Text, comment="VTEX's word for the state that was told last"),
+    # The queue, as that of shipments: null when there is nothing to read, the end of the lease while it is read.
+    Column("due_at", Instant),
+    Column("urgent", Boolean, nullable=False, comment="told as it happened, not found while looking back"),
+    Column("lease", Text, comment="token of the claim that may settle it"),
+    Column("tellings", Integer, nullable=False, server_default="1", comment="a read covers those from before it"),
+    Column("echoes", Integer, nullable=False, server_default="0", comment="tellings of what the relay itself did"),
+    Column("tries", Integer, nullable=False, server_default="0", comment="reads since it was told that found no order"),
+    Column("failing_since", Instant),
+    Column("reason", Text, comment="why it could not be read; with no due_at it was given up"),
+    Column("read_at", Instant, comment="when the read began that last showed it"),
+    Column("invoiced_at", Instant, comment="when its latest package was invoiced"),
+    Column("incomplete", Boolean, nullable=False, server_default=text("false"), comment="a number is to come"),
+    _partial("ix_orders_due", "account", "urgent", "due_at", where="due_at IS NOT NULL"),
+    _partial("ix_orders_failed", "account", "told_at", where="reason IS NOT NULL"),
+    # What may be forgotten once it is old: nothing waits for it.
+    _partial("ix_orders_settled", "told_at", where="due_at IS NULL"),
+    comment="what VTEX told of its orders, and when they are to be read",
 )
 
 accounts = Table(

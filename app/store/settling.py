@@ -15,9 +15,9 @@ from app.store.accounts import AccountChange, Learnt, Sample, change_account, le
 from app.store.columns import Ids, Instant
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, rows, shipments
-from app.store.work import Claimed, Frozen, Planner, Seen
+from app.store.work import Claimed, Frozen, Planner, Seen, Work
 
-__all__ = ["AcceptRead", "Settle", "Settlement"]
+__all__ = ["AcceptRead", "Settle", "Settlement", "accept"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,7 @@ class Settlement:
     status: int | None = None
     detail: str | None = None
     receipt: str | None = None
+    receipted_at: datetime | None = None
     retry_at: datetime | None = None
     spends: bool = True
     read_after: datetime | None = None
@@ -69,6 +70,7 @@ class Settle:
                 status=ended.status,
                 detail=ended.detail,
                 receipt=ended.receipt,
+                receipted_at=ended.receipted_at,
             )
         )
         if self.account is not None:
@@ -145,52 +147,64 @@ class AcceptRead:
 
     def run(self, connection: Connection) -> Claimed | None:
         """Mark the rows that VTEX holds and return the next call; None when there is none or the lease is lost."""
-        shipment_id = self.claimed.work.shipment_id
+        claimed, work = self.claimed, self.claimed.work
         connection.execute(
-            update(attempts).where(attempts.c.id == self.claimed.attempt_id).values(ended_at=self.now, outcome="read")
+            update(attempts).where(attempts.c.id == claimed.attempt_id).values(ended_at=self.now, outcome="read")
         )
-        changes: dict[str, Any] = {"read_at": self.now, "read_after": None}
-        changes["baseline"] = [asdict(row) for row in self._baseline()]
-        if any(row.row_state == "sent" for row in self.claimed.work.rows if row.event_id in self._matched()):
-            changes["accepted_puts"] = self.claimed.work.accepted_puts + 1
-        if self.seen.finished and not self.claimed.work.delivered:
-            changes |= {"delivered_at": self.now, "delivered_date": self.seen.delivered_date}
-        mine = update(shipments).where(shipments.c.id == shipment_id, shipments.c.lease == self.claimed.lease)
-        if not connection.execute(mine.values(**changes)).rowcount:
+        if not accept(connection, work, self.seen, lease=claimed.lease, read=claimed.attempt_id, now=self.now):
             return None
-        for event_id, row in self.seen.matched:
-            self._mark_applied(connection, event_id, row)
-        for event_id, likeness, shown_at in self.seen.likenesses:
-            change_row(connection, shipment_id, event_id, likeness=likeness, shown_at=shown_at)
         if self.seen.sample is not None:
-            learn(connection, self.claimed.work.account, self.seen.sample, self.conclude, self.now)
-        if self.claimed.probe:
-            change_account(connection, self.claimed.work.account, AccountChange(state="open"), self.now)
-        return carry_out(
-            connection, shipment_id, self.claimed.lease, self.claimed.deadline, self.plan, self.ids, self.now
-        )
+            learn(connection, work.account, self.seen.sample, self.conclude, self.now)
+        if claimed.probe:
+            change_account(connection, work.account, AccountChange(state="open"), self.now)
+        return carry_out(connection, work.shipment_id, claimed.lease, claimed.deadline, self.plan, self.ids, self.now)
 
-    def _matched(self) -> set[int]:
-        return {event_id for event_id, _ in self.seen.matched}
 
-    def _baseline(self) -> list[Frozen]:
-        """Return the rows of other writers, those included that a call of ours took away: they are put back."""
-        there = list(self.seen.baseline)
-        if self.seen.sample is not None and self.seen.sample.kind == "replaced":
-            there = [row for row in self.claimed.work.baseline if row not in there] + there
-        return there
+def accept(connection: Connection, work: Work, seen: Seen, *, lease: str | None, read: int, now: datetime) -> bool:
+    """Mark the rows that a read found in VTEX, and keep those of other writers as the shipment's baseline.
 
-    def _mark_applied(self, connection: Connection, event_id: int, row: Frozen) -> None:
-        shipment_id = self.claimed.work.shipment_id
-        never_sent = update(rows).where(
-            rows.c.shipment_id == shipment_id, rows.c.event_id == event_id, rows.c.date.is_(None)
-        )
-        connection.execute(never_sent.values(city=row.city, uf=row.state, description=row.description, date=row.date))
-        change_row(
-            connection,
-            shipment_id,
-            event_id,
-            state="applied",
-            applied_at=self.now,
-            attempt_id=self.claimed.attempt_id,
-        )
+    Args:
+        connection: Of the transaction.
+        work: The shipment as it was when the read was judged.
+        seen: What the read found.
+        lease: The token that the shipment must still have, None where nobody may be working on it.
+        read: The journal's entry of the read.
+        now: When it ended.
+
+    Returns:
+        Whether the shipment was still as it must be; otherwise nothing was changed.
+
+    """
+    matched = {event_id for event_id, _ in seen.matched}
+    changes: dict[str, Any] = {"read_at": now, "read_after": None}
+    changes["baseline"] = [asdict(row) for row in _baseline(work, seen)]
+    if any(row.row_state == "sent" for row in work.rows if row.event_id in matched):
+        changes["accepted_puts"] = work.accepted_puts + 1
+    if seen.finished and not work.delivered:
+        changes |= {"delivered_at": now, "delivered_date": seen.delivered_date}
+    mine = update(shipments).where(shipments.c.id == work.shipment_id, shipments.c.lease == lease)
+    if not connection.execute(mine.values(**changes)).rowcount:
+        return False
+    for event_id, row in seen.matched:
+        _mark_applied(connection, work.shipment_id, event_id, row, read=read, now=now)
+    for event_id, likeness, shown_at in seen.likenesses:
+        change_row(connection, work.shipment_id, event_id, likeness=likeness, shown_at=shown_at)
+    return True
+
+
+def _baseline(work: Work, seen: Seen) -> list[Frozen]:
+    """Return the rows of other writers, those included that a call of ours took away: they are put back."""
+    there = list(seen.baseline)
+    if seen.sample is not None and seen.sample.kind == "replaced":
+        there = [row for row in work.baseline if row not in there] + there
+    return there
+
+
+def _mark_applied(
+    connection: Connection, shipment_id: int, event_id: int, row: Frozen, *, read: int, now: datetime
+) -> None:
+    never_sent = update(rows).where(
+        rows.c.shipment_id == shipment_id, rows.c.event_id == event_id, rows.c.date.is_(None)
+    )
+    connection.execute(never_sent.values(city=row.city, uf=row.state, description=row.description, date=row.date))
+    change_row(connection, shipment_id, event_id, state="applied", applied_at=now, attempt_id=read)

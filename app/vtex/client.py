@@ -13,7 +13,7 @@ from urllib.parse import quote
 from app.account import Account
 from app.egress import Egress, Reply
 from app.errors import CallFailed, EgressRefused, MalformedPayload
-from app.payload import Node, json_document
+from app.payload import Node, json_document, read_moment
 from app.vtex.feed import FEED_PATH, LOT, FeedConfig, FeedItem, feed_request, read_feed_config, read_lot
 from app.vtex.listing import OrderPage, OrderQuery, read_page
 from app.vtex.orders import Order, read_order
@@ -60,6 +60,7 @@ class Answered:
         status: VTEX's status, None when there was no answer.
         detail: VTEX's words or ours, cut.
         receipt: The receipt of an accepted call.
+        receipted_at: The receipt's date, by VTEX's clock.
         retry_after: Seconds that VTEX asked to wait, None when it did not.
         order: The order that a read found.
 
@@ -69,6 +70,7 @@ class Answered:
     status: int | None = None
     detail: str | None = None
     receipt: str | None = None
+    receipted_at: datetime | None = None
     retry_after: float | None = None
     order: Order | None = None
 
@@ -108,7 +110,13 @@ class Client:
             response = UpdateTrackingStatusResponse.model_validate_json(reply.body)
         except ValueError:
             return answered  # VTEX said 200; a receipt that cannot be read does not undo that.
-        return Answered(outcome=Outcome.APPLIED, status=reply.status, receipt=response.receipt)
+        dated = read_moment(response.date)
+        return Answered(
+            outcome=Outcome.APPLIED,
+            status=reply.status,
+            receipt=response.receipt,
+            receipted_at=dated.at if dated else None,
+        )
 
     async def get_order(self, order_id: str) -> Answered:
         """Read an order; `Outcome.APPLIED` with the order, or why there is none."""

@@ -1,23 +1,37 @@
 """Work is found through an index, whatever else the tables hold."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, text
 
-from app.store import Requeue, Store
+from app.store import ClaimOrders, Requeue, Store, TellOrders, ToldOrder, next_order
 from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
 from app.store.queries.backlog import waiting
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LEASE = timedelta(seconds=30)
 
 QUERIES = {
     "webhooks that are not mapped": (lambda connection: unmapped(connection, 10, NOW), ["ix_webhooks_state"]),
     "what waits": (waiting, ["ix_rows_dead", "ix_shipments_due", "ix_subjects_parked"]),
     "subjects parked for too long": (lambda c: ExpireParked(before=NOW, now=NOW).run(c), ["ix_subjects_parked"]),
     "look-ups": (next_lookup, ["ix_subjects_lookup"]),
+    "orders to read": (
+        lambda c: ClaimOrders(
+            free={"a": 1}, slots=2, later_slots=1, lease={"a": LEASE}, probe_every={"a": LEASE}, now=NOW
+        ).run(c),
+        ["ix_orders_due"],
+    ),
+    "the next order to read": (lambda connection: next_order(connection, ["a"]), ["ix_orders_due"]),
+    "writes that a telling may echo": (
+        lambda c: TellOrders(account="a", told=(ToldOrder(order_id="1", changed_at=NOW),), source="hook", now=NOW).run(
+            c
+        ),
+        ["sqlite_autoindex_orders_1", "sqlite_autoindex_shipments_1", "ix_attempts_shipment"],
+    ),
     "open rows": (lambda c: Requeue(live={"a": None}, now=NOW).run(c), ["ix_rows_observed", "ix_rows_open"]),
 }
 

@@ -127,6 +127,71 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "orders",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False, comment="as it was told"),
+        sa.Column("source", sa.Text(), nullable=False, comment="who told of it last"),
+        sa.Column("told_at", Instant(), nullable=False),
+        sa.Column(
+            "changed_at",
+            Instant(),
+            nullable=True,
+            comment="the latest change that was told and is to be read, by VTEX's clock",
+        ),
+        sa.Column("state", sa.Text(), nullable=True, comment="VTEX's word for the state that was told last"),
+        sa.Column("due_at", Instant(), nullable=True),
+        sa.Column("urgent", sa.Boolean(), nullable=False, comment="told as it happened, not found while looking back"),
+        sa.Column("lease", sa.Text(), nullable=True, comment="token of the claim that may settle it"),
+        sa.Column(
+            "tellings", sa.Integer(), server_default="1", nullable=False, comment="a read covers those from before it"
+        ),
+        sa.Column(
+            "echoes", sa.Integer(), server_default="0", nullable=False, comment="tellings of what the relay itself did"
+        ),
+        sa.Column(
+            "tries",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="reads since it was told that found no order",
+        ),
+        sa.Column("failing_since", Instant(), nullable=True),
+        sa.Column(
+            "reason", sa.Text(), nullable=True, comment="why it could not be read; with no due_at it was given up"
+        ),
+        sa.Column("read_at", Instant(), nullable=True, comment="when the read began that last showed it"),
+        sa.Column("invoiced_at", Instant(), nullable=True, comment="when its latest package was invoiced"),
+        sa.Column(
+            "incomplete", sa.Boolean(), server_default=sa.text("false"), nullable=False, comment="a number is to come"
+        ),
+        sa.PrimaryKeyConstraint("account", "order_id", name=op.f("pk_orders")),
+        comment="what VTEX told of its orders, and when they are to be read",
+    )
+    op.create_index(
+        "ix_orders_due",
+        "orders",
+        ["account", "urgent", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_orders_failed",
+        "orders",
+        ["account", "told_at"],
+        unique=False,
+        sqlite_where=sa.text("reason IS NOT NULL"),
+        postgresql_where=sa.text("reason IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_orders_settled",
+        "orders",
+        ["told_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NULL"),
+        postgresql_where=sa.text("due_at IS NULL"),
+    )
+    op.create_table(
         "refusals",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("at", Instant(), nullable=False),
@@ -279,6 +344,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("receipt", sa.Text(), nullable=True),
+        sa.Column("receipted_at", Instant(), nullable=True, comment="the date of the receipt, by VTEX's own clock"),
         sa.Column("body", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("body_hash", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["shipment_id"], ["shipments.id"], name=op.f("fk_attempts_shipment_id")),
