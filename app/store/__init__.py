@@ -3,9 +3,9 @@
 `Store` opens it; operations and queries are values of this package's modules, run by `Store.write` and `Store.read`.
 """
 
-from app.store.accounts import AccountChange, AccountState, Learnt, Sample
+from app.store.accounts import AccountChange, AccountState, ChangeAccount, Learnt, Sample, TakeProbe
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
-from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice
+from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice, TellPage
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
@@ -35,6 +35,7 @@ __all__ = [
     "BackfillProgress",
     "BeginSweep",
     "Candidate",
+    "ChangeAccount",
     "ChangeBackfill",
     "Claim",
     "ClaimLookups",
@@ -83,7 +84,9 @@ __all__ = [
     "StopAccount",
     "Store",
     "TakeDuty",
+    "TakeProbe",
     "TellOrders",
+    "TellPage",
     "Telling",
     "ToldOrder",
     "Work",

@@ -13,6 +13,8 @@ __all__ = [
     "FORWARD_LAG_SECONDS",
     "INGEST_SECONDS",
     "OLDEST_DUE_SECONDS",
+    "ORDERS_TOLD",
+    "ORDER_CALLS",
     "PARKED",
     "REFUSALS",
     "SECRET_MATCHED",
@@ -86,6 +88,18 @@ ATTEMPT_SECONDS = MetricDoc(
     description="Duration of calls that write to VTEX.",
     buckets=_CALL,
 )
+ORDER_CALLS = MetricDoc(
+    name="relay_order_calls_total",
+    type="counter",
+    labels=("account", "call", "outcome"),
+    description="Calls that ask VTEX which orders there are: its feed and its list, by what the answer says.",
+)
+ORDERS_TOLD = MetricDoc(
+    name="relay_orders_told_total",
+    type="counter",
+    labels=("account", "source"),
+    description="Orders that were found by the feed, a backfill or a sweep; the same one may be found often.",
+)
 INGEST_SECONDS = MetricDoc(
     name="relay_ingest_seconds",
     type="histogram",
@@ -148,6 +162,8 @@ _DOCS: Final = (
     UNKNOWN_CODES,
     ATTEMPTS,
     ATTEMPT_SECONDS,
+    ORDER_CALLS,
+    ORDERS_TOLD,
     INGEST_SECONDS,
     FORWARD_LAG_SECONDS,
     COMMIT_SECONDS,
