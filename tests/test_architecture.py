@@ -35,7 +35,19 @@ MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:work|home|Users)/\w|/opt/(?:wheels|
 KNOWN_TO = {
     "settings": {"__main__", "cli", "main"},
     "sandbox": {"__main__", "cli", "main"},
-    "telemetry": {"cli", "forwarder", "indexing", "intake", "main", "mapping", "resolution", "web"},
+    "telemetry": {
+        "calling",
+        "cli",
+        "forwarder",
+        "gathering",
+        "indexing",
+        "intake",
+        "main",
+        "mapping",
+        "resolution",
+        "web",
+        "worker",
+    },
 }
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

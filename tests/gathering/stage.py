@@ -79,6 +79,8 @@ class Stage:
         self.destination = Destination(account=self.account, client=client, gate=Gate(self.account))
         self.metrics = Metrics(CollectorRegistry(), accounts=("demo",))
         self.sweep = SweepPlan(every=None)
+        self.notified: set[str] = set()
+        """Orders of which VTEX told, in tests that count them."""
         self.start()
 
     def start(self) -> None:
