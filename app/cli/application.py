@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
+from app.cli.orders_commands import backfill, feed
 from app.errors import RelayError
 
 __all__ = ["application", "main"]
@@ -57,6 +58,8 @@ application = typer.Typer(
 _token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
 application.add_typer(_token, name="token")
 application.add_typer(accounts, name="accounts")
+application.add_typer(backfill, name="backfill")
+application.add_typer(feed, name="feed")
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",

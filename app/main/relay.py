@@ -11,13 +11,15 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from app import __version__
+from app import __version__, calling
 from app.account import Account
 from app.carriers import adapters
+from app.duties import Duties
 from app.egress import Egress
 from app.errands import Errands
 from app.errors import StoreUnavailable
 from app.forwarder import Destination, Forwarder
+from app.gathering import Gathering, tail_of
 from app.indexing import Indexer
 from app.intake import Intake
 from app.keyring import Keyring
@@ -55,6 +57,8 @@ class Relay:
     forwarder: Forwarder
     mapper: Mapper
     indexer: Indexer
+    duties: Duties
+    gathering: Gathering
 
 
 @asynccontextmanager
@@ -115,6 +119,13 @@ def _compose(
         resolve_within=timedelta(days=settings.resolve_within_days),
     )
 
+    duties = Duties(store, now)
+    called = {
+        name: calling.Destination(account=each.account, client=each.client, gate=each.gate)
+        for name, each in destinations.items()
+    }
+    gathering = Gathering(store, called, duties, metrics, now=now, told=indexer.wake)
+
     def mapped() -> None:
         forwarder.wake()
         indexer.wake()
@@ -133,10 +144,12 @@ def _compose(
         replay=mapper.replay,
         wake=mapped,
         reopen=forwarder.reopen,
+        look_back=gathering.look_back,
+        tail_of=tail_of,
         forwarding=_forwarding(accounts),
         resolve=resolve,
         members=sources.members,
-        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at),
+        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at, gathering.beat_at),
         now=now,
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
@@ -145,12 +158,24 @@ def _compose(
         refusals_kept=settings.refusals_max_count,
         data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
     )
-    return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer)
+    return Relay(
+        dependencies=dependencies,
+        forwarder=forwarder,
+        mapper=mapper,
+        indexer=indexer,
+        duties=duties,
+        gathering=gathering,
+    )
 
 
 def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
     return {
-        name: Forwarding(is_observed=account.observe, history=account.history.value, since=account.forward_from)
+        name: Forwarding(
+            is_observed=account.observe,
+            history=account.history.value,
+            since=account.forward_from,
+            rate_per_second=account.rate_per_second,
+        )
         for name, account in accounts.items()
     }
 
@@ -183,10 +208,12 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     store, now = running.dependencies.store, running.dependencies.now
     backlog: list[Backlog] = []
     metrics.watch(lambda: backlog[-1] if backlog else None)
+    await running.duties.start()
     tasks = [
         asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
         asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
+        asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
         asyncio.create_task(_sample(store, backlog, now), name="sampler"),
     ]
     try:
@@ -194,13 +221,16 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     finally:
         running.mapper.stop()
         running.indexer.stop()
+        running.gathering.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(shutdown_seconds):
                 await running.forwarder.stop()
-                await asyncio.gather(*tasks[:3], return_exceptions=True)
+                await asyncio.gather(*tasks[:-1], return_exceptions=True)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(StoreUnavailable):
+            await running.duties.stop()
 
 
 async def _supervise(work: Callable[[], Awaitable[None]]) -> None:

@@ -65,12 +65,19 @@ class Forwarding:
         is_observed: Whether it is not, and everything else happens all the same.
         history: ``auto``, ``delta`` or ``full``.
         since: Shipments invoiced before this day are observed only.
+        rate_per_second: How many calls may start per second.
 
     """
 
     is_observed: bool = False
     history: str = "auto"
     since: date | None = None
+    rate_per_second: float = 20.0
+
+
+def _no_tail(_since: datetime, _until: datetime, _now: datetime) -> datetime | None:
+    """Expect nothing late of the list: nobody here asks it."""
+    return None
 
 
 def _no_gate(account: str) -> None:
@@ -92,6 +99,8 @@ class Dependencies:
         replay: Maps stored bytes again.
         wake: Tells the forwarder that shipments may have become due.
         reopen: Tells the forwarder that an operator changed an account's state.
+        look_back: Tells whoever lists orders that an account's backfills changed.
+        tail_of: Says from where a backfill's end is to be listed again later.
         forwarding: How the accounts are configured to be written to, by name.
         resolve: Decides where parked subjects go when a shipment is added.
         members: The accounts among which an owner's shipments are sought.
@@ -123,6 +132,8 @@ class Dependencies:
     version: str
     heartbeat: Callable[[], datetime | None] = _no_worker
     reopen: Callable[[str], None] = _no_gate
+    look_back: Callable[[str], None] = _no_gate
+    tail_of: Callable[[datetime, datetime, datetime], datetime | None] = _no_tail
     forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
     max_body_bytes: int = 10 * 1024 * 1024
     body_seconds: float = 30.0

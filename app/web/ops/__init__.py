@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from app.web.ops.accounts import router as _accounts
+from app.web.ops.backfills import router as _backfills
 from app.web.ops.comparison import router as _comparison
 from app.web.ops.refusals import router as _refusals
 from app.web.ops.shipments import router as _shipments
@@ -13,5 +14,5 @@ from app.web.ops.webhooks import router as _webhooks
 __all__ = ["router"]
 
 router: Final = APIRouter(prefix="/ops/v1")
-for _part in (_webhooks, _refusals, _shipments, _accounts, _comparison):
+for _part in (_webhooks, _refusals, _shipments, _accounts, _comparison, _backfills):
     router.include_router(_part)

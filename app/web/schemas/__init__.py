@@ -15,6 +15,7 @@ from app.web.schemas.accounts import (
     Sample,
 )
 from app.web.schemas.asked import NewShipment, ReplayRequest
+from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.shown import (
     Attempt,
     Body,
@@ -41,6 +42,9 @@ __all__ = [
     "AccountItem",
     "AccountPage",
     "Attempt",
+    "BackfillItem",
+    "BackfillPage",
+    "BackfillState",
     "Body",
     "ComparedRow",
     "ComparedShipment",
@@ -49,6 +53,7 @@ __all__ = [
     "Event",
     "LearntHistory",
     "Mapping",
+    "NewBackfill",
     "NewShipment",
     "OptionalReason",
     "Queued",
