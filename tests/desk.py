@@ -124,7 +124,7 @@ class Desk:
             async with asyncio.timeout(20):
                 while not await done(self):
                     self.mapped.clear()
-                    self.mapper._wake.set()  # noqa: SLF001 - its clock stands still, ours does not
+                    self.mapper.wake()  # Its clock stands still, ours does not.
                     await asyncio.wait({asyncio.ensure_future(self.mapped.wait())}, timeout=0.05)
         finally:
             self.mapper.stop()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import httpx
 import pytest
 from sqlalchemy import Row, select
 
+from app.calling import Destination
 from app.egress import Egress
-from app.indexing import Indexer
+from app.forwarder import first_read
+from app.indexing import Asking, Indexer
 from app.resolution import resolver
 from app.store import Store
 from app.store.lookups import next_lookup
@@ -46,13 +49,20 @@ class Desk:
         egress = Egress(transport=httpx.MockTransport(self._answer))
         accounts = [account(), account().__class__(name="other", base_url="http://other", app_key="", app_token="")]
         self.gates = {each.name: Gate(each) for each in accounts}
-        self.indexer = Indexer(
+        self.asking = Asking(
             store,
-            {each.name: (Client(each, egress), self.gates[each.name]) for each in accounts},
+            {
+                each.name: Destination(account=each, client=Client(each, egress), gate=self.gates[each.name])
+                for each in accounts
+            },
             resolve=resolver(self.clock),
             members=lambda _: members,
             now=self.clock,
-            indexed=self._indexed,
+            first_read=lambda work, order: first_read(work, order, replace(accounts[0], first_read=True), self.clock()),
+            jitter=lambda: 0.0,
+        )
+        self.indexer = Indexer(
+            self.asking, resolve=resolver(self.clock), members=lambda _: members, indexed=self._indexed
         )
 
     def _indexed(self) -> None:
@@ -83,7 +93,7 @@ class Desk:
                     break
         self.indexer.stop()
         await running
-        self.indexer._stopping = False  # noqa: SLF001 - it is run again
+        self.indexer._loop._stopping = False  # noqa: SLF001 - it is run again
 
     async def subject(self) -> Row[Any]:
         return await self.store.read(lambda connection: connection.execute(select(subjects)).one())
@@ -171,7 +181,7 @@ async def test_an_order_that_is_not_there_is_asked_for_more_and_more_seldom_and_
 
 @pytest.mark.parametrize(
     ("status", "headers", "closed_for"),
-    [(500, {}, None), (429, {"Retry-After": "90"}, 90), (429, {}, 30), (401, {}, 30), (403, {}, None)],
+    [(500, {}, None), (429, {"Retry-After": "90"}, 90), (429, {}, 30), (401, {}, 60), (403, {}, None)],
 )
 async def test_a_look_up_that_failed_found_nothing_out(
     desk: Desk, status: int, headers: dict[str, str], closed_for: int | None

@@ -2,21 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from app.account import Account
+from app.calling import asked_to_wait, held
 from app.forwarder.learning import wants_sample
-from app.retry import Patience, Trouble, backoff, grace, next_try
+from app.retry import Patience, Trouble, grace, next_try
 from app.store import AccountChange, Claimed, Settlement
 from app.vtex import Answered, Outcome
 
-__all__ = ["Consequence", "consequence", "probe_every", "tripped"]
-
-_PROBE_CAP: Final = timedelta(seconds=60)
-_TOO_MANY: Final = 429
-_UNAVAILABLE: Final = 503
-_FIRST_PAUSE: Final = 10
-"""The first pause of an account in trouble, as a multiple of its first wait after a failed call."""
+__all__ = ["Consequence", "consequence"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +19,6 @@ class Consequence:
 
     settlement: Settlement
     account: AccountChange | None = None
-
-
-def probe_every(account: Account) -> timedelta:
-    """Return how often an account that cannot be called is called all the same, to see whether it can again."""
-    return min(_FIRST_PAUSE * account.retry_base, _PROBE_CAP)
-
-
-def tripped(account: Account, now: datetime) -> AccountChange:
-    """Return the state of an account of which too many calls fail."""
-    until = now + _FIRST_PAUSE * account.retry_base
-    return AccountChange(state="probing", until=until, reason="half of the latest calls failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,25 +120,18 @@ def _applied(call: _Call) -> Settlement:
 
 
 def _held(call: _Call) -> Consequence:
-    """Hold the account: nothing is spent, one real call per interval finds out whether it may be called again."""
-    until = call.now + probe_every(call.account)
-    reason = f"VTEX refuses the account's key ({call.answered.status}): {call.answered.detail}"
+    """Hold the account: nothing is spent."""
     return Consequence(
-        settlement=call.settled(retry_at=call.now, spends=False),
-        account=AccountChange(state="held", until=until, reason=reason),
+        settlement=call.settled(retry_at=call.now, spends=False), account=held(call.account, call.answered, call.now)
     )
 
 
 def _told_to_wait(call: _Call) -> Consequence:
     """Wait as long as VTEX asks: with the whole account after a 429, which says so of all its calls."""
-    if call.answered.status != _TOO_MANY:
+    paused = asked_to_wait(call.account, call.answered, call.now, jitter=call.jitter)
+    if paused is None:
         return _repeated(call)
-    first = Trouble(attempts=0, since=None, retry_after=call.asked)
-    until = call.now + backoff(first, call.patience, jitter=abs(call.jitter))
-    return Consequence(
-        settlement=call.settled(retry_at=until, spends=False),
-        account=AccountChange(state="paused", until=until, reason="VTEX asked to wait (429)"),
-    )
+    return Consequence(settlement=call.settled(retry_at=paused.until, spends=False), account=paused)
 
 
 def _repeated(call: _Call) -> Consequence:
@@ -166,9 +142,7 @@ def _repeated(call: _Call) -> Consequence:
     read_after = call.now + call.account.read_lag if unsure else None
     if retry_at and read_after:
         retry_at = max(retry_at, read_after)
-    paused = None
-    if call.answered.status == _UNAVAILABLE and call.asked is not None:
-        paused = AccountChange(state="paused", until=call.now + call.asked, reason="VTEX asked to wait (503)")
+    paused = asked_to_wait(call.account, call.answered, call.now, jitter=call.jitter)
     return Consequence(
         settlement=call.settled(retry_at=retry_at, read_after=read_after, dead=dead, spends=paused is None),
         account=paused,

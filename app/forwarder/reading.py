@@ -11,13 +11,21 @@ from app.payload import read_moment
 from app.store import Frozen, Seen, Work
 from app.vtex import Order, Package, TimelineRow, delivered_date, match_rows, shows_moment
 
-__all__ = ["package_of", "seen"]
+__all__ = ["first_read", "package_of", "seen"]
 
 
 def package_of(order: Order, invoice_number: str) -> Package | None:
     """Find the package that an invoice number addresses, None when the order has none."""
     named = [package for package in order.packages if package.invoice_number == invoice_number]
     return next((package for package in named if package.is_output), None)
+
+
+def first_read(work: Work, order: Order, account: Account, now: datetime) -> Seen | None:
+    """Say what a read that others made shows of a shipment; None where its own first read is to be made, or none."""
+    package = package_of(order, work.invoice_number)
+    if package is None or not account.first_read or not forwards(work, account):
+        return None
+    return seen(work, package, account, now)
 
 
 def seen(work: Work, package: Package | None, account: Account, now: datetime) -> Seen:

@@ -5,41 +5,27 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from app.account import Account
+from app.calling import Destination, probe_every, tripped
 from app.errors import StoreUnavailable
 from app.forwarder.learning import conclude
-from app.forwarder.outcomes import Consequence, consequence, probe_every, tripped
+from app.forwarder.outcomes import Consequence, consequence
 from app.forwarder.planning import live_from, planner
 from app.forwarder.reading import package_of, seen
 from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due, public_id
 from app.telemetry import Metrics, log_event
-from app.vtex import Answered, Client, Gate, Outcome
+from app.vtex import Answered, Outcome
 
-__all__ = ["Destination", "Forwarder"]
+__all__ = ["Forwarder"]
 
 logger = logging.getLogger(__name__)
 
-_MARGIN: Final = timedelta(seconds=5)
 _POLL_SECONDS: Final = 5.0
 _TENTH: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """An account, how it is called, and the gate before it."""
-
-    account: Account
-    client: Client
-    gate: Gate
-
-    @property
-    def lease(self) -> timedelta:
-        """Return how long a claim lasts: a read and a write at their longest, and what VTEX may still apply after."""
-        return 2 * self.account.request_timeout + self.account.read_lag + _MARGIN
 
 
 class Forwarder:
@@ -242,17 +228,8 @@ class Forwarder:
         too_many = gate.record(failed=answered.outcome is Outcome.UNKNOWN)
         if too_many and meaning.account is None:
             meaning = replace(meaning, account=tripped(account, now))
-        if meaning.account is not None and meaning.account.until is not None:
-            gate.close(meaning.account.until, asked=meaning.account.state == "paused")
-            log_event(
-                logger,
-                "account.closed",
-                level=logging.WARNING,
-                account=account.name,
-                state=meaning.account.state,
-                until=meaning.account.until,
-                reason=meaning.account.reason,
-            )
+        if meaning.account is not None:
+            destination.close(meaning.account)
         return meaning
 
     def _seen(self, claim: Claimed, answered: Answered, account: Account) -> Seen | None:

@@ -9,7 +9,7 @@ from app.duties import Duties
 from app.gathering.calls import Calls
 from app.store import Store, TellOrders, ToldOrder
 from app.telemetry import Metrics, log_event
-from app.vtex import Answered, FeedItem, Outcome
+from app.vtex import NO_PACKAGE_YET, Answered, FeedItem, Outcome
 
 __all__ = ["EMPTY_SECONDS", "FeedPoller"]
 
@@ -22,29 +22,6 @@ _MARGIN: Final = timedelta(seconds=5)
 _CONFIG_EVERY: Final = timedelta(minutes=10)
 _DEFAULT_VISIBILITY: Final = timedelta(seconds=240)
 _UNCONFIGURED_SECONDS: Final = 60.0
-_BEFORE_HANDLING: Final = frozenset(
-    {
-        "order-created",
-        "order-creation-error",
-        "order-create-error",
-        "on-order-completed",
-        "on-order-completed-ffm",
-        "payment-pending",
-        "waiting-for-order-authorization",
-        "approve-payment",
-        "payment-approved",
-        "waiting-for-seller-decision",
-        "waiting-ffmt-authorization",
-        "waiting-for-authorization",
-        "waiting-for-manual-authorization",
-        "waiting-for-mkt-authorization",
-        "authorize-fulfillment",
-        "waiting-seller-handling",
-        "window-to-cancel",
-        "window-to-change-seller",
-    }
-)
-"""States in which an order has no package yet; a feed that others configured may tell of them."""
 
 
 class FeedPoller:
@@ -113,7 +90,7 @@ class FeedPoller:
         told = tuple(
             ToldOrder(order_id=item.order_id, changed_at=item.changed_at, state=item.state)
             for item in items
-            if item.order_id is not None and item.state not in _BEFORE_HANDLING
+            if item.order_id is not None and item.state not in NO_PACKAGE_YET
         )
         if told:
             await self._store.write(TellOrders(account=self._account, told=told, source="feed", now=self._now()))

@@ -15,7 +15,7 @@ from app.settings import Source as SourceSettings
 from app.source import Source, Sources
 from app.verification import Credentials
 
-__all__ = ["accounts_of", "adapters_of", "sources_of"]
+__all__ = ["accounts_of", "adapters_of", "hook_keys_of", "sources_of"]
 
 
 def accounts_of(settings: Settings) -> dict[str, Account]:
@@ -49,6 +49,15 @@ def _account(name: str, account: AccountSettings) -> Account:
         feed=account.feed,
         sweep_every=timedelta(minutes=account.sweep_minutes) if account.sweep_minutes else None,
     )
+
+
+def hook_keys_of(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Return the keys that VTEX's order hook may send, newest first, of the accounts that have one."""
+    return {
+        name: tuple(key.get_secret_value() for key in (account.hook_key, *account.old_hook_keys))
+        for name, account in settings.accounts.items()
+        if account.hook_key is not None
+    }
 
 
 def adapters_of(settings: Settings, known: Mapping[str, Adapter]) -> Mapping[str, Adapter]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,24 +11,25 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from app import __version__, calling
+from app import __version__
 from app.account import Account
+from app.calling import Destination
 from app.carriers import adapters
 from app.duties import Duties
 from app.egress import Egress
 from app.errands import Errands
 from app.errors import StoreUnavailable
-from app.forwarder import Destination, Forwarder
+from app.forwarder import Forwarder, first_read
 from app.gathering import Gathering, tail_of
-from app.indexing import Indexer
+from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, sources_of
+from app.main.configured import accounts_of, hook_keys_of, sources_of
 from app.mapping import Mapper
 from app.resolution import resolver
 from app.settings import Settings
 from app.source import Sources
-from app.store import Store, database_file
+from app.store import Candidate, Facts, Resolution, Store, database_file
 from app.store.queries.backlog import waiting
 from app.telemetry import Backlog, Metrics
 from app.vtex import Client, Gate
@@ -57,8 +58,15 @@ class Relay:
     forwarder: Forwarder
     mapper: Mapper
     indexer: Indexer
+    reader: OrderReader
     duties: Duties
     gathering: Gathering
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when the worker that was still for longest last showed that it is alive."""
+        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering)
+        return min(worker.beat_at for worker in workers)
 
 
 @asynccontextmanager
@@ -109,22 +117,9 @@ def _compose(
     }
     resolve = resolver(now)
     forwarder = Forwarder(store, destinations, metrics, now=now, slots=settings.forward_slots)
-    indexer = Indexer(
-        store,
-        {name: (destination.client, destination.gate) for name, destination in destinations.items()},
-        resolve=resolve,
-        members=sources.members,
-        now=now,
-        indexed=forwarder.wake,
-        resolve_within=timedelta(days=settings.resolve_within_days),
+    indexer, reader, duties, gathering = _learning_of_orders(
+        settings, accounts, sources, metrics, store, destinations, forwarder, resolve, now
     )
-
-    duties = Duties(store, now)
-    called = {
-        name: calling.Destination(account=each.account, client=each.client, gate=each.gate)
-        for name, each in destinations.items()
-    }
-    gathering = Gathering(store, called, duties, metrics, now=now, told=indexer.wake)
 
     def mapped() -> None:
         forwarder.wake()
@@ -143,13 +138,15 @@ def _compose(
         metrics=metrics,
         replay=mapper.replay,
         wake=mapped,
+        told=reader.wake,
         reopen=forwarder.reopen,
         look_back=gathering.look_back,
         tail_of=tail_of,
+        hook_keys=hook_keys_of(settings),
         forwarding=_forwarding(accounts),
         resolve=resolve,
         members=sources.members,
-        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at, gathering.beat_at),
+        heartbeat=lambda: running.beat_at,
         now=now,
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
@@ -158,14 +155,45 @@ def _compose(
         refusals_kept=settings.refusals_max_count,
         data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
     )
-    return Relay(
+    running = Relay(
         dependencies=dependencies,
         forwarder=forwarder,
         mapper=mapper,
         indexer=indexer,
+        reader=reader,
         duties=duties,
         gathering=gathering,
     )
+    return running
+
+
+def _learning_of_orders(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
+    settings: Settings,
+    accounts: Mapping[str, Account],
+    sources: Sources,
+    metrics: Metrics,
+    store: Store,
+    destinations: Mapping[str, Destination],
+    forwarder: Forwarder,
+    resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
+    now: Callable[[], datetime],
+) -> tuple[Indexer, OrderReader, Duties, Gathering]:
+    """Make those who find out which orders there are, and read them."""
+    asking = Asking(
+        store,
+        destinations,
+        resolve=resolve,
+        members=sources.members,
+        now=now,
+        first_read=lambda work, order: first_read(work, order, accounts[work.account], now()),
+    )
+    within = timedelta(days=settings.resolve_within_days)
+    indexer = Indexer(asking, resolve=resolve, members=sources.members, indexed=forwarder.wake, resolve_within=within)
+    reader = OrderReader(asking, metrics, indexed=forwarder.wake, number_within=within)
+
+    duties = Duties(store, now)
+    gathering = Gathering(store, destinations, duties, metrics, now=now, told=reader.wake)
+    return indexer, reader, duties, gathering
 
 
 def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
@@ -212,6 +240,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     tasks = [
         asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
         asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
+        asyncio.create_task(_supervise(running.reader.run), name="reader"),
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
         asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
         asyncio.create_task(_sample(store, backlog, now), name="sampler"),
@@ -221,6 +250,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     finally:
         running.mapper.stop()
         running.indexer.stop()
+        running.reader.stop()
         running.gathering.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(shutdown_seconds):
@@ -247,7 +277,7 @@ async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], dateti
     """Measure the backlog now and then: a scrape must not count rows."""
     while True:
         with contextlib.suppress(StoreUnavailable):
-            found = await store.read(waiting)
+            found = await store.read(lambda connection: waiting(connection, now()))
             oldest = max(0.0, (now() - found.oldest_due_at).total_seconds()) if found.oldest_due_at else 0.0
             backlog[:] = [
                 Backlog(
@@ -255,6 +285,7 @@ async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], dateti
                     parked=found.parked,
                     dead=found.dead,
                     oldest_due_seconds=oldest,
+                    orders_due=found.orders_due,
                 )
             ]
         await asyncio.sleep(_SAMPLE_SECONDS)

@@ -5,7 +5,6 @@ whenever more came than memory should hold.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,7 @@ from app.store.inbox import KeepFetched, PostponeMapping, StoredWebhook, unmappe
 from app.store.placement import Candidate
 from app.store.replays import AuditReplay, known_events
 from app.telemetry import Metrics, log_event
+from app.worker import POLL_SECONDS, Loop
 
 __all__ = ["Mapper"]
 
@@ -37,7 +37,6 @@ _BATCH: Final = 64
 _HELD_BYTES: Final = 16 * 1024 * 1024
 _LARGE_BODY: Final = 64 * 1024
 """Larger bodies are read on a thread, so that they do not hold up the event loop."""
-_POLL_SECONDS: Final = 5.0
 _SWEEP: Final = timedelta(seconds=5)
 """How often the table is looked at: a webhook may be stored without being handed over, as when its sender hung up."""
 
@@ -81,9 +80,13 @@ class Mapper:
         self._beside = Beside(mapped)
         self._behind = True
         self._swept_at = now()
-        self._wake = asyncio.Event()
-        self._stopping = False
-        self.beat_at = now()
+        self._idle = False
+        self._loop = Loop("mapping", self._step, now)
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when the mapper last showed that it is alive."""
+        return self._loop.beat_at
 
     def stored(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
         """Take over a webhook that was just committed."""
@@ -92,32 +95,30 @@ class Mapper:
         else:
             self._held[webhook_id] = _Held(source=source, webhook=webhook)
             self._held_bytes += len(webhook.body)
-        self._wake.set()
+        self._loop.wake()
+
+    def wake(self) -> None:
+        """Look for stored webhooks now."""
+        self._loop.wake()
 
     def stop(self) -> None:
         """Finish what is in hand and return from `run`."""
-        self._stopping = True
-        self._wake.set()
+        self._loop.stop()
 
     async def run(self) -> None:
         """Map until `stop`."""
-        while not self._stopping:
-            self._wake.clear()
-            self.beat_at = self._now()
-            try:
-                if not await self._map_some():
-                    await self._sleep(_POLL_SECONDS)
-                    self._behind = self._behind or not self._held
-            except StoreUnavailable as error:
-                log_event(logger, "mapping.store-unavailable", level=logging.ERROR, error=error)
-                self._behind = True
-                await self._sleep(1.0)
+        await self._loop.run()
         await self._beside.finish()
 
-    async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
+    async def _step(self) -> float:
+        # Nothing was handed over while it slept: look at what is stored.
+        self._behind = self._behind or (self._idle and not self._held)
+        try:
+            self._idle = not await self._map_some()
+        except StoreUnavailable:
+            self._behind = True
+            raise
+        return POLL_SECONDS if self._idle else 0.0
 
     async def _map_some(self) -> bool:
         batch = [self._held.popitem(last=False) for _ in range(min(_BATCH, len(self._held)))]

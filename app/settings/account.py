@@ -112,6 +112,10 @@ class Account(BaseModel):
         default=None,
         description=("What VTEX's order hook must send in the header `key`; without it the hook's route answers 404."),
     )
+    old_hook_keys: Many[Secret] = Field(
+        default=(),
+        description="Earlier values of `hook_key` that are accepted while VTEX's hook is changed over to the new one.",
+    )
     mode: Literal["live", "observe"] = Field(
         default="live",
         description="In observe everything happens but the write to VTEX; a report says what it would have changed.",

@@ -24,7 +24,7 @@ class Contradictory(ValueError):
 
 def contradictions(tree: Tree) -> tuple[Problem, ...]:
     """Return everything in a configuration that contradicts something else in it."""
-    return (*_names(tree), *_aliases(tree), *_tokens(tree), *_preferences(tree), *_listeners(tree))
+    return (*_names(tree), *_aliases(tree), *_tokens(tree), *_preferences(tree), *_hooks(tree), *_listeners(tree))
 
 
 def _tables(tree: Tree, key: str) -> dict[str, Tree]:
@@ -102,6 +102,13 @@ def _preferences(tree: Tree) -> Iterator[Problem]:
     for name, account in _tables(tree, "accounts").items():
         for index, slug in _repeated(_texts(account.get("prefer"))):
             yield Problem(path=("accounts", name, "prefer", index), text=f"repeats {slug!r}")
+
+
+def _hooks(tree: Tree) -> Iterator[Problem]:
+    for name, account in _tables(tree, "accounts").items():
+        if account.get("hook_key") is None and account.get("old_hook_keys"):
+            text = "needs hook_key, the key that took their place"
+            yield Problem(path=("accounts", name, "old_hook_keys"), text=text)
 
 
 def _listeners(tree: Tree) -> Iterator[Problem]:

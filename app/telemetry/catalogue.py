@@ -12,9 +12,12 @@ __all__ = [
     "EVENTS",
     "FORWARD_LAG_SECONDS",
     "INGEST_SECONDS",
+    "NOTIFICATIONS",
     "OLDEST_DUE_SECONDS",
+    "ORDERS_DUE",
     "ORDERS_TOLD",
     "ORDER_CALLS",
+    "ORDER_READS",
     "PARKED",
     "REFUSALS",
     "SECRET_MATCHED",
@@ -134,6 +137,23 @@ SECRET_MATCHED = MetricDoc(
         " uses an old one."
     ),
 )
+NOTIFICATIONS = MetricDoc(
+    name="relay_order_notifications_total",
+    type="counter",
+    labels=("account", "outcome"),
+    description="Notifications of VTEX's order hook, by what became of them at the door.",
+)
+ORDER_READS = MetricDoc(
+    name="relay_order_reads_total",
+    type="counter",
+    labels=("account", "outcome"),
+    description="Reads of orders that were told of, by what VTEX's answer says.",
+)
+ORDERS_DUE = MetricDoc(
+    name="relay_orders_due",
+    type="gauge",
+    description="Orders that were told of and wait for a read that may start now.",
+)
 SHIPMENTS_DUE = MetricDoc(
     name="relay_shipments_due",
     type="gauge",
@@ -169,6 +189,9 @@ _DOCS: Final = (
     COMMIT_SECONDS,
     COMMIT_BATCH_SIZE,
     SECRET_MATCHED,
+    NOTIFICATIONS,
+    ORDER_READS,
+    ORDERS_DUE,
     SHIPMENTS_DUE,
     PARKED,
     DEAD,

@@ -24,8 +24,11 @@ from app.telemetry.catalogue import (
     EVENTS,
     FORWARD_LAG_SECONDS,
     INGEST_SECONDS,
+    NOTIFICATIONS,
     OLDEST_DUE_SECONDS,
     ORDER_CALLS,
+    ORDER_READS,
+    ORDERS_DUE,
     ORDERS_TOLD,
     PARKED,
     REFUSALS,
@@ -46,6 +49,9 @@ _ATTEMPT_OUTCOMES: Final = frozenset(
 )
 _ORDER_CALLS: Final = frozenset({"feed", "feed-commit", "feed-config", "list"})
 _ORDER_SOURCES: Final = frozenset({"feed", "backfill", "sweep"})
+_NOTIFICATION_OUTCOMES: Final = frozenset(
+    {"due", "echo", "known", "ping", "no-package", "foreign", "refused", "failed"}
+)
 # Refusals before verification have no error class of ours; the others are labelled by their errors' reasons.
 _ROUTE_CAUSES: Final = frozenset(
     {"not-found", "method-not-allowed", "too-large", "unsupported-media-type", "too-many-requests"}
@@ -61,6 +67,7 @@ class Backlog:
     parked: int
     dead: int
     oldest_due_seconds: float
+    orders_due: int = 0
 
 
 class Metrics:
@@ -100,6 +107,8 @@ class Metrics:
         self._commit_seconds = _histogram(COMMIT_SECONDS, registry)
         self._commit_batch_size = _histogram(COMMIT_BATCH_SIZE, registry)
         self._secret_matched = _counter(SECRET_MATCHED, registry)
+        self._notifications = _counter(NOTIFICATIONS, registry)
+        self._order_reads = _counter(ORDER_READS, registry)
 
     def webhook(self, carrier: str, outcome: str, seconds: float) -> None:
         """Count a webhook and the time that its answer took."""
@@ -148,6 +157,14 @@ class Metrics:
             position = _closed(str(secret), _SECRETS)
             self._secret_matched.labels(_closed(source, self._sources), position).inc()
 
+    def notification(self, account: str, outcome: str) -> None:
+        """Count a notification of VTEX's order hook."""
+        self._notifications.labels(_closed(account, self._accounts), _closed(outcome, _NOTIFICATION_OUTCOMES)).inc()
+
+    def order_read(self, account: str, outcome: str) -> None:
+        """Count a read of an order that was told of."""
+        self._order_reads.labels(_closed(account, self._accounts), _closed(outcome, _ATTEMPT_OUTCOMES)).inc()
+
     def watch(self, backlog: Callable[[], Backlog | None]) -> None:
         """Ask for the backlog at every scrape; while there is no answer, its gauges are absent rather than zero."""
         self._registry.register(_BacklogCollector(backlog))
@@ -163,7 +180,7 @@ class _BacklogCollector(Collector):
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Name the gauges without asking for their values."""
-        for doc in (SHIPMENTS_DUE, PARKED, DEAD, OLDEST_DUE_SECONDS):
+        for doc in (ORDERS_DUE, SHIPMENTS_DUE, PARKED, DEAD, OLDEST_DUE_SECONDS):
             yield GaugeMetricFamily(doc.name, doc.description)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -175,6 +192,7 @@ class _BacklogCollector(Collector):
         if backlog is None:
             return
         for doc, value in (
+            (ORDERS_DUE, backlog.orders_due),
             (SHIPMENTS_DUE, backlog.shipments_due),
             (PARKED, backlog.parked),
             (DEAD, backlog.dead),

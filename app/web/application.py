@@ -15,6 +15,7 @@ from app.web.dependencies import Dependencies
 from app.web.edges import LOGGED, Edges
 from app.web.health import Readiness, metrics_router, probes_router
 from app.web.ops import router as ops_router
+from app.web.orders_hook import orders_hook_router
 from app.web.pages import docs_router, problems_router
 from app.web.problems import install, refuse_unexpected, response
 from app.web.refusals import Refusals
@@ -23,7 +24,7 @@ from app.web.webhooks import Webhooks
 
 __all__ = ["Application", "create_app", "document", "export", "ops_app"]
 
-_PUBLIC: Final = (probes_router, problems_router, tokens_router)
+_PUBLIC: Final = (probes_router, problems_router, tokens_router, orders_hook_router)
 _OPERATORS: Final = (metrics_router, ops_router, docs_router)
 
 

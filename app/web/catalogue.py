@@ -103,6 +103,13 @@ _ALL: Final = (
         remedy="Send the body in the documented form.",
     ),
     ProblemType(
+        slug="malformed-notification",
+        status=400,
+        title="This is no notification of an order",
+        meaning="VTEX's order hook tells of an order in JSON that names it, or pings; this body does neither.",
+        remedy="Point nothing but VTEX's order hook at this address; carrier-relay hook show prints what is installed.",
+    ),
+    ProblemType(
         slug="unavailable",
         status=503,
         title="The relay cannot do this now",

@@ -80,6 +80,10 @@ def _no_tail(_since: datetime, _until: datetime, _now: datetime) -> datetime | N
     return None
 
 
+def _no_reader() -> None:
+    """Have no reader of orders: whoever has one finds in the store what is due."""
+
+
 def _no_gate(account: str) -> None:
     """Have no gate to reopen: this process calls no account."""
 
@@ -98,9 +102,11 @@ class Dependencies:
         metrics: Where requests are counted.
         replay: Maps stored bytes again.
         wake: Tells the forwarder that shipments may have become due.
+        told: Tells the reader of orders that some are due.
         reopen: Tells the forwarder that an operator changed an account's state.
         look_back: Tells whoever lists orders that an account's backfills changed.
         tail_of: Says from where a backfill's end is to be listed again later.
+        hook_keys: What VTEX's order hook must send as its key, by account; without one nothing is received.
         forwarding: How the accounts are configured to be written to, by name.
         resolve: Decides where parked subjects go when a shipment is added.
         members: The accounts among which an owner's shipments are sought.
@@ -131,9 +137,11 @@ class Dependencies:
     now: Callable[[], datetime]
     version: str
     heartbeat: Callable[[], datetime | None] = _no_worker
+    told: Callable[[], None] = _no_reader
     reopen: Callable[[str], None] = _no_gate
     look_back: Callable[[str], None] = _no_gate
     tail_of: Callable[[datetime, datetime, datetime], datetime | None] = _no_tail
+    hook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
     max_body_bytes: int = 10 * 1024 * 1024
     body_seconds: float = 30.0

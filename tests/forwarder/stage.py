@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, select, update
 
 from app.account import Account
+from app.calling import Destination
 from app.egress import Egress
-from app.forwarder import Destination, Forwarder
+from app.forwarder import Forwarder
 from app.store import Store
 from app.store.schema import rows, shipments
 from app.telemetry import Metrics

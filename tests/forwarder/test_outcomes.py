@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.forwarder.outcomes import Consequence, consequence, probe_every, tripped
+from app.calling import probe_every, tripped
+from app.forwarder.outcomes import Consequence, consequence
 from app.forwarder.planning import plan
 from app.store import AccountChange, Claimed, Plan, Settlement, Work
 from app.vtex import Answered, Outcome

@@ -16,7 +16,10 @@ LEASE = timedelta(seconds=30)
 
 QUERIES = {
     "webhooks that are not mapped": (lambda connection: unmapped(connection, 10, NOW), ["ix_webhooks_state"]),
-    "what waits": (waiting, ["ix_rows_dead", "ix_shipments_due", "ix_subjects_parked"]),
+    "what waits": (
+        lambda connection: waiting(connection, NOW),
+        ["ix_orders_due", "ix_rows_dead", "ix_shipments_due", "ix_subjects_parked"],
+    ),
     "subjects parked for too long": (lambda c: ExpireParked(before=NOW, now=NOW).run(c), ["ix_subjects_parked"]),
     "look-ups": (next_lookup, ["ix_subjects_lookup"]),
     "orders to read": (

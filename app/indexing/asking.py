@@ -1,0 +1,180 @@
+"""Ask VTEX for an order within the account's gate and budget, and make of the answer what the store is to keep."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from app.calling import Destination, asked_to_wait, held, tripped
+from app.store import AccountChange, AddOrder, Facts, IndexedShipment, OrderShown, Resolution, Seen, Store, Work
+from app.store.accounts import account_states
+from app.store.placement import Candidate
+from app.vtex import Answered, Order, Outcome
+
+__all__ = ["SCHEDULE", "Answer", "Asking", "next_look"]
+
+SCHEDULE: Final = (
+    timedelta(seconds=30),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=12),
+)
+"""When to ask again for an order that is not there: it may be minutes late, seldom days."""
+
+_FIRST_LOOK: Final = timedelta(minutes=10)
+_LOOK_EVERY: Final = timedelta(days=1)
+_UNFINISHED: Final = "invoiced"
+_CANCELLED: Final = frozenset({"canceled", "cancelled", "cancel"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What asking for an order found out.
+
+    Args:
+        answered: How the call ended.
+        order: The order that was asked for, None when there is none or it is not known.
+        asked_at: When the call began: of what happened since then it says nothing.
+        change: What its end does to the account.
+        jitter: A number from -1 to 1, to spread what follows.
+
+    """
+
+    answered: Answered
+    order: Order | None
+    asked_at: datetime
+    change: AccountChange | None
+    jitter: float
+
+    @property
+    def is_missing(self) -> bool:
+        """Tell whether VTEX says that there is no such order; another one's answer says so too."""
+        return self.answered.outcome is Outcome.MISSING or (self.order is None and self.answered.order is not None)
+
+
+class Asking:
+    """Ask for orders, for whoever needs one."""
+
+    def __init__(
+        self,
+        store: Store,
+        destinations: Mapping[str, Destination],
+        *,
+        resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
+        members: Callable[[str], Sequence[str]],
+        now: Callable[[], datetime],
+        first_read: Callable[[Work, Order], Seen | None] = lambda _work, _order: None,
+        jitter: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311 - spreads retries, keeps no secret
+    ) -> None:
+        """Ask each account at its destination.
+
+        Args:
+            store: The open database.
+            destinations: The accounts.
+            resolve: Decides where parked subjects go when their shipment appears.
+            members: The accounts among which an owner's shipments are sought.
+            now: The time.
+            first_read: Says what an order shows of a shipment, as the read before its first write would.
+            jitter: Makes numbers from -1 to 1.
+
+        """
+        self.store = store
+        self.destinations = destinations
+        self.now = now
+        self._resolve = resolve
+        self._members = members
+        self._first_read = first_read
+        self._jitter = jitter
+
+    async def allowed(self, account: str) -> bool | None:
+        """Tell whether an account may be called now; None when only to find out whether it can be called again."""
+        if self.destinations[account].gate.free(self.now()) <= 0:
+            return False
+        states = await self.store.read(lambda connection: account_states(connection, [account]))
+        calls = states[account].allows(self.now())
+        return None if calls == 1 else calls is None
+
+    async def ask(self, account: str, order_id: str, *, probe: bool = False) -> Answer:
+        """Make the call; its place in the gate is the caller's to take."""
+        destination = self.destinations[account]
+        destination.gate.spend()
+        asked_at = self.now()
+        answered = await destination.client.get_order(order_id)
+        jitter = self._jitter()
+        change = self._change(destination, answered, jitter)
+        if change is not None:
+            destination.close(change)
+        elif probe and answered.outcome is not Outcome.UNKNOWN:
+            change = AccountChange(state="open")
+        order = answered.order
+        # VTEX also answers to the sequence number inside an id: that order is somebody else's.
+        mine = order if order is not None and order.answers_to(order_id) else None
+        return Answer(answered=answered, order=mine, asked_at=asked_at, change=change, jitter=jitter)
+
+    def _change(self, destination: Destination, answered: Answered, jitter: float) -> AccountChange | None:
+        """Say what a call's end does to the account.
+
+        A key that may not read orders may well write to them: a 403 is the order's trouble, and the doctor's.
+        """
+        now, account = self.now(), destination.account
+        too_many = destination.gate.record(failed=answered.outcome is Outcome.UNKNOWN)
+        if answered.outcome is Outcome.UNAUTHORISED:
+            return held(account, answered, now)
+        waits = asked_to_wait(account, answered, now, jitter=jitter)
+        return waits or (tripped(account, now) if too_many else None)
+
+    def shown(self, account: str, answer: Answer) -> OrderShown | None:
+        """Make of an answer what the index is to keep, None when no order was shown."""
+        order = answer.order
+        if order is None:
+            return None
+        # An address that names no invoice number cannot be written to, and a return without a number leads nowhere.
+        packages = [package for package in order.packages if package.is_output or package.tracking_numbers]
+        issued = [package.issued_at for package in packages if package.is_output and package.issued_at is not None]
+        return OrderShown(
+            add=AddOrder(
+                shipments=tuple(
+                    IndexedShipment(
+                        account=account,
+                        order_id=order.order_id,
+                        invoice_number=package.invoice_number,
+                        tracking_numbers=package.tracking_numbers,
+                        invoice_key=package.invoice_key,
+                        courier=package.courier,
+                        invoiced_at=package.issued_at,
+                        origin="order" if package.is_output else "return",
+                    )
+                    for package in packages
+                ),
+                resolve=self._resolve,
+                members=self._members,
+                ids=self.store.ids,
+                now=self.now(),
+            ),
+            read_at=answer.asked_at,
+            invoiced_at=max(issued, default=None),
+            incomplete=_is_incomplete(order),
+            first_read=partial(self._seen, order),
+        )
+
+    def _seen(self, order: Order, work: Work) -> Seen | None:
+        return self._first_read(work, order)
+
+
+def _is_incomplete(order: Order) -> bool:
+    """Tell whether a tracking number is still to come: nobody may tell of it when it does."""
+    if (order.status or "").lower() in _CANCELLED:
+        return False
+    outgoing = [package for package in order.packages if package.is_output]
+    if not outgoing:
+        return order.status == _UNFINISHED
+    return any(not package.tracking_numbers for package in outgoing)
+
+
+def next_look(since: datetime, now: datetime, *, within: timedelta) -> datetime | None:
+    """Return when to look again for a number that is to come: ever more seldom, each day at least, then not at all."""
+    age = now - since
+    return None if age >= within else now + min(max(age, _FIRST_LOOK), _LOOK_EVERY)

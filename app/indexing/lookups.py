@@ -1,0 +1,156 @@
+"""From parked events to the orders that their references name."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.indexing.asking import SCHEDULE, Answer, Asking, next_look
+from app.store import (
+    ClaimLookups,
+    ExpireParked,
+    Facts,
+    FinishLookup,
+    Lookup,
+    RelateOrder,
+    Resolution,
+    SettleOrder,
+)
+from app.store.lookups import next_lookup
+from app.store.placement import Candidate
+from app.worker import POLL_SECONDS, Loop
+
+__all__ = ["Indexer"]
+
+_BATCH: Final = 16
+_LEASE: Final = timedelta(seconds=60)
+
+
+class Indexer:
+    """Look up the orders of parked events, and index what VTEX shows of them."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        *,
+        resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
+        members: Callable[[str], Sequence[str]],
+        indexed: Callable[[], None],
+        resolve_within: timedelta = timedelta(days=15),
+    ) -> None:
+        """Call ``indexed`` when parked events found their shipment."""
+        self._asking = asking
+        self._store = asking.store
+        self._now = asking.now
+        self._resolve = resolve
+        self._members = members
+        self._indexed = indexed
+        self._resolve_within = resolve_within
+        self._loop = Loop("indexing", self._step, asking.now)
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when the indexer last showed that it is alive."""
+        return self._loop.beat_at
+
+    def wake(self) -> None:
+        """Look for due look-ups now."""
+        self._loop.wake()
+
+    def stop(self) -> None:
+        """Finish the look-ups at hand and return from `run`."""
+        self._loop.stop()
+
+    async def run(self) -> None:
+        """Look up until `stop`."""
+        await self._loop.run()
+
+    async def _step(self) -> float:
+        claimed = await self._store.write(ClaimLookups(limit=_BATCH, lease=_LEASE, now=self._now()))
+        await asyncio.gather(*(self._look_up(lookup) for lookup in claimed))
+        if claimed:
+            return 0.0
+        await self._store.write(ExpireParked(before=self._now() - self._resolve_within, now=self._now()))
+        due = await self._store.read(next_lookup)
+        return (due - self._now()).total_seconds() if due is not None else POLL_SECONDS
+
+    async def _look_up(self, lookup: Lookup) -> None:
+        """Ask each account for each order that the references name, until one knows it."""
+        references = lookup.facts.references
+        orders = [order for order in (references.order_id, *references.alternative_order_ids) if order]
+        waits: list[str] = []
+        for account in self._members(lookup.owner):
+            for order_id in orders:
+                found = await self._ask(account, order_id)
+                if isinstance(found, Answer):
+                    await self._learn(account, lookup, found)
+                    break
+                waits += [found] if found is not None else []
+        await self._store.write(
+            FinishLookup(
+                subject_id=lookup.subject_id,
+                again_at=self._again_at(lookup, failed=bool(waits)),
+                reason=waits[0] if waits else "VTEX shows no package that fits its references",
+                counts=not waits,
+            )
+        )
+
+    async def _learn(self, account: str, lookup: Lookup, answer: Answer) -> None:
+        """Index an order, and remember its own id where the carrier knows it by another."""
+        await self._settle(account, answer.order.order_id if answer.order else "", answer)
+        order, references = answer.order, lookup.facts.references
+        if order is not None and order.order_id not in {references.order_id, *references.alternative_order_ids}:
+            related = RelateOrder(
+                subject_id=lookup.subject_id,
+                order_id=order.order_id,
+                resolve=self._resolve,
+                members=self._members,
+                now=self._now(),
+            )
+            if await self._store.write(related):
+                self._indexed()
+
+    def _again_at(self, lookup: Lookup, *, failed: bool) -> datetime | None:
+        """Ask soon again after a failed look-up; after one that found nothing ever more seldom, then not at all."""
+        if failed:
+            return self._now() + SCHEDULE[0]
+        return self._now() + SCHEDULE[lookup.lookups] if lookup.lookups < len(SCHEDULE) else None
+
+    async def _ask(self, account: str, order_id: str) -> Answer | str | None:
+        """Return the answer that shows the order, None when there is none, or why that is not known."""
+        asking = self._asking
+        if account not in asking.destinations:
+            return None  # It was taken out of the settings.
+        allowed = await asking.allowed(account)
+        if allowed is False:
+            return f"{account} may not be called now"
+        gate = asking.destinations[account].gate
+        gate.enter()
+        try:
+            answer = await asking.ask(account, order_id, probe=allowed is None)
+        finally:
+            gate.leave()
+        if answer.order is None and answer.change is not None:
+            await self._settle(account, order_id, answer)
+        if answer.is_missing:
+            return None
+        answered = answer.answered
+        return answer if answer.order else f"{account} did not answer: {answered.status or answered.detail}"
+
+    async def _settle(self, account: str, order_id: str, answer: Answer) -> None:
+        """Index what an answer shows, and keep what its end did to the account."""
+        shown, now = self._asking.shown(account, answer), self._now()
+        again_at = None
+        if shown is not None and shown.incomplete and shown.invoiced_at is not None:
+            again_at = next_look(shown.invoiced_at, now, within=self._resolve_within)
+        settle = SettleOrder(
+            account=account,
+            order_id=answer.order.order_id if answer.order else order_id,
+            claimed=None,
+            shown=shown,
+            again_at=again_at,
+            change=answer.change,
+            now=now,
+        )
+        if await self._store.write(settle):
+            self._indexed()

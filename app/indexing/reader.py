@@ -1,0 +1,238 @@
+"""Read the orders that VTEX told of, and index what they show.
+
+Reads of different orders run side by side, so that a slow account keeps nobody else waiting; writes go first, since a
+read takes at most half of what an account's gate gives free.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.calling import Destination, probe_every
+from app.errors import StoreUnavailable
+from app.indexing.asking import SCHEDULE, Answer, Asking, next_look
+from app.retry import Patience, Trouble, next_try
+from app.store import AccountChange, ClaimedOrder, ClaimOrders, OrderShown, SettleOrder, next_order
+from app.telemetry import Metrics, log_event
+from app.worker import POLL_SECONDS, Loop
+
+__all__ = ["OrderReader"]
+
+logger = logging.getLogger(__name__)
+
+_SLOTS: Final = 16
+_TENTH: Final = 10
+_AFTER_OURS: Final = timedelta(minutes=5)
+"""When an order is read again on which the relay itself failed."""
+
+
+class OrderReader:
+    """Work on the queue of orders, several at a time."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        metrics: Metrics,
+        *,
+        indexed: Callable[[], None],
+        number_within: timedelta = timedelta(days=15),
+        slots: int = _SLOTS,
+    ) -> None:
+        """Call ``indexed`` when parked events found their shipment; wait ``number_within`` for a tracking number."""
+        self._asking = asking
+        self._store = asking.store
+        self._now = asking.now
+        self._metrics = metrics
+        self._indexed = indexed
+        self._number_within = number_within
+        self._slots = slots
+        self._running: set[asyncio.Task[None]] = set()
+        self._turns: dict[str, int] = {}
+        self._turn = 0
+        self._owed_to_later = 1.0
+        self._loop = Loop("orders", self._step, asking.now)
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when the reader last showed that it is alive."""
+        return self._loop.beat_at
+
+    def wake(self) -> None:
+        """Look for due orders now."""
+        self._loop.wake()
+
+    def stop(self) -> None:
+        """Finish the reads in flight and return from `run`."""
+        self._loop.stop()
+
+    async def run(self) -> None:
+        """Read until `stop`; being cancelled gives the reads in flight up, and their leases end by themselves."""
+        try:
+            await self._loop.run()
+            await asyncio.gather(*self._running, return_exceptions=True)
+        finally:
+            for task in self._running:
+                task.cancel()
+
+    async def _step(self) -> float:
+        claimed = await self._claim()
+        for claim in claimed:
+            self._start(claim)
+        return 0.0 if claimed else await self._pause()
+
+    async def _claim(self) -> list[ClaimedOrder]:
+        now = self._now()
+        slots = self._slots - len(self._running)
+        free = {name: self._free(name, now) for name in self._by_turn()}
+        free = {name: count for name, count in free.items() if count > 0}
+        if slots <= 0 or not free:
+            return []
+        later_slots = int(self._owed_to_later)
+        destinations = self._asking.destinations
+        claimed = await self._store.write(
+            ClaimOrders(
+                free=free,
+                slots=slots,
+                later_slots=later_slots,
+                lease={name: destinations[name].lease for name in free},
+                probe_every={name: probe_every(destinations[name].account) for name in free},
+                now=now,
+            )
+        )
+        if claimed:
+            # A tenth of all slots, also where only one is free at a time.
+            most = max(1.0, self._slots / _TENTH)
+            self._owed_to_later = min(self._owed_to_later - later_slots + len(claimed) / _TENTH, most)
+            self._turn += 1
+            self._turns |= dict.fromkeys((claim.account for claim in claimed), self._turn)
+        return claimed
+
+    def _free(self, account: str, now: datetime) -> int:
+        free = self._asking.destinations[account].gate.free(now)
+        return (free + 1) // 2
+
+    def _by_turn(self) -> list[str]:
+        return sorted(self._asking.destinations, key=lambda name: self._turns.get(name, 0))
+
+    async def _pause(self) -> float:
+        """Say how long to sleep unless woken: until an order is due or a gate opens."""
+        now = self._now()
+        destinations = self._asking.destinations
+        times = [at for each in destinations.values() if (at := each.gate.opens_at(now)) is not None]
+        open_now = [name for name in destinations if self._free(name, now) > 0]
+        if open_now and len(self._running) < self._slots:
+            due = await self._store.read(lambda connection: next_order(connection, open_now))
+            times += [due] if due is not None else []
+        seconds = (min(times) - now).total_seconds() if times else POLL_SECONDS
+        # What is due and was not claimed just now hangs on others' calls: looking again at once would not help.
+        return max(0.05, seconds)
+
+    def _start(self, claim: ClaimedOrder) -> None:
+        destination = self._asking.destinations[claim.account]
+        destination.gate.enter()
+        task = asyncio.create_task(self._read(destination, claim), name=f"order-{claim.account}-{claim.order_id}")
+        self._running.add(task)
+        task.add_done_callback(lambda done: self._ended(done, destination))
+
+    def _ended(self, task: asyncio.Task[None], destination: Destination) -> None:
+        self._running.discard(task)
+        destination.gate.leave()
+        self._loop.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The lease ends by itself, and the order is read again.
+            logger.error("the read of an order ended unexpectedly", exc_info=error)
+
+    async def _read(self, destination: Destination, claim: ClaimedOrder) -> None:
+        now, gate = self._now(), destination.gate
+        too_late = now + destination.account.request_timeout > claim.deadline
+        is_closed = gate.closed_until is not None and now < gate.closed_until and not claim.probe
+        if too_late or is_closed:
+            await self._store.write(_settlement(claim, now, again_at=now, reason=None, spends=False))
+            return
+        answer = await self._asking.ask(claim.account, claim.order_id, probe=claim.probe)
+        try:
+            shown = self._asking.shown(claim.account, answer)
+            settle = self._shown(claim, answer, shown) if shown is not None else self._not_shown(claim, answer)
+            woken = await self._store.write(settle)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            logger.exception("an order could not be indexed", extra={"account": claim.account})
+            again_at, reason = self._now() + _AFTER_OURS, f"the relay failed on it: {error!r}"
+            settle = _settlement(claim, self._now(), again_at=again_at, reason=reason)
+            woken = await self._store.write(settle)
+        if woken:
+            self._indexed()
+        self._report(claim, answer, settle, woken)
+
+    def _shown(self, claim: ClaimedOrder, answer: Answer, shown: OrderShown) -> SettleOrder:
+        now = self._now()
+        since = shown.invoiced_at or claim.told_at
+        return SettleOrder(
+            account=claim.account,
+            order_id=claim.order_id,
+            claimed=claim,
+            shown=shown,
+            again_at=next_look(since, now, within=self._number_within) if shown.incomplete else None,
+            change=answer.change,
+            now=now,
+        )
+
+    def _not_shown(self, claim: ClaimedOrder, answer: Answer) -> SettleOrder:
+        """Ask again: soon where that may help, seldom where VTEX has no such order, and not for ever."""
+        now, account = self._now(), self._asking.destinations[claim.account].account
+        answered, words = answer.answered, answer.answered.detail
+        if answer.change is not None and answer.change.state in {"paused", "held"}:
+            return _settlement(claim, now, again_at=answer.change.until, spends=False, change=answer.change)
+        if answer.is_missing:
+            again_at = now + SCHEDULE[claim.tries] if claim.tries < len(SCHEDULE) else None
+            reason = f"VTEX has no such order: {words}" if words else "VTEX has no such order"
+        else:
+            asked = timedelta(seconds=answered.retry_after) if answered.retry_after is not None else None
+            trouble = Trouble(attempts=claim.tries, since=claim.failing_since, retry_after=asked)
+            again_at = next_try(trouble, Patience(base=account.retry_base), now=now, jitter=answer.jitter)
+            reason = f"VTEX did not show it: {answered.status or ''} {words or ''}".strip()
+        return _settlement(claim, now, again_at=again_at, reason=reason, change=answer.change)
+
+    def _report(self, claim: ClaimedOrder, answer: Answer, settled: SettleOrder, woken: int) -> None:
+        self._metrics.order_read(claim.account, answer.answered.outcome.value)
+        log_event(
+            logger,
+            "order.read",
+            account=claim.account,
+            order_id=claim.order_id,
+            source=claim.source,
+            outcome=answer.answered.outcome.value,
+            status=answer.answered.status,
+            packages=len(settled.shown.add.shipments) if settled.shown else None,
+            incomplete=settled.shown.incomplete if settled.shown else None,
+            woken=woken,
+            again_at=settled.again_at,
+            reason=settled.reason,
+            seconds=round((self._now() - claim.told_at).total_seconds(), 3),
+        )
+
+
+def _settlement(
+    claim: ClaimedOrder,
+    now: datetime,
+    *,
+    again_at: datetime | None,
+    reason: str | None = None,
+    spends: bool = True,
+    change: AccountChange | None = None,
+) -> SettleOrder:
+    """Settle a read that showed no order."""
+    return SettleOrder(
+        account=claim.account,
+        order_id=claim.order_id,
+        claimed=claim,
+        shown=None,
+        again_at=again_at,
+        reason=reason,
+        spends=spends,
+        change=change,
+        now=now,
+    )
