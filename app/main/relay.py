@@ -111,10 +111,7 @@ def _compose(
     egress: Egress,
     now: Callable[[], datetime],
 ) -> Relay:
-    destinations = {
-        name: Destination(account=account, client=Client(account, egress, now), gate=Gate(account))
-        for name, account in accounts.items()
-    }
+    destinations = _destinations(accounts, egress, now)
     resolve = resolver(now)
     forwarder = Forwarder(store, destinations, metrics, now=now, slots=settings.forward_slots)
     indexer, reader, duties, gathering = _learning_of_orders(
@@ -165,6 +162,15 @@ def _compose(
         gathering=gathering,
     )
     return running
+
+
+def _destinations(
+    accounts: Mapping[str, Account], egress: Egress, now: Callable[[], datetime]
+) -> dict[str, Destination]:
+    return {
+        name: Destination(account=account, client=Client(account, egress, now), gate=Gate(account))
+        for name, account in accounts.items()
+    }
 
 
 def _learning_of_orders(  # noqa: PLR0913, PLR0917 - what the composition root has in hand

@@ -116,6 +116,7 @@ class Stage:
 
     async def until_done(self, id_: int, *, steps: int = 5000) -> Backfill:
         """List until a backfill is done; whoever reads orders keeps up with it."""
+        found = await self.backfill(id_)
         for _ in range(steps):
             await self.backfiller.step()
             found = await self.backfill(id_)

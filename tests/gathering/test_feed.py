@@ -111,7 +111,7 @@ async def test_an_empty_feed_is_polled_ever_more_seldom_and_one_that_has_somethi
 async def test_orders_that_have_no_package_yet_are_committed_and_not_told(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         states = ["payment-pending", "ready-for-handling", "invoiced", "a-state-of-tomorrow"]
-        stage.vtex.feed.config = feed_request() | {"filter": {"type": "FromWorkflow", "status": states}}
+        stage.vtex.feed.config = dict(feed_request()) | {"filter": {"type": "FromWorkflow", "status": states}}
         for number, state in enumerate(states):
             stage.vtex.feed.notify(f"v{number}-01", state, workflow=True)
         await stage.poller.step()
