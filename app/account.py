@@ -69,6 +69,8 @@ class Account:
         request_timeout: How long a call may take in all.
         rate_per_second: How many calls may start per second.
         concurrency: How many calls may be in flight.
+        feed: Whether its order feed is polled.
+        sweep_every: How often the list is looked through for what nobody told of; None for never.
 
     """
 
@@ -96,3 +98,5 @@ class Account:
     request_timeout: timedelta = timedelta(seconds=20)
     rate_per_second: float = 20.0
     concurrency: int = 8
+    feed: bool = False
+    sweep_every: timedelta | None = timedelta(minutes=30)

@@ -40,6 +40,7 @@ KNOWN_TO = {
         "worker",
         "cli",
         "forwarder",
+        "gathering",
         "indexing",
         "intake",
         "main",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 NAME = "feed:demo"
 
 
-class Process:
+class Contender:
     """A process with a clock of its own, which may be wrong and may stand still while the process is suspended."""
 
     def __init__(self, store: Store, name: str, skew: float) -> None:
@@ -57,7 +57,7 @@ def test_no_two_processes_ever_hold_one_duty(
 
 
 async def _live(store: Store, steps: list[tuple[str, object]], skews: tuple[float, ...]) -> None:
-    processes = [Process(store, f"p{index}", skew) for index, skew in enumerate(skews)]
+    processes = [Contender(store, f"p{index}", skew) for index, skew in enumerate(skews)]
 
     def holders() -> list[str]:
         return [name for name, each in enumerate(processes) if not each.is_dead and each.duties.holds(NAME)]  # type: ignore[misc]
@@ -86,7 +86,7 @@ async def _live(store: Store, steps: list[tuple[str, object]], skews: tuple[floa
         assert len(holders()) <= 1, holders()
 
 
-async def _kept_slowly(process: Process, other: Process, seconds: float, elapse: Callable[[float], None]) -> None:
+async def _kept_slowly(process: Contender, other: Contender, seconds: float, elapse: Callable[[float], None]) -> None:
     if process.is_dead or other.is_dead or process is other:
         return
     store = process.duties._store  # noqa: SLF001 - the network between
@@ -106,7 +106,7 @@ async def _kept_slowly(process: Process, other: Process, seconds: float, elapse:
 
 async def test_a_duty_passes_on_a_lease_after_its_holder_died_and_at_once_when_it_was_given_up(tmp_path: Path) -> None:
     async with kept_in(tmp_path) as store:
-        first, second = Process(store, "first", 0.0), Process(store, "second", -5e5)
+        first, second = Contender(store, "first", 0.0), Contender(store, "second", -5e5)
         assert await first.duties.keep(NAME)
         assert not await second.duties.keep(NAME)
 
@@ -123,7 +123,7 @@ async def test_a_duty_passes_on_a_lease_after_its_holder_died_and_at_once_when_i
 
 async def test_a_duty_that_is_renewed_stays_with_its_holder_for_ever(tmp_path: Path) -> None:
     async with kept_in(tmp_path) as store:
-        first, second = Process(store, "first", 0.0), Process(store, "second", 0.0)
+        first, second = Contender(store, "first", 0.0), Contender(store, "second", 0.0)
         for _ in range(30):
             assert await first.duties.keep(NAME)
             assert not await second.duties.keep(NAME)
@@ -133,8 +133,8 @@ async def test_a_duty_that_is_renewed_stays_with_its_holder_for_ever(tmp_path: P
 
 async def test_the_sole_owner_of_a_file_waits_for_nobody_who_owned_it_before(tmp_path: Path) -> None:
     async with kept_in(tmp_path) as store:
-        assert await Process(store, "killed", 0.0).duties.keep(NAME)
-        heir = Process(store, "heir", 0.0)
+        assert await Contender(store, "killed", 0.0).duties.keep(NAME)
+        heir = Contender(store, "heir", 0.0)
         assert not await heir.duties.keep(NAME)
         await store.write(FreeDuties())
         assert await heir.duties.keep(NAME)

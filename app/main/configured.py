@@ -50,6 +50,8 @@ def _account(name: str, account: AccountSettings) -> Account:
         request_timeout=timedelta(seconds=account.request_timeout_seconds),
         rate_per_second=account.rate_per_second,
         concurrency=account.concurrency,
+        feed=account.feed,
+        sweep_every=timedelta(minutes=account.sweep_minutes) if account.sweep_minutes else None,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,10 +15,12 @@ from app import __version__
 from app.account import Account
 from app.calling import Destination
 from app.carriers import adapters
+from app.duties import Duties
 from app.egress import Egress
 from app.errands import Errands
 from app.errors import StoreUnavailable
 from app.forwarder import Forwarder, first_read
+from app.gathering import Gathering, tail_of
 from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
@@ -27,7 +29,7 @@ from app.mapping import Mapper
 from app.resolution import resolver
 from app.settings import Settings
 from app.source import Sources
-from app.store import Store, database_file
+from app.store import Candidate, Facts, Resolution, Store, database_file
 from app.store.match_counts import match_rates
 from app.store.queries.backlog import waiting
 from app.telemetry import Backlog, Metrics
@@ -58,6 +60,14 @@ class Relay:
     mapper: Mapper
     indexer: Indexer
     reader: OrderReader
+    duties: Duties
+    gathering: Gathering
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when the worker that was still for longest last showed that it is alive."""
+        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering)
+        return min(worker.beat_at for worker in workers)
 
 
 @asynccontextmanager
@@ -102,24 +112,13 @@ def _compose(
     egress: Egress,
     now: Callable[[], datetime],
 ) -> Relay:
-    destinations = {
-        name: Destination(account=account, client=Client(account, egress, now), gate=Gate(account))
-        for name, account in accounts.items()
-    }
+    destinations = _destinations(accounts, egress, now)
     resolve = resolver(now)
     couriers = {slug: adapter.name for slug, adapter in sources.carriers.items()}
     forwarder = Forwarder(store, destinations, metrics, now=now, couriers=couriers, slots=settings.forward_slots)
-    asking = Asking(
-        store,
-        destinations,
-        resolve=resolve,
-        members=sources.members,
-        now=now,
-        first_read=lambda work, order: first_read(work, order, accounts[work.account], now()),
+    indexer, reader, duties, gathering = _learning_of_orders(
+        settings, accounts, sources, metrics, store, destinations, forwarder, resolve, now
     )
-    within = timedelta(days=settings.resolve_within_days)
-    indexer = Indexer(asking, resolve=resolve, members=sources.members, indexed=forwarder.wake, resolve_within=within)
-    reader = OrderReader(asking, metrics, indexed=forwarder.wake, number_within=within)
 
     def mapped() -> None:
         forwarder.wake()
@@ -140,11 +139,13 @@ def _compose(
         wake=mapped,
         told=reader.wake,
         reopen=forwarder.reopen,
+        look_back=gathering.look_back,
+        tail_of=tail_of,
         hook_keys=hook_keys_of(settings),
         forwarding=_forwarding(accounts),
         resolve=resolve,
         members=sources.members,
-        heartbeat=lambda: min(mapper.beat_at, forwarder.beat_at, indexer.beat_at, reader.beat_at),
+        heartbeat=lambda: running.beat_at,
         now=now,
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
@@ -153,12 +154,64 @@ def _compose(
         refusals_kept=settings.refusals_max_count,
         data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
     )
-    return Relay(dependencies=dependencies, forwarder=forwarder, mapper=mapper, indexer=indexer, reader=reader)
+    running = Relay(
+        dependencies=dependencies,
+        forwarder=forwarder,
+        mapper=mapper,
+        indexer=indexer,
+        reader=reader,
+        duties=duties,
+        gathering=gathering,
+    )
+    return running
+
+
+def _destinations(
+    accounts: Mapping[str, Account], egress: Egress, now: Callable[[], datetime]
+) -> dict[str, Destination]:
+    return {
+        name: Destination(account=account, client=Client(account, egress, now), gate=Gate(account))
+        for name, account in accounts.items()
+    }
+
+
+def _learning_of_orders(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
+    settings: Settings,
+    accounts: Mapping[str, Account],
+    sources: Sources,
+    metrics: Metrics,
+    store: Store,
+    destinations: Mapping[str, Destination],
+    forwarder: Forwarder,
+    resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
+    now: Callable[[], datetime],
+) -> tuple[Indexer, OrderReader, Duties, Gathering]:
+    """Make those who find out which orders there are, and read them."""
+    asking = Asking(
+        store,
+        destinations,
+        resolve=resolve,
+        members=sources.members,
+        now=now,
+        first_read=lambda work, order: first_read(work, order, accounts[work.account], now()),
+    )
+    within = timedelta(days=settings.resolve_within_days)
+    indexer = Indexer(asking, resolve=resolve, members=sources.members, indexed=forwarder.wake, resolve_within=within)
+    reader = OrderReader(asking, metrics, indexed=forwarder.wake, number_within=within)
+
+    duties = Duties(store, now)
+    gathering = Gathering(store, destinations, duties, metrics, now=now, told=reader.wake)
+    return indexer, reader, duties, gathering
 
 
 def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
     return {
-        name: Forwarding(is_observed=account.observe, history=account.history.value, since=account.forward_from)
+        name: Forwarding(
+            is_observed=account.observe,
+            history=account.history.value,
+            since=account.forward_from,
+            rate_per_second=account.rate_per_second,
+        )
         for name, account in accounts.items()
     }
 
@@ -191,11 +244,13 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     store, now = running.dependencies.store, running.dependencies.now
     backlog: list[Backlog] = []
     metrics.watch(lambda: backlog[-1] if backlog else None)
+    await running.duties.start()
     tasks = [
         asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
         asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
         asyncio.create_task(_supervise(running.reader.run), name="reader"),
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
+        asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
         asyncio.create_task(_sample(store, backlog, now), name="sampler"),
     ]
     try:
@@ -204,13 +259,16 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         running.mapper.stop()
         running.indexer.stop()
         running.reader.stop()
+        running.gathering.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(shutdown_seconds):
                 await running.forwarder.stop()
-                await asyncio.gather(*tasks[:4], return_exceptions=True)
+                await asyncio.gather(*tasks[:-1], return_exceptions=True)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(StoreUnavailable):
+            await running.duties.stop()
 
 
 async def _supervise(work: Callable[[], Awaitable[None]]) -> None:

@@ -206,6 +206,20 @@ class Account(BaseModel):
         default=20.0, description="Most calls to VTEX in a second, reads and writes together."
     )
     concurrency: Count = Field(default=8, description="Most calls to VTEX at the same time.")
+    feed: bool = Field(
+        default=False,
+        description=(
+            "Poll VTEX's order feed, besides or instead of its hook; `carrier-relay feed install ACCOUNT` configures it"
+            " at VTEX. The key must be the relay's own: whoever shares a key takes notifications from the other."
+        ),
+    )
+    sweep_minutes: Annotated[float, Field(ge=0, le=10_080), InWords("minutes; 0 for never")] = Field(
+        default=30.0,
+        description=(
+            "How often VTEX's list of orders is looked through for invoiced ones that neither hook nor feed told of;"
+            " each sweep looks back six hours behind the end of the one before, the first one two days."
+        ),
+    )
     carriers: Sources = Field(
         default_factory=lambda: MappingProxyType({}),
         description="Carriers that post webhooks for this account.",

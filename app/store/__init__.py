@@ -3,9 +3,9 @@
 `Store` opens it; operations and queries are values of this package's modules, run by `Store.write` and `Store.read`.
 """
 
-from app.store.accounts import AccountChange, AccountState, Learnt, Sample
+from app.store.accounts import AccountChange, AccountState, ChangeAccount, Learnt, Sample, TakeProbe
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
-from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice
+from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice, TellPage
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
@@ -41,6 +41,7 @@ __all__ = [
     "BackfillProgress",
     "BeginSweep",
     "Candidate",
+    "ChangeAccount",
     "ChangeBackfill",
     "Claim",
     "ClaimLookups",
@@ -96,7 +97,9 @@ __all__ = [
     "StopAccount",
     "Store",
     "TakeDuty",
+    "TakeProbe",
     "TellOrders",
+    "TellPage",
     "Telling",
     "ToldOrder",
     "UnlinkSubject",

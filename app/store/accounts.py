@@ -14,7 +14,18 @@ from sqlalchemy import BigInteger, Connection, Row, Text, cast, select, type_coe
 from app.store.dialect import insert
 from app.store.schema import accounts, shipments
 
-__all__ = ["AccountChange", "AccountState", "Learnt", "Sample", "account_states", "change_account", "learn", "learnt"]
+__all__ = [
+    "AccountChange",
+    "AccountState",
+    "ChangeAccount",
+    "Learnt",
+    "Sample",
+    "TakeProbe",
+    "account_states",
+    "change_account",
+    "learn",
+    "learnt",
+]
 
 
 _UNTIL_FURTHER_NOTICE: Final = frozenset({"held", "probing", "stopped"})
@@ -182,3 +193,32 @@ def learn(
             update(shipments).where(shipments.c.account == name, written, idle).values(due_at=now, retrying=False)
         )
     return after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeAccount:
+    """Let the end of a call that no shipment hangs on mean for its account what it means."""
+
+    account: str
+    change: AccountChange
+    now: datetime
+
+    def run(self, connection: Connection) -> None:
+        """Change the account."""
+        change_account(connection, self.account, self.change, self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeProbe:
+    """Take the one call that a held or probing account may make now; the next one comes ``every`` so often."""
+
+    account: str
+    every: timedelta
+    now: datetime
+
+    def run(self, connection: Connection) -> bool:
+        """Tell whether it may be made."""
+        may = account_states(connection, [self.account])[self.account].allows(self.now) == 1
+        if may:
+            postpone(connection, self.account, self.now + self.every)
+        return may

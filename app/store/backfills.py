@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from app.store.dialect import insert, literally
 from app.store.job_schema import backfills
+from app.store.order_schema import orders
 from app.store.writer import Operation
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "BeginSweep",
     "HinderBackfill",
     "Slice",
+    "TellPage",
     "backfill",
     "next_backfill",
     "read_backfill",
+    "waiting_reads",
 ]
 
 
@@ -60,7 +63,8 @@ class Backfill:
         tail_since: From where the end is to be listed again.
         resume_at: Nothing is listed before.
         expected: How many orders VTEX said there are, None before it was asked.
-        told: How many were told.
+        told: How many were told by slices that are done.
+        listed: How many by the slice at hand.
         unlisted: How many VTEX counted and did not show.
         problem: Why it does not get on.
         actor: Who wanted it.
@@ -83,6 +87,7 @@ class Backfill:
     resume_at: datetime | None
     expected: int | None
     told: int
+    listed: int
     unlisted: int
     problem: str | None
     actor: str
@@ -99,7 +104,7 @@ class BackfillProgress:
         slices: What is now still to be listed.
         told: How many orders were told by it.
         unlisted: How many VTEX counted and did not show.
-        expected: How many VTEX said there are in all, None where it did not say that anew.
+        expected: How many VTEX said there are in all.
         tail_since: From where the end is still to be listed again.
         resume_at: Nothing is listed before.
 
@@ -136,7 +141,6 @@ class AdvanceBackfill:
         """Tell whether it was at that step."""
         progress = self.progress
         is_done = not progress.slices
-        expected = {} if progress.expected is None else {"expected": progress.expected}
         advanced = connection.execute(
             update(backfills)
             .where(backfills.c.id == self.id, backfills.c.step == self.step, backfills.c.state == literally("running"))
@@ -150,12 +154,34 @@ class AdvanceBackfill:
                 problem=None,
                 state="done" if is_done else "running",
                 ended_at=self.now if is_done else None,
-                **expected,
+                listed=0,
+                expected=progress.expected,
             )
         ).rowcount
         if advanced and self.telling is not None:
             self.telling.run(connection)
         return bool(advanced)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellPage:
+    """Tell orders of a slice that is not done with them; if the process dies now, the slice is listed anew."""
+
+    id: int
+    step: int
+    listed: int
+    expected: int
+    telling: Operation[Any] | None
+
+    def run(self, connection: Connection) -> bool:
+        """Tell whether the backfill is still at that step; if not, nobody is told."""
+        mine = update(backfills).where(
+            backfills.c.id == self.id, backfills.c.step == self.step, backfills.c.state == literally("running")
+        )
+        noted = connection.execute(mine.values(listed=self.listed, expected=self.expected, problem=None)).rowcount
+        if noted and self.telling is not None:
+            self.telling.run(connection)
+        return bool(noted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +239,7 @@ class BeginSweep:
             "slices": [Slice(since=since, until=self.now).stored()],
             "expected": None,
             "told": 0,
+            "listed": 0,
             "unlisted": 0,
             "problem": None,
             "created_at": self.now,
@@ -243,6 +270,16 @@ def next_backfill(connection: Connection, account: str) -> Backfill | None:
         .limit(1)
     ).one_or_none()
     return None if running is None else read_backfill(running)
+
+
+def waiting_reads(connection: Connection, account: str, now: datetime, most: int) -> int:
+    """Count the orders of an account that wait to be read and can wait; it does not count further than ``most``."""
+    due = (
+        select(orders.c.order_id)
+        .where(orders.c.account == account, orders.c.urgent.is_(False), orders.c.due_at <= now)
+        .limit(most)
+    )
+    return connection.execute(select(func.count()).select_from(due.subquery())).scalar_one()
 
 
 def read_backfill(row: Row[Any]) -> Backfill:

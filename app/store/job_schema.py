@@ -36,6 +36,7 @@ backfills = Table(
     Column("resume_at", Instant, comment="nothing is listed before"),
     Column("expected", Integer, comment="how many orders VTEX said there are"),
     Column("told", Integer, nullable=False, server_default="0"),
+    Column("listed", Integer, nullable=False, server_default="0", comment="told by pages of the slice at hand"),
     Column("unlisted", Integer, nullable=False, server_default="0", comment="counted by VTEX but not shown"),
     Column("problem", Text, comment="why it does not get on"),
     Column("actor", Text, nullable=False),

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from app.store.columns import Ids
-from app.store.placement import EARLIER_PARCEL, Resolve, event_ids, place_subject, stored_facts
+from app.store.facts import Resolve, stored_facts
+from app.store.placement import EARLIER_PARCEL, event_ids, place_subject
 from app.store.schema import audit, events, rows, shipments, subjects
 
 __all__ = ["LinkSubject", "Linked", "UnlinkSubject"]

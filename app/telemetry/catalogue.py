@@ -15,6 +15,8 @@ __all__ = [
     "NOTIFICATIONS",
     "OLDEST_DUE_SECONDS",
     "ORDERS_DUE",
+    "ORDERS_TOLD",
+    "ORDER_CALLS",
     "ORDER_READS",
     "PARKED",
     "REFUSALS",
@@ -89,6 +91,18 @@ ATTEMPT_SECONDS = MetricDoc(
     labels=("account",),
     description="Duration of calls that write to VTEX.",
     buckets=_CALL,
+)
+ORDER_CALLS = MetricDoc(
+    name="relay_order_calls_total",
+    type="counter",
+    labels=("account", "call", "outcome"),
+    description="Calls that ask VTEX which orders there are: its feed and its list, by what the answer says.",
+)
+ORDERS_TOLD = MetricDoc(
+    name="relay_orders_told_total",
+    type="counter",
+    labels=("account", "source"),
+    description="Orders that were found by the feed, a backfill or a sweep; the same one may be found often.",
 )
 INGEST_SECONDS = MetricDoc(
     name="relay_ingest_seconds",
@@ -178,6 +192,8 @@ _DOCS: Final = (
     UNKNOWN_CODES,
     ATTEMPTS,
     ATTEMPT_SECONDS,
+    ORDER_CALLS,
+    ORDERS_TOLD,
     INGEST_SECONDS,
     FORWARD_LAG_SECONDS,
     COMMIT_SECONDS,

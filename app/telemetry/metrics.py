@@ -26,8 +26,10 @@ from app.telemetry.catalogue import (
     INGEST_SECONDS,
     NOTIFICATIONS,
     OLDEST_DUE_SECONDS,
+    ORDER_CALLS,
     ORDER_READS,
     ORDERS_DUE,
+    ORDERS_TOLD,
     PARKED,
     REFUSALS,
     SECRET_MATCHED,
@@ -46,6 +48,8 @@ _WEBHOOK_OUTCOMES: Final = frozenset({"accepted", "duplicate", "ignored", "refus
 _ATTEMPT_OUTCOMES: Final = frozenset(
     {"applied", "unknown", "not-applied", "unauthorised", "forbidden", "missing", "refused"}
 )
+_ORDER_CALLS: Final = frozenset({"feed", "feed-commit", "feed-config", "list"})
+_ORDER_SOURCES: Final = frozenset({"feed", "backfill", "sweep"})
 _NOTIFICATION_OUTCOMES: Final = frozenset(
     {"due", "echo", "known", "ping", "no-package", "foreign", "refused", "failed"}
 )
@@ -100,6 +104,8 @@ class Metrics:
         self._unknown_codes = _counter(UNKNOWN_CODES, registry)
         self._attempts = _counter(ATTEMPTS, registry)
         self._attempt_seconds = _histogram(ATTEMPT_SECONDS, registry)
+        self._order_calls = _counter(ORDER_CALLS, registry)
+        self._orders_told = _counter(ORDERS_TOLD, registry)
         self._ingest_seconds = _histogram(INGEST_SECONDS, registry)
         self._forward_lag_seconds = _histogram(FORWARD_LAG_SECONDS, registry)
         self._commit_seconds = _histogram(COMMIT_SECONDS, registry)
@@ -130,6 +136,15 @@ class Metrics:
         account = _closed(account, self._accounts)
         self._attempts.labels(account, _closed(outcome, _ATTEMPT_OUTCOMES)).inc()
         self._attempt_seconds.labels(account).observe(seconds)
+
+    def order_call(self, account: str, call: str, outcome: str) -> None:
+        """Count a call that asks which orders there are."""
+        labels = (_closed(call, _ORDER_CALLS), _closed(outcome, _ATTEMPT_OUTCOMES))
+        self._order_calls.labels(_closed(account, self._accounts), *labels).inc()
+
+    def orders_told(self, account: str, source: str, count: int) -> None:
+        """Count orders that were found."""
+        self._orders_told.labels(_closed(account, self._accounts), _closed(source, _ORDER_SOURCES)).inc(count)
 
     def forwarded(self, account: str, lag_seconds: float) -> None:
         """Record how long a webhook's rows took to reach VTEX."""

@@ -188,6 +188,13 @@ _ALL: Final = (
         remedy="Look at the subject and its candidates, and do what the detail says.",
     ),
     ProblemType(
+        slug="backfill-state",
+        status=409,
+        title="The backfill's state does not allow that",
+        meaning="A backfill that was paused, cancelled or done already cannot be so again; nothing was changed.",
+        remedy="Look at the state that the detail names; start another backfill where that is wanted.",
+    ),
+    ProblemType(
         slug="invoice-number",
         status=422,
         title="VTEX cannot take this invoice number",

@@ -65,12 +65,19 @@ class Forwarding:
         is_observed: Whether it is not, and everything else happens all the same.
         history: ``auto``, ``delta`` or ``full``.
         since: Shipments invoiced before this day are observed only.
+        rate_per_second: How many calls may start per second.
 
     """
 
     is_observed: bool = False
     history: str = "auto"
     since: date | None = None
+    rate_per_second: float = 20.0
+
+
+def _no_tail(_since: datetime, _until: datetime, _now: datetime) -> datetime | None:
+    """Expect nothing late of the list: nobody here asks it."""
+    return None
 
 
 def _no_reader() -> None:
@@ -97,6 +104,8 @@ class Dependencies:
         wake: Tells the forwarder that shipments may have become due.
         told: Tells the reader of orders that some are due.
         reopen: Tells the forwarder that an operator changed an account's state.
+        look_back: Tells whoever lists orders that an account's backfills changed.
+        tail_of: Says from where a backfill's end is to be listed again later.
         hook_keys: What VTEX's order hook must send as its key, by account; without one nothing is received.
         forwarding: How the accounts are configured to be written to, by name.
         resolve: Decides where parked subjects go when a shipment is added.
@@ -130,6 +139,8 @@ class Dependencies:
     heartbeat: Callable[[], datetime | None] = _no_worker
     told: Callable[[], None] = _no_reader
     reopen: Callable[[str], None] = _no_gate
+    look_back: Callable[[str], None] = _no_gate
+    tail_of: Callable[[datetime, datetime, datetime], datetime | None] = _no_tail
     hook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
     max_body_bytes: int = 10 * 1024 * 1024

@@ -109,7 +109,8 @@ class Stage:
 
     def start_relay(self, **account: object) -> None:
         """Start a relay for account ``demo`` with these settings, on the database of the one before."""
-        quick = {"retry_base_seconds": 1, "read_lag_seconds": 0}
+        # What these tests count is not to be mixed with sweeps.
+        quick = {"retry_base_seconds": 1, "read_lag_seconds": 0, "sweep_minutes": 0}
         settings = load_settings(self.environment(**(quick | account)))
 
         async def start() -> None:

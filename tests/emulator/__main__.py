@@ -28,6 +28,10 @@ class ControlRoutes:
         match route:
             case "POST /control/orders":
                 emulator.add_order(**body)
+            case "POST /control/many-orders":
+                emulator.add_orders(body)
+            case "POST /control/invoices":
+                emulator.patch_invoice(**body)
             case "POST /control/rows":
                 emulator.add_row(**body)
             case "PUT /control/settings":
@@ -55,6 +59,8 @@ class ControlRoutes:
                 return [[asdict(call) for call in pair] for pair in emulator.overlaps()]
             case "GET /control/undeliveries":
                 return [asdict(call) for call in emulator.undeliveries()]
+            case "GET /control/call-count":
+                return len(emulator.calls)
             case "GET /control/violations":
                 return emulator.violations
             case _:
@@ -63,7 +69,7 @@ class ControlRoutes:
     def _set(self, mode: Mode | None = None, **seconds: float) -> None:
         if mode not in {None, *get_args(Mode)}:
             raise ValueError(f"mode is one of {', '.join(get_args(Mode))}")
-        unknown = set(seconds) - {"latency_seconds", "read_lag_seconds"}
+        unknown = set(seconds) - {"latency_seconds", "list_lag_seconds", "read_lag_seconds"}
         if unknown:
             raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
         self._emulator.mode = mode or self._emulator.mode
@@ -78,6 +84,7 @@ def serve(arguments: list[str] | None = None) -> None:
     parser.add_argument("--mode", choices=get_args(Mode), default="merge")
     parser.add_argument("--latency-seconds", type=float, default=0.0)
     parser.add_argument("--read-lag-seconds", type=float, default=0.0)
+    parser.add_argument("--list-lag-seconds", type=float, default=0.0)
     options = parser.parse_args(arguments)
     emulator = VtexEmulator(**vars(options))
     emulator.server.control = ControlRoutes(emulator)

@@ -3,13 +3,15 @@
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
 from tests.emulator.calls import Call, Fault, FaultDraw, Faults, Reply, oms_error
+from tests.emulator.feed import Feed
+from tests.emulator.listing import OrderList
 from tests.emulator.schema import readable, violations
 from tests.emulator.server import Server
 from tests.emulator.shipments import Mode, Row, Shipment, Versions, as_of, new_row, order_document, stamp
@@ -26,17 +28,21 @@ class VtexEmulator:
         faults: Faults | None = None,
         latency_seconds: float = 0.0,
         read_lag_seconds: float = 0.0,
+        list_lag_seconds: float = 0.0,
     ) -> None:
         self.mode: Mode = mode
         self.latency_seconds = latency_seconds
         self.read_lag_seconds = read_lag_seconds
+        self.list_lag_seconds = list_lag_seconds
         self.calls: list[Call] = []
         self.violations: list[str] = []
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._draw = FaultDraw(faults or Faults())
         self._orders: dict[tuple[str, str], dict[str, Versions]] = {}
-        self.server = Server(port, self._serve, self._stopping)
+        self._lists: dict[str, OrderList] = {}
+        self._feeds: dict[str, Feed] = {}
+        self.server = Server(port, self._serve, self._ask, self._stopping)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -59,7 +65,12 @@ class VtexEmulator:
             self._draw.scripted.extend(faults)
 
     def add_order(
-        self, order: str, invoices: Iterable[Mapping[str, Any]] = ({"invoiceNumber": "1"},), account: str = "demo"
+        self,
+        order: str,
+        invoices: Iterable[Mapping[str, Any]] = ({"invoiceNumber": "1"},),
+        account: str = "demo",
+        invoiced: str = "2026-03-03T10:10:20.0000000+00:00",
+        created: str | None = None,
     ) -> None:
         """Add an order; each invoice is given by VTEX's own names, of which ``invoiceNumber`` is needed."""
         with self._lock:
@@ -67,6 +78,25 @@ class VtexEmulator:
                 str(invoice["invoiceNumber"]): [Shipment(invoice=invoice, written=time.monotonic())]
                 for invoice in invoices
             }
+            self._lists.setdefault(account, OrderList()).add(order, invoiced, created)
+            self.feed(account).notify(order, "invoiced", workflow=True)
+
+    def add_orders(self, orders: Iterable[Mapping[str, Any]]) -> None:
+        """Add many orders, each as `add_order` takes it."""
+        for order in orders:
+            self.add_order(**order)
+
+    def patch_invoice(self, order: str, invoice: str, account: str = "demo", **fields: Any) -> None:
+        """Change a package as a merchant does: its number comes after the invoice."""
+        with self._lock:
+            versions = self._orders[account, order][invoice]
+            patched = {**versions[-1].invoice, **fields}
+            versions.append(replace(versions[-1], invoice=patched, written=time.monotonic()))
+            self.feed(account).notify(order, "invoiced", workflow=False)
+
+    def feed(self, account: str = "demo") -> Feed:
+        """Give the feed of an account's key."""
+        return self._feeds.setdefault(account, Feed())
 
     def add_row(self, order: str, invoice: str, event: Mapping[str, str], account: str = "demo") -> None:
         """Write a row as somebody else would, whatever the mode."""
@@ -115,11 +145,17 @@ class VtexEmulator:
     def reset(self) -> None:
         """Forget orders, calls and violations, and start the faults anew."""
         with self._lock:
-            for kept in (self.calls, self.violations, self._orders):
+            for kept in (self.calls, self.violations, self._orders, self._lists, self._feeds):
                 kept.clear()
             self.set_faults(self._draw.faults)
 
     def _serve(self, call: Call, headers: Mapping[str, str]) -> Reply:
+        return self._faulted(call, lambda: self._applied(call, headers))
+
+    def _ask(self, call: Call, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+        return self._faulted(call, lambda: self._answered(call, path, query, headers))
+
+    def _faulted(self, call: Call, answer: Callable[[], Reply]) -> Reply:
         with self._lock:
             self.calls.append(call)
             call.fault = self._draw.draw(call.method)
@@ -128,16 +164,29 @@ class VtexEmulator:
             self._stopping.wait(self.latency_seconds)
         match call.fault:
             case None:
-                return self._applied(call, headers)
+                return answer()
             case "429":
                 return Reply(429, headers=(("Retry-After", retry_after),) if retry_after else ())
             case "500":
                 return oms_error(500, "1", "An error has occurred")
             case "drop-after" | "hang-after":
-                self._applied(call, headers)
+                answer()
                 return Reply(None)
             case "drop-before" | "hang-before":
                 return Reply(None)
+
+    def _answered(self, call: Call, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+        """Answer what is about no single order: the list and the feed."""
+        if not (headers.get("x-vtex-api-appkey") and headers.get("x-vtex-api-apptoken")):
+            return oms_error(401, "1", "Unauthorized access")
+        with self._lock:
+            if path.startswith("/api/orders/feed"):
+                return self.feed(call.account).answer(
+                    call.method, path.removeprefix("/api/orders/feed"), query, call.body
+                )
+            found, wrong = self._lists.setdefault(call.account, OrderList()).answer(query, self.list_lag_seconds)
+            self.violations += [f"list: {each}" for each in wrong]
+            return Reply(200, found)
 
     def _applied(self, call: Call, headers: Mapping[str, str]) -> Reply:
         with self._lock:
@@ -168,6 +217,7 @@ class VtexEmulator:
         else:
             versions.append(versions[-1].updated(call.body, self.mode))
         call.applied = True
+        self.feed(call.account).notify(call.order, "invoiced", workflow=False)
         return Reply(200, {"date": stamp(datetime.now(UTC)), "orderId": call.order, "receipt": secrets.token_hex(16)})
 
 

@@ -15,11 +15,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from tests.emulator.calls import Call, Reply
 
 Serve = Callable[[Call, Mapping[str, str]], Reply]
+Ask = Callable[[Call, str, Mapping[str, str], Mapping[str, str]], Reply]
 Control = Callable[[str, Mapping[str, str], Any], Reply]
 
 _PATH = re.compile(
     r"(?:/(?P<account>[a-z0-9-]+))?/api/oms/pvt/orders/(?P<order>[^/]+)(?:/invoice/(?P<invoice>[^/]+)(?P<tracking>/tracking)?)?"
 )
+
+_ASKED = re.compile(r"(?:/(?P<account>[a-z0-9-]+))?(?P<path>/api/oms/pvt/orders|/api/orders/feed(?:/config)?)")
 
 
 class Server(ThreadingHTTPServer):
@@ -28,9 +31,10 @@ class Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(self, port: int, serve: Serve, stopping: threading.Event) -> None:
+    def __init__(self, port: int, serve: Serve, ask: Ask, stopping: threading.Event) -> None:
         super().__init__(("127.0.0.1", port), Connection)
         self.serve = serve
+        self.ask = ask
         self.control: Control | None = None
         self.stopping = stopping
         self._open: set[socket.socket] = set()
@@ -86,6 +90,9 @@ class Connection(BaseHTTPRequestHandler):
             query = dict(parse_qsl(url.query))
             self._send(self.server.control(f"{self.command} {path}", query, _decoded(raw)))
             return
+        if asked := _ASKED.fullmatch(path):
+            self._answer_question(asked, dict(parse_qsl(url.query)), raw, started)
+            return
         match = _PATH.fullmatch(path)
         wanted = ("PUT" if match["tracking"] else "PATCH" if match["invoice"] else "GET") if match else None
         if match is None or self.command != wanted:
@@ -94,7 +101,19 @@ class Connection(BaseHTTPRequestHandler):
         account, order, invoice = match["account"] or "demo", match["order"], match["invoice"]
         body = _decoded(raw) if raw else None
         call = Call(method=self.command, account=account, order=order, invoice=invoice, body=body, started=started)
-        reply = self.server.serve(call, {name.lower(): value for name, value in self.headers.items()})
+        self._end(call, self.server.serve(call, self._headers()))
+
+    def _answer_question(self, asked: re.Match[str], query: Mapping[str, str], raw: bytes, started: float) -> None:
+        """Answer a call that is about no single order."""
+        body = _decoded(raw) if raw else None
+        account, path = asked["account"] or "demo", asked["path"]
+        call = Call(method=self.command, account=account, order="", invoice=None, body=body, started=started)
+        self._end(call, self.server.ask(call, path, query, self._headers()))
+
+    def _headers(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
+
+    def _end(self, call: Call, reply: Reply) -> None:
         if call.fault in {"hang-before", "hang-after"}:
             self._await_hang_up()
         # Before the first byte goes out: what the client does next is after the end.

@@ -12,8 +12,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, select, update
 
+from app.calling import Destination
 from app.egress import Egress
-from app.forwarder import Destination, Forwarder
+from app.forwarder import Forwarder
 from app.forwarder.planning import plan, planner
 from app.store import PackageFields, Plan, Store
 from app.store.schema import attempts, numbers, rows, shipments

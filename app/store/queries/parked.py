@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from app.model import normalise_number
 from app.store.dialect import literally
-from app.store.placement import Candidate, Facts, candidates, stored_facts
+from app.store.facts import Candidate, Facts, stored_facts
+from app.store.placement import candidates
 from app.store.queries.journal import EventDetail, events_where
 from app.store.queries.paging import Page, page
 from app.store.schema import events, subject_keys, subjects

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from app.web.ops.accounts import router as _accounts
+from app.web.ops.backfills import router as _backfills
 from app.web.ops.comparison import router as _comparison
 from app.web.ops.erasing import router as _erasing
 from app.web.ops.imports import router as _imports
@@ -17,5 +18,16 @@ from app.web.ops.webhooks import router as _webhooks
 __all__ = ["router"]
 
 router: Final = APIRouter(prefix="/ops/v1")
-for _part in (_webhooks, _refusals, _imports, _shipments, _accounts, _erasing, _comparison, _parked, _sources):
+for _part in (
+    _webhooks,
+    _refusals,
+    _imports,
+    _shipments,
+    _accounts,
+    _erasing,
+    _comparison,
+    _parked,
+    _sources,
+    _backfills,
+):
     router.include_router(_part)

@@ -194,8 +194,8 @@ def compared(facts: Facts, candidate: Candidate) -> tuple[list[str], list[str]]:
     agrees: list[str] = []
     differs: list[str] = []
     if facts.numbers:
-        (agrees if candidate.by_number else differs).append(
-            "it holds the tracking number" if candidate.by_number else "it holds none of the tracking numbers"
+        (agrees if candidate.held else differs).append(
+            "it holds the tracking number" if candidate.held else "it holds none of the tracking numbers"
         )
     pairs = (
         ("order", orders, candidate.order_id, lambda text: text),

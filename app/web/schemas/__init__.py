@@ -16,6 +16,7 @@ from app.web.schemas.accounts import (
     Sample,
 )
 from app.web.schemas.asked import NewShipment, ReplayRequest
+from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.parked import (
     CandidateShipment,
     Cause,
@@ -51,6 +52,9 @@ __all__ = [
     "AccountItem",
     "AccountPage",
     "Attempt",
+    "BackfillItem",
+    "BackfillPage",
+    "BackfillState",
     "Body",
     "CandidateShipment",
     "Cause",
@@ -63,6 +67,7 @@ __all__ = [
     "LearntHistory",
     "Link",
     "Mapping",
+    "NewBackfill",
     "NewShipment",
     "OptionalReason",
     "ParkedCause",

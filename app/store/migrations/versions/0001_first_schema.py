@@ -75,6 +75,9 @@ def upgrade() -> None:
         sa.Column("expected", sa.Integer(), nullable=True, comment="how many orders VTEX said there are"),
         sa.Column("told", sa.Integer(), server_default="0", nullable=False),
         sa.Column(
+            "listed", sa.Integer(), server_default="0", nullable=False, comment="told by pages of the slice at hand"
+        ),
+        sa.Column(
             "unlisted", sa.Integer(), server_default="0", nullable=False, comment="counted by VTEX but not shown"
         ),
         sa.Column("problem", sa.Text(), nullable=True, comment="why it does not get on"),

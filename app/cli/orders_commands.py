@@ -1,0 +1,119 @@
+"""The commands about where orders are learnt of, with their arguments; what they do is imported when they run."""
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+__all__ = ["backfill", "feed"]
+
+Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")]
+Id = Annotated[str, typer.Argument(metavar="BACKFILL_ID", help="The backfill: bf_…")]
+URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
+Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
+Why = Annotated[str | None, typer.Option(help="Why; stands in the audit log.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+
+
+class _Backfills(TyperGroup):
+    """Take what is no command's name as the account to start with: `backfill mystore --since 2026-01-01`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps its context's class
+        """Put the command in front where it was left out."""
+        first = args[0] if args else "--help"
+        return super().parse_args(ctx, args if first in {*self.commands, "-h", "--help"} else ["start", *args])
+
+
+backfill = typer.Typer(cls=_Backfills, help="Have a running relay look for orders of the past.", rich_markup_mode=None)
+feed = typer.Typer(help="Configure VTEX's order feed for the relay's key.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@backfill.command(short_help="Look for an account's orders; may be left out.")
+def start(  # noqa: PLR0913, PLR0917 - each option is a parameter
+    account: Name,
+    since: Annotated[str, typer.Option(help="Orders invoiced since: a day (of Sao Paulo) or an RFC 3339 time.")],
+    until: Annotated[str | None, typer.Option(help="And until then; now unless given.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Most orders per second.")] = None,
+    reason: Why = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Start it and do not wait for it.")] = False,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the orders invoiced in a span of time; the relay reads and indexes each, behind live traffic.
+
+    It runs in the relay and survives its restarts; this command only watches it.
+    """
+    from app.cli.backfilling import Starting, start_backfill
+
+    asked = Starting(since=since, until=until, rate=rate, reason=reason, detach=detach, as_json=as_json)
+    start_backfill(account, asked, url, token)
+
+
+@backfill.command(name="list", short_help="List the backfills.")
+def list_(
+    account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the backfills, newest first."""
+    from app.cli.backfilling import list_backfills
+
+    list_backfills(account, url, token, as_json=as_json)
+
+
+@backfill.command(short_help="Show a backfill.")
+def show(id: Id, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:  # noqa: A002 - its name
+    """Show how far a backfill has come, how long it may take, and what hinders it."""
+    from app.cli.backfilling import show_backfill
+
+    show_backfill(id, url, token, as_json=as_json)
+
+
+@backfill.command(short_help="Pause a backfill.")
+def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+    """List nothing more until it is resumed."""
+    from app.cli.backfilling import change_backfill
+
+    change_backfill(id, "pause", reason, url, token)
+
+
+@backfill.command(short_help="Resume a paused backfill.")
+def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+    """Go on where it was paused."""
+    from app.cli.backfilling import change_backfill
+
+    change_backfill(id, "resume", reason, url, token)
+
+
+@backfill.command(short_help="End a backfill.")
+def cancel(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+    """List nothing more, for good; orders that were found already are still read."""
+    from app.cli.backfilling import change_backfill
+
+    change_backfill(id, "cancel", reason, url, token)
+
+
+@feed.command(name="show", short_help="Show what the feed of an account's key tells of.")
+def show_(account: Name, as_json: AsJson = False) -> None:
+    """Show what the feed of an account's key tells of, and how much waits in it."""
+    from app.cli.feeding import show_feed
+
+    show_feed(account, as_json=as_json)
+
+
+@feed.command(short_help="Configure the feed where there is none.")
+def install(account: Name) -> None:
+    """Configure the feed of an account's key where there is none; one of others stays as it is."""
+    from app.cli.feeding import install_feed
+
+    install_feed(account)
+
+
+@feed.command(short_help="Delete the feed that was installed for the relay.")
+def remove(account: Name) -> None:
+    """Delete the feed that was installed for the relay; one of others stays as it is."""
+    from app.cli.feeding import remove_feed
+
+    remove_feed(account)

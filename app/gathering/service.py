@@ -1,0 +1,95 @@
+"""All gathering of a process: for each account a poller of its feed where that is wanted, and one who looks back."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from app.account import Account
+from app.calling import Destination
+from app.duties import Duties
+from app.gathering.calls import Calls
+from app.gathering.feed import FeedPoller
+from app.gathering.looking_back import Backfiller, SweepPlan
+from app.store import Store
+from app.telemetry import Metrics
+from app.worker import Loop
+
+__all__ = ["Gathering"]
+
+
+class Gathering:
+    """Poll feeds, and look back."""
+
+    def __init__(
+        self,
+        store: Store,
+        destinations: Mapping[str, Destination],
+        duties: Duties,
+        metrics: Metrics,
+        *,
+        now: Callable[[], datetime],
+        told: Callable[[], None],
+    ) -> None:
+        """Call ``told`` when there are orders to read."""
+        self._now = now
+        self._loops: list[Loop] = []
+        self._backfills: dict[str, Loop] = {}
+        for name, destination in destinations.items():
+            if destination.account.feed:
+                poller = FeedPoller(
+                    name,
+                    store,
+                    Calls(store, destination, metrics, now=now, can_wait=False),
+                    duties,
+                    metrics,
+                    now=now,
+                    told=told,
+                )
+                self._loops.append(Loop("feed", poller.step, now))
+            backfiller = Backfiller(
+                name,
+                store,
+                Calls(store, destination, metrics, now=now, can_wait=True),
+                duties,
+                metrics,
+                now=now,
+                told=told,
+                sweep=_sweep(destination.account),
+            )
+            self._backfills[name] = Loop("backfill", backfiller.step, now)
+        self._loops += self._backfills.values()
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when the one that was still for longest last showed that it is alive."""
+        return min((loop.beat_at for loop in self._loops), default=self._now())
+
+    def look_back(self, account: str) -> None:
+        """Look for an account's backfills now."""
+        if account in self._backfills:
+            self._backfills[account].wake()
+
+    def wake(self) -> None:
+        """Look for work now."""
+        for loop in self._loops:
+            loop.wake()
+
+    def stop(self) -> None:
+        """Finish the calls at hand and return from `run`."""
+        for loop in self._loops:
+            loop.stop()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        tasks = [asyncio.create_task(loop.run()) for loop in self._loops]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            # When one of them failed, all begin again together.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _sweep(account: Account) -> SweepPlan:
+    return SweepPlan(every=account.sweep_every)
