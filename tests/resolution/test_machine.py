@@ -194,7 +194,7 @@ def test_the_order_of_arrival_changes_nothing(database_url: str) -> None:
 
 async def _arrive(store: Store, steps: list[tuple[str, str, str]], *, at_once: bool) -> None:
     """Do the steps one after the other, or all in the same instant."""
-    operations = []
+    operations: list[Any] = []
     for webhook, (kind, what, detail) in enumerate(steps, 1):
         if kind == "index":
             operations.append(adding(store, shipment(detail, "1", what)))
