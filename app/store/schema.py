@@ -241,6 +241,7 @@ rows = Table(
     Column("shown_at", Instant, comment="when VTEX says that its row was made"),
     Index("ix_rows_event", "event_id"),
     _partial("ix_rows_open", "shipment_id", where="state IN ('pending', 'sent')"),
+    _partial("ix_rows_held", "shipment_id", where="state = 'held'"),
     _partial("ix_rows_observed", "shipment_id", where="state = 'observed'"),
     _partial("ix_rows_dead", "shipment_id", where="state = 'dead'"),
 )

@@ -18,7 +18,10 @@ QUERIES = {
     "what waits": (waiting, ["ix_rows_dead", "ix_shipments_due", "ix_subjects_parked"]),
     "subjects parked for too long": (lambda c: ExpireParked(before=NOW, now=NOW).run(c), ["ix_subjects_parked"]),
     "look-ups": (next_lookup, ["ix_subjects_lookup"]),
-    "open rows": (lambda c: Requeue(live={"a": None}, now=NOW).run(c), ["ix_rows_observed", "ix_rows_open"]),
+    "open rows": (
+        lambda c: Requeue(live={"a": None}, now=NOW).run(c),
+        ["ix_rows_held", "ix_rows_observed", "ix_rows_open"],
+    ),
 }
 
 
