@@ -165,9 +165,11 @@ class CarrierEvent:
             return f"number:{normalise_number(self.tracking_numbers[0])}"
         if references.invoice_key:
             return f"key:{normalise_number(references.invoice_key)}"
-        if references.invoice_number:
-            return f"invoice:{references.issuer or ''}/{references.invoice_series or ''}/{references.invoice_number}"
         order = references.order_id or next(iter(references.alternative_order_ids), "")
+        if references.invoice_number:
+            # Without its issuer, an invoice number alone would make one parcel of the invoices of several orders.
+            whose = references.issuer or order
+            return f"invoice:{whose}/{references.invoice_series or ''}/{references.invoice_number}"
         return f"order:{order}" if order else ""
 
 

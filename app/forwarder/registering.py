@@ -14,6 +14,7 @@ from app.store import Plan, Work
 __all__ = ["register"]
 
 _FRESH: Final = timedelta(seconds=60)
+_LONGEST: Final = 100
 _SPEAKS: Final = frozenset({"pending", "sent", "applied"})
 
 
@@ -27,7 +28,7 @@ def register(work: Work, account: Account, couriers: Mapping[str, str], now: dat
         now: The time.
 
     """
-    spoken = next((row for row in work.rows if row.tracking_number and row.row_state in _SPEAKS), None)
+    spoken = next((row for row in work.rows if row.row_state in _SPEAKS and _is_number(row.tracking_number)), None)
     if not account.register_tracking or spoken is None or work.registration is not None:
         return None
     package = work.package
@@ -44,3 +45,8 @@ def register(work: Work, account: Account, couriers: Mapping[str, str], now: dat
         "courier": package.courier or couriers.get(spoken.carrier, spoken.carrier),
     }
     return Plan(registration=body)
+
+
+def _is_number(text: str | None) -> bool:
+    """Tell whether shoppers may be shown a text as a number: it comes from outside and lands in their e-mails."""
+    return text is not None and 0 < len(text.strip()) <= _LONGEST and text.isprintable()

@@ -86,7 +86,7 @@ class Indexer:
             FinishLookup(
                 subject_id=lookup.subject_id,
                 again_at=self._again_at(lookup, failed=bool(waits)),
-                reason=waits[0] if waits else "VTEX shows no package that fits its references",
+                reason=waits[0] if waits else None if found else "VTEX shows no package that fits its references",
                 counts=not waits,
             )
         )

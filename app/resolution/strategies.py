@@ -89,7 +89,9 @@ def by_whole_order(facts: Facts, candidates: Sequence[Candidate], _now: datetime
     for order in named_orders(facts):
         packages = [candidate for candidate in candidates if candidate.order_id == order]
         if packages:
-            is_certain = len(packages) == 1 and packages[0].origin == "order"
+            # Each account of a group that has the order has to have one package of it.
+            is_certain = len({package.account for package in packages}) == len(packages)
+            is_certain = is_certain and all(package.origin == "order" for package in packages)
             why = f"it names the order {order}, which has one package in VTEX"
             return Answer(shipments=packages, why=why) if is_certain else None
     return None

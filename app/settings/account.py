@@ -176,7 +176,7 @@ class Account(BaseModel):
             " the order decides between those that could take over. When empty, all that speak are shown."
         ),
     )
-    voice_takeover_hours: Annotated[float, Field(gt=0), InWords("hours above 0")] = Field(
+    voice_takeover_hours: Annotated[float, Field(gt=0, le=1_000_000), InWords("hours above 0")] = Field(
         default=24.0,
         description=(
             "Silence of a timeline's owner after which another carrier takes over that has news. An owner that told of"

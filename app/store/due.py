@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Connection, literal, or_, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, literal, or_, select, type_coerce, union_all, update
 
 from app.store.accounts import AccountState, account_states
 from app.store.columns import Instant
@@ -40,9 +40,13 @@ class Requeue:
             self._go_live(connection, account, since)
         self._forgive(connection)
         with_work = select(rows.c.shipment_id).where(rows.c.state.in_((literally("pending"), literally("sent"))))
+        # Whether anybody is preferred any more is a setting, too.
+        held = select(rows.c.shipment_id).where(rows.c.state == literally("held"))
         idle = shipments.c.due_at.is_(None) & shipments.c.dead_reason.is_(None)
         return connection.execute(
-            update(shipments).where(shipments.c.id.in_(with_work), idle).values(due_at=self.now, retrying=False)
+            update(shipments)
+            .where(shipments.c.id.in_(union_all(with_work, held)), idle)
+            .values(due_at=self.now, retrying=False)
         ).rowcount
 
     def _forgive(self, connection: Connection) -> None:

@@ -11,7 +11,7 @@ from app.model import normalise_number
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.facts import Resolve, bare
-from app.store.placement import make_due, share, wake
+from app.store.placement import make_due, share, unlink, wake
 from app.store.schema import audit, numbers, shipments
 
 __all__ = ["AddOrder", "AddShipment", "Indexed", "IndexedShipment", "RemoveNumber"]
@@ -187,13 +187,18 @@ def keys_for(shipment: IndexedShipment) -> set[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveNumber:
-    """Take a tracking number from a shipment; rows already on its timeline stay."""
+    """Take a tracking number from a shipment; rows already on its timeline stay.
+
+    With ``resolve`` and ``members``, what the number led to is resolved again.
+    """
 
     shipment_id: int
     number: str
     ids: Ids
     now: datetime
     actor: str
+    resolve: Resolve | None = None
+    members: Callable[[str], Sequence[str]] = lambda owner: (owner,)
 
     def run(self, connection: Connection) -> bool:
         """Remove it; tell whether it was there."""
@@ -205,6 +210,7 @@ class RemoveNumber:
         if removed:
             # What is left may all be delivered.
             make_due(connection, [self.shipment_id], self.now)
+            self._unlink(connection)
             connection.execute(
                 audit.insert().values(
                     id=self.ids.next(),
@@ -216,6 +222,13 @@ class RemoveNumber:
                 )
             )
         return bool(removed)
+
+    def _unlink(self, connection: Connection) -> None:
+        if self.resolve is None:
+            return
+        account = select(shipments.c.account).where(shipments.c.id == self.shipment_id)
+        number = (connection.execute(account).scalar_one(), normalise_number(self.number))
+        unlink(connection, self.shipment_id, number, resolve=self.resolve, members=self.members, now=self.now)
 
 
 def shown_numbers(connection: Connection, shipment_id: int) -> tuple[str, ...]:

@@ -49,17 +49,21 @@ class ClaimLookups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishLookup:
-    """Say when to ask again, None for never, and what was found out; a look-up that failed does not count."""
+    """Say when to ask again, None for never, and what was found out; a look-up that failed does not count.
+
+    Without a ``reason`` that of its resolution stays, which names what was found.
+    """
 
     subject_id: int
     again_at: datetime | None
-    reason: str
+    reason: str | None
     counts: bool = True
 
     def run(self, connection: Connection) -> None:
         """Change the subject if it is still parked; a strategy's own reason, with its candidates, stays."""
         parked = update(subjects).where(subjects.c.id == self.subject_id, subjects.c.state == "parked")
-        connection.execute(parked.where(subjects.c.strategy.is_(None)).values(reason=self.reason))
+        if self.reason is not None:
+            connection.execute(parked.where(subjects.c.strategy.is_(None)).values(reason=self.reason))
         connection.execute(parked.values(lookup_at=self.again_at, lookups=subjects.c.lookups + int(self.counts)))
 
 

@@ -15,7 +15,18 @@ from app.store.facts import Candidate, Facts, Resolution, Resolve, keys_of, stor
 from app.store.match_counts import count_placed
 from app.store.schema import events, numbers, rows, shipments, subject_keys, subjects
 
-__all__ = ["Candidate", "Facts", "Resolution", "Resolve", "keys_of", "place_subject", "share", "united", "wake"]
+__all__ = [
+    "Candidate",
+    "Facts",
+    "Resolution",
+    "Resolve",
+    "keys_of",
+    "place_subject",
+    "share",
+    "united",
+    "unlink",
+    "wake",
+]
 
 EARLIER_PARCEL: Final = timedelta(days=30)
 """How long before a shipment, or before its next event, an event is about an earlier parcel of the same number."""
@@ -198,6 +209,32 @@ def share(
             add_rows(connection, [shipment_id], ids, now)
             found += 1
     return found
+
+
+def unlink(
+    connection: Connection,
+    shipment_id: int,
+    number: tuple[str, str],
+    *,
+    resolve: Resolve,
+    members: Callable[[str], Sequence[str]],
+    now: datetime,
+) -> None:
+    """Resolve again what a number, of an account, led to or could not tell apart while a shipment held it.
+
+    What is shown stays. What belongs nowhere now waits for the shipment that gets the number next, with all it said.
+    """
+    account, normalised = number
+    wake(connection, account, [("number", normalised)], resolve=resolve, members=members, now=now)
+    shown = select(events.c.subject_id).join(rows, rows.c.event_id == events.c.id)
+    placed = select(subjects).where(
+        subjects.c.state == "placed", subjects.c.id.in_(shown.where(rows.c.shipment_id == shipment_id))
+    )
+    for subject in connection.execute(placed.order_by(subjects.c.id)).all():
+        facts = stored_facts(subject)
+        if ("number", normalised) in keys_of(facts):
+            accounts = members(subject.owner)
+            place_subject(connection, subject.id, facts, [], accounts=accounts, resolve=resolve, now=now)
 
 
 def event_ids(connection: Connection, subject_id: int) -> list[int]:

@@ -240,6 +240,7 @@ rows = Table(
     Column("shown_at", Instant, comment="when VTEX says that its row was made"),
     Index("ix_rows_event", "event_id"),
     partial_index("ix_rows_open", "shipment_id", where="state IN ('pending', 'sent')"),
+    partial_index("ix_rows_held", "shipment_id", where="state = 'held'"),
     partial_index("ix_rows_observed", "shipment_id", where="state = 'observed'"),
     partial_index("ix_rows_dead", "shipment_id", where="state = 'dead'"),
 )

@@ -62,7 +62,8 @@ def test_nothing_is_registered_unasked_or_without_a_number_or_while_observing() 
     bare = {"package": BARE, "read_at": NOW}
 
     assert plan(work(row(1), **bare), account(), NOW).registration is None
-    assert plan(work(row(1, number=None), **bare), ASKED, NOW).registration is None
+    for strange in (None, "", "A" * 101, "A\n1"):
+        assert plan(work(row(1, number=strange), **bare), ASKED, NOW).registration is None
     assert plan(work(row(1), **bare), account(register_tracking=True, observe=True), NOW).registration is None
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.forwarder.planning import plan, planner
 from app.forwarder.voices import heard, ownerships
 from app.model import Milestone
-from app.store import Claimed, EventRow, Plan, Settle, Settlement, Store, Voice, Work, next_due
+from app.store import Claimed, EventRow, Plan, Requeue, Settle, Settlement, Store, Voice, Work, next_due
 from app.store.queries import shipment as shipment_detail
 from tests.forwarder.making import account, row, sent, work
 from tests.store.keeping import kept_in
@@ -218,3 +218,22 @@ async def test_a_takeover_waits_in_the_queue_and_survives_a_restart(tmp_path: Pa
     assert first.plan.carries != second.plan.carries
     assert shown is not None
     assert [(CARRIER, NOW), (TMS, NOW + ACCOUNT.voice_takeover)] == [(v.carrier, v.since) for v in shown.voices]
+
+
+@pytest.mark.anyio
+async def test_who_was_held_back_is_heard_once_nobody_is_preferred_any_more(tmp_path: Path) -> None:
+    async with kept_in(tmp_path) as store:
+        await store.write(adding(store, shipment()))
+        over = event(code="01", milestone=Milestone.DELIVERED)
+        await store.write(recording(store, over, carrier=CARRIER))
+        later = NOW + timedelta(hours=1)
+        await store.write(recording(store, event(code="02", at=later), carrier=TMS, webhook=2, now=later))
+        (first,) = await claimed_at(store, later)
+        await store.write(Settle(claimed=first, settlement=Settlement(outcome="applied"), now=later))
+        assert [] == await claimed_at(store, later)
+        assert [] == await claimed_at(store, later + timedelta(days=9))
+
+        assert 1 == await store.write(Requeue(live={}, now=later))
+        (second,) = await store.write(claim(store, later, plan=planner({"demo": account()}, lambda: later)))
+
+    assert (1, {"held"}) == (len(second.plan.carries), {r.row_state for r in second.work.rows} - {"applied"})

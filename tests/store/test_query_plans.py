@@ -45,7 +45,10 @@ QUERIES = {
         lambda c: list_subjects(c, SubjectFilter(state="unmatched"), before=None, limit=9),
         ["ix_subjects_unmatched_id"],
     ),
-    "open rows": (lambda c: Requeue(live={"a": None}, now=NOW).run(c), ["ix_rows_observed", "ix_rows_open"]),
+    "open rows": (
+        lambda c: Requeue(live={"a": None}, now=NOW).run(c),
+        ["ix_rows_held", "ix_rows_observed", "ix_rows_open"],
+    ),
 }
 
 

@@ -126,12 +126,20 @@ async def remove_number(
 ) -> None:
     """Stop showing events of this number on the shipment's timeline; what VTEX has stays there."""
     shipment_id = row_id("sh", id, "shipment")
-    store = caller.given.store
+    given, store = caller.given, caller.given.store
     known = await store.read(lambda connection: shipment_summary(connection, shipment_id))
     if known is None or not _may_see(caller, known):
         raise missing("shipment", id)
     removed = await store.write(
-        RemoveNumber(shipment_id=shipment_id, number=number, ids=store.ids, now=caller.given.now(), actor=caller.name)
+        RemoveNumber(
+            shipment_id=shipment_id,
+            number=number,
+            ids=store.ids,
+            now=given.now(),
+            actor=caller.name,
+            resolve=given.resolve,
+            members=given.members,
+        )
     )
     if not removed:
         raise missing(f"tracking number on {id} called", number)

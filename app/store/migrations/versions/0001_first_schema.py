@@ -523,6 +523,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_rows_event", "rows", ["event_id"], unique=False)
     op.create_index(
+        "ix_rows_held",
+        "rows",
+        ["shipment_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_index(
         "ix_rows_observed",
         "rows",
         ["shipment_id"],
