@@ -23,6 +23,7 @@ from app.store import (
 from app.store.accounts import account_states
 from app.store.lookups import next_lookup
 from app.store.placement import Candidate
+from app.store.sweeping import PlaceParked, sweep
 from app.telemetry import log_event
 from app.vtex import Client, Gate, Order, Outcome
 
@@ -41,6 +42,9 @@ _SCHEDULE: Final = (
     timedelta(hours=12),
 )
 """When to ask again for an order that is not there: it may be minutes late, seldom days."""
+
+_SWEPT: Final = 50
+_SWEEP_EVERY: Final = timedelta(seconds=5)
 
 _CLOSES: Final = frozenset({Outcome.NOT_APPLIED, Outcome.UNAUTHORISED})
 """What says that no other call of the account would fare better now."""
@@ -70,6 +74,8 @@ class Indexer:
         self._resolve_within = resolve_within
         self._wake = asyncio.Event()
         self._stopping = False
+        self._swept = 0
+        self._sweep_at = now()
         self.beat_at = now()
 
     def wake(self) -> None:
@@ -91,10 +97,26 @@ class Indexer:
                 await asyncio.gather(*(self._look_up(lookup) for lookup in claimed))
                 if not claimed:
                     await self._store.write(ExpireParked(before=self._now() - self._resolve_within, now=self._now()))
+                    await self._sweep()
                     await self._sleep()
             except StoreUnavailable as error:
                 log_event(logger, "indexing.store-unavailable", level=logging.ERROR, error=error)
                 await asyncio.sleep(1.0)
+
+    async def _sweep(self) -> None:
+        """Look at a few parked subjects again, now and then."""
+        if self._now() < self._sweep_at:
+            return
+        self._sweep_at = self._now() + _SWEEP_EVERY
+        after, resolve, members = self._swept, self._resolve, self._members
+        found = await self._store.read(
+            lambda connection: sweep(connection, after=after, limit=_SWEPT, resolve=resolve, members=members)
+        )
+        self._swept = found.after
+        for id_ in found.placeable:
+            placed = PlaceParked(subject_id=id_, resolve=resolve, members=members, now=self._now())
+            if await self._store.write(placed):
+                self._indexed()
 
     async def _sleep(self) -> None:
         due = await self._store.read(next_lookup)

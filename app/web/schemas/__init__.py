@@ -14,6 +14,7 @@ from app.web.schemas.accounts import (
     Queued,
     Reason,
     Sample,
+    Source,
 )
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.parked import (
@@ -22,7 +23,6 @@ from app.web.schemas.parked import (
     Link,
     ParkedCause,
     ParkedCauses,
-    Source,
     SourcePage,
     SubjectItem,
     SubjectPage,
