@@ -19,12 +19,15 @@ from app.store import (
 )
 from app.store.lookups import next_lookup
 from app.store.placement import Candidate
+from app.store.sweeping import PlaceParked, sweep
 from app.worker import POLL_SECONDS, Loop
 
 __all__ = ["Indexer"]
 
 _BATCH: Final = 16
 _LEASE: Final = timedelta(seconds=60)
+_SWEPT: Final = 50
+_SWEEP_EVERY: Final = timedelta(seconds=5)
 
 
 class Indexer:
@@ -47,6 +50,8 @@ class Indexer:
         self._members = members
         self._indexed = indexed
         self._resolve_within = resolve_within
+        self._swept = 0
+        self._sweep_at = asking.now()
         self._loop = Loop("indexing", self._step, asking.now)
 
     @property
@@ -72,8 +77,24 @@ class Indexer:
         if claimed:
             return 0.0
         await self._store.write(ExpireParked(before=self._now() - self._resolve_within, now=self._now()))
+        await self._sweep()
         due = await self._store.read(next_lookup)
         return (due - self._now()).total_seconds() if due is not None else POLL_SECONDS
+
+    async def _sweep(self) -> None:
+        """Look at a few parked subjects again, now and then."""
+        if self._now() < self._sweep_at:
+            return
+        self._sweep_at = self._now() + _SWEEP_EVERY
+        after, resolve, members = self._swept, self._resolve, self._members
+        found = await self._store.read(
+            lambda connection: sweep(connection, after=after, limit=_SWEPT, resolve=resolve, members=members)
+        )
+        self._swept = found.after
+        for id_ in found.placeable:
+            placed = PlaceParked(subject_id=id_, resolve=resolve, members=members, now=self._now())
+            if await self._store.write(placed):
+                self._indexed()
 
     async def _look_up(self, lookup: Lookup) -> None:
         """Ask each account for each order that the references name, until one knows it; no member waits for another."""

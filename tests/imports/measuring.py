@@ -104,7 +104,7 @@ def measure(plan: Plan, folder: Path) -> Report:
     report = Report(plan=plan)
     with _relay(folder) as (url, pid):
         with _webhooks(url, plan.rate, report.alone, report):
-            time.sleep(plan.alone_seconds)
+            threading.Event().wait(plan.alone_seconds)
         commits, seconds = _commits(url)
         with _webhooks(url, plan.rate, report.meanwhile, report):
             started = time.monotonic()
@@ -189,11 +189,11 @@ def _relay(folder: Path) -> Iterator[tuple[str, int]]:
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        deadline = time.monotonic() + _READY_SECONDS
+        deadline, pause = time.monotonic() + _READY_SECONDS, threading.Event()
         while not _is_ready(url):
             assert process.poll() is None, (folder / "relay.log").read_text("utf-8", "replace")
             assert time.monotonic() < deadline, "the relay did not become ready"
-            time.sleep(0.05)
+            pause.wait(0.05)
         yield url, process.pid
     finally:
         process.terminate()

@@ -256,7 +256,9 @@ class TestWhileItRuns:
         rows = "".join(f"mystore,v{n}-01,{n},,,,\n" for n in range(250))
         relay.raw(self.HEAD_OF_REQUEST, *self.pieces(f"{HEAD}\n{rows}"), close=True)
 
+        seen = {len(shipments(relay))}
         for _ in range(2000):
-            if shipments(relay):
+            if 200 in seen:
                 break
-        assert 200 == len(shipments(relay))
+            seen.add(len(shipments(relay)))
+        assert {200} <= seen <= {0, 100, 200}

@@ -284,3 +284,6 @@ def test_the_match_rate_of_a_source_counts_each_parcel_once(relay: Relay, clock:
         source[name] for name in ("subjects", "placed_within_hour", "placed", "match_rate_within_hour", "match_rate")
     )
     assert None is next(item for item in waiting(relay, "/sources") if item["name"] == "other/signed")["match_rate"]
+    detail = relay.ops("GET", "/accounts/mystore").json()
+    assert source in detail["sources"]
+    assert {"mystore"} == {each["owner"] for each in detail["sources"]}

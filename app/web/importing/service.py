@@ -19,9 +19,9 @@ from app.web.importing.reports import Reports
 
 __all__ = ["Import"]
 
-CHUNK_ROWS: Final = 200
+CHUNK_ROWS: Final = 100
 """Rows to a transaction: webhooks that arrive meanwhile wait for it to end."""
-CHUNK_NUMBERS: Final = 800
+CHUNK_NUMBERS: Final = 400
 _PROGRESS_ROWS: Final = 5_000
 _LOGGER: Final = logging.getLogger(__name__)
 _AGAIN: Final = "import the same file again: what is in stays as it is"

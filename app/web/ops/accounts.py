@@ -10,6 +10,7 @@ from app.web import schemas
 from app.web.dependencies import Forwarding
 from app.web.ops.access import Caller, Operator, Viewer
 from app.web.ops.listing import missing, plain
+from app.web.ops.sources import sources_of
 from app.web.problems import Problem
 
 __all__ = ["Name", "demand_account", "router"]
@@ -128,7 +129,8 @@ async def _overviews(caller: Caller, *names: str) -> tuple[AccountOverview, ...]
 async def _detail(caller: Caller, account: str) -> schemas.AccountDetail:
     (found,) = await _overviews(caller, account)
     evidence = [_sample(sample) for sample in found.learnt.evidence]
-    return schemas.AccountDetail.model_validate(_document(caller, found) | {"evidence": evidence})
+    more = {"evidence": evidence, "sources": await sources_of(caller, (account,))}
+    return schemas.AccountDetail.model_validate(_document(caller, found) | more)
 
 
 def _document(caller: Caller, found: AccountOverview) -> dict[str, object]:

@@ -21,7 +21,7 @@ NDJSON: Final = "application/x-ndjson"
 _COLUMNS: Final = "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
 _DESCRIPTION: Final = f"""Take in shipments by the million, each as `POST /ops/v1/shipments` would.
 
-The body is read as fast as the store takes it, in chunks of up to 200 rows that are committed whole or not at all;
+The body is read as fast as the store takes it, in chunks of up to 100 rows that are committed whole or not at all;
 importing it again changes nothing. CSV is UTF-8, its values separated by `;`, `,` or tabs, its first line naming the
 columns in any order; NDJSON has one object of the same names a line. The columns:
 
@@ -84,6 +84,7 @@ class _Reporting(Response):
     summary="Import shipments from CSV or NDJSON",
     description=_DESCRIPTION,
     response_class=_Reporting,
+    status_code=200,
     responses={
         200: {"description": "What came of it, as it comes", "content": {NDJSON: {"schema": _REPORT}}},
     },

@@ -14,6 +14,7 @@ from app.web.schemas.accounts import (
     Queued,
     Reason,
     Sample,
+    Source,
 )
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
@@ -23,7 +24,6 @@ from app.web.schemas.parked import (
     Link,
     ParkedCause,
     ParkedCauses,
-    Source,
     SourcePage,
     SubjectItem,
     SubjectPage,

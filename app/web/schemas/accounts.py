@@ -22,6 +22,7 @@ __all__ = [
     "Queued",
     "Reason",
     "Sample",
+    "Source",
 ]
 
 Seconds = Annotated[
@@ -73,10 +74,25 @@ class AccountPage(Shown):
     next: None = Field(default=None, description="Always null: there is one page.")
 
 
+class Source(Shown):
+    """A configured source, and how many of the parcels that it tells of found their shipment."""
+
+    name: str = Field(examples=["mystore/easypost"])
+    owner: str
+    carrier: str
+    accounts: tuple[str, ...] = Field(description="Where its shipments are sought.")
+    subjects: int = Field(description="Parcels that it told of, since counting began.")
+    placed_within_hour: int
+    placed: int
+    match_rate_within_hour: float | None = Field(description="The share placed within an hour; null before the first.")
+    match_rate: float | None = Field(description="The share placed by now.")
+
+
 class AccountDetail(AccountItem):
-    """An account with the reads that its verdict rests on, newest last."""
+    """An account with the reads that its verdict rests on, newest last, and with its own sources."""
 
     evidence: tuple[Sample, ...]
+    sources: tuple[Source, ...] = Field(description="Those of a group are in the list of sources.")
 
 
 class Reason(Asked):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from app.store import public_id
-from app.web.schemas.accounts import Reason
+from app.web.schemas.accounts import Reason, Source
 from app.web.schemas.shown import Event, ShipmentId, Shown
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Link",
     "ParkedCause",
     "ParkedCauses",
-    "Source",
     "SourcePage",
     "SubjectItem",
     "SubjectPage",
@@ -98,20 +97,6 @@ class Link(Reason):
     """The shipment that a subject belongs to."""
 
     shipment_id: str = Field(max_length=40, examples=["sh_01HV2K8Q3ZABE"])
-
-
-class Source(Shown):
-    """A configured source, and how many of the parcels that it tells of found their shipment."""
-
-    name: str = Field(examples=["mystore/easypost"])
-    owner: str
-    carrier: str
-    accounts: tuple[str, ...] = Field(description="Where its shipments are sought.")
-    subjects: int = Field(description="Parcels that it told of, since counting began.")
-    placed_within_hour: int
-    placed: int
-    match_rate_within_hour: float | None = Field(description="The share placed within an hour; null before the first.")
-    match_rate: float | None = Field(description="The share placed by now.")
 
 
 class SourcePage(Shown):
