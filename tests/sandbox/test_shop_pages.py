@@ -149,7 +149,8 @@ def test_what_waits_is_shown_with_its_tries_and_sent_at_a_press(hooked: Oms, rec
     assert "1 o-1 invoiced Fulfillment delivered 2 200" in after_one
     assert "Hook and feed 1" in after_one
     assert "Nothing waits." in after_all
-    assert ["o-1", "o-2", "o-1", "o-2"] == [each["OrderId"] for each in receiver.notifications]
+    sent = [each["OrderId"] for each in receiver.notifications]
+    assert ({"o-1", "o-2"}, ["o-1", "o-2"]) == (set(sent[:2]), sent[2:])
 
 
 def test_the_page_tells_each_hook_and_feed_without_its_credentials(hooked: Oms) -> None:
