@@ -68,6 +68,11 @@ def order_page_router(sandbox: Sandbox, pages: Pages, forms: PageForms) -> APIRo
             empty=not sandbox.accounts,
         )
 
+    _add_order_pages(router, sandbox, pages, forms)
+    return router
+
+
+def _add_order_pages(router: APIRouter, sandbox: Sandbox, pages: Pages, forms: PageForms) -> None:
     def show(view: View, order_id: str, status: int = HTTPStatus.OK, refused: str = "") -> HTMLResponse:
         path = f"/orders/{order_id}"
         order = _find(sandbox, view, order_id)
@@ -105,8 +110,6 @@ def order_page_router(sandbox: Sandbox, pages: Pages, forms: PageForms) -> APIRo
         if not _worked(sandbox, order, form):
             return show(view, order_id, HTTPStatus.UNPROCESSABLE_ENTITY, "refused_work")
         return RedirectResponse(view.link(f"/orders/{order_id}"), HTTPStatus.SEE_OTHER)
-
-    return router
 
 
 def _find(sandbox: Sandbox, view: View, order_id: str) -> Order | None:
