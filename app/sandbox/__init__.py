@@ -17,7 +17,10 @@ from app.sandbox.admin import admin_router
 from app.sandbox.delivery import note_connection
 from app.sandbox.fault_pages import fault_page_router
 from app.sandbox.gateway import api_router
+from app.sandbox.notification_pages import notification_page_router
 from app.sandbox.options import Credential, Mode, SandboxOptions
+from app.sandbox.order_pages import order_page_router
+from app.sandbox.page_forms import PageForms
 from app.sandbox.pages import page_router
 from app.sandbox.rendering import STATIC_PATH, Pages
 from app.sandbox.shop_admin import fill_shop
@@ -54,9 +57,11 @@ def create_sandbox(options: SandboxOptions | None = None, now: Callable[[], date
     )
     app.state.sandbox = sandbox
     app.include_router(admin_router(sandbox))
-    pages = Pages(lambda: len(sandbox.faults))
+    pages, forms = Pages(sandbox.at_work), PageForms()
     app.include_router(page_router(sandbox, pages))
-    app.include_router(fault_page_router(sandbox, pages))
+    app.include_router(order_page_router(sandbox, pages, forms))
+    app.include_router(notification_page_router(sandbox, pages, forms))
+    app.include_router(fault_page_router(sandbox, pages, forms))
     static = StaticFiles(directory=Path(__file__).with_name("static"))
     app.mount(STATIC_PATH, static, name="static")
     # Last, because its account in front of the path would take in the other routes.

@@ -1,33 +1,25 @@
 """The page on which a person lists, adds and removes faults."""
 
-import secrets
 from collections.abc import Mapping
-from hmac import compare_digest
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.sandbox.fault_forms import BLANK_FORM, KIND_NAMES, RefusedForm, fault_of_form, kinds_with
 from app.sandbox.fault_schemas import route_names
+from app.sandbox.page_forms import PageForms
 from app.sandbox.rendering import Pages, View, ViewChoice
 from app.sandbox.state import Sandbox
 
 __all__ = ["fault_page_router"]
 
 _PATH = "/faults"
-_MAX_FIELDS = 40
 
 
-def fault_page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
-    """Make the page and what its forms are sent to.
-
-    The forms carry a token that only these pages know, so that no page of another site can send them from the browser
-    of whoever runs the sandbox.
-    """
+def fault_page_router(sandbox: Sandbox, pages: Pages, forms: PageForms) -> APIRouter:
+    """Make the page and what its forms are sent to."""
     router = APIRouter(prefix=_PATH, include_in_schema=False, default_response_class=HTMLResponse)
-    token = secrets.token_urlsafe(32)
 
     def show(
         view: View, form: Mapping[str, str], status: int = HTTPStatus.OK, refused: tuple[str, ...] = ()
@@ -35,7 +27,7 @@ def fault_page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
         shown = _shown(sandbox, form)
         forged = status == HTTPStatus.FORBIDDEN
         return pages.show(
-            "faults.html", view, _PATH, status, forms=True, token=token, forged=forged, refused=refused, **shown
+            "faults.html", view, _PATH, status, forms=True, token=forms.token, forged=forged, refused=refused, **shown
         )
 
     def done(view: View) -> Response:
@@ -49,8 +41,8 @@ def fault_page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
     @router.post("")
     async def add_fault(request: Request, view: ViewChoice) -> Response:
         """Put a fault to work."""
-        form = await _form(request)
-        if not _is_ours(request, form, token):
+        form = await forms.read(request)
+        if not forms.is_ours(request, form):
             return show(view, form, HTTPStatus.FORBIDDEN)
         try:
             sandbox.faults.add(fault_of_form(form))
@@ -61,8 +53,8 @@ def fault_page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
     @router.post("/remove")
     async def remove_fault(request: Request, view: ViewChoice) -> Response:
         """Take one fault back, or all of them; one that is gone already is no mistake."""
-        form = await _form(request)
-        if not _is_ours(request, form, token):
+        form = await forms.read(request)
+        if not forms.is_ours(request, form):
             return show(view, {}, HTTPStatus.FORBIDDEN)
         _remove(sandbox, form.get("id", ""))
         return done(view)
@@ -77,7 +69,7 @@ def _shown(sandbox: Sandbox, form: Mapping[str, str]) -> dict[str, object]:
         "kinds": KIND_NAMES,
         "kinds_with": kinds_with,
         "routes": route_names(),
-        "accounts": sorted({order.account for order in sandbox.orders()}),
+        "accounts": sandbox.accounts,
     }
 
 
@@ -86,21 +78,3 @@ def _remove(sandbox: Sandbox, fault_id: str) -> None:
         sandbox.faults.clear()
     elif fault_id.isascii() and fault_id.isdecimal():
         sandbox.faults.remove(int(fault_id))
-
-
-async def _form(request: Request) -> dict[str, str]:
-    body = (await request.body()).decode(errors="replace")
-    try:
-        return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
-    except ValueError:
-        return {}
-
-
-def _is_ours(request: Request, form: Mapping[str, str], token: str) -> bool:
-    """Tell whether a form was sent from this sandbox's own page, as far as its browser says and by its token."""
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return False
-    host = request.headers.get("host", "")
-    if urlsplit(request.headers.get("origin", f"//{host}")).netloc != host:
-        return False
-    return compare_digest(form.get("token", "").encode(), token.encode())

@@ -1,6 +1,5 @@
-"""What a shopper would see of an order, and what the sandbox saw happen to it."""
+"""How far an order is, as its shopper would see it, and the calls that the sandbox saw."""
 
-from http import HTTPStatus
 from typing import Literal
 
 from fastapi import APIRouter
@@ -43,30 +42,6 @@ def progress(order: Order) -> list[tuple[str, StepState]]:
 def page_router(sandbox: Sandbox, pages: Pages) -> APIRouter:
     """Make the pages."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
-    @router.get("/")
-    async def orders_page(view: ViewChoice) -> HTMLResponse:
-        """List the orders, those that changed last first."""
-        orders = sorted(sandbox.orders(view.account), key=lambda order: order.last_change, reverse=True)
-        return pages.show("orders.html", view, "/", orders=orders)
-
-    @router.get("/orders/{order_id}")
-    async def order_page(order_id: str, view: ViewChoice) -> HTMLResponse:
-        """Show one order as its shopper would see it."""
-        path = f"/orders/{order_id}"
-        found = (each for each in sandbox.orders(view.account) if each.order_id == order_id)
-        order = next(found, None)
-        if order is None:
-            return pages.show("missing.html", view, path, HTTPStatus.NOT_FOUND, order_id=order_id)
-        ids = (order.order_id, order.identity.seller_order_id, order.sequence)
-        return pages.show(
-            "order.html",
-            view,
-            path,
-            order=order,
-            steps=progress(order),
-            entries=sandbox.journal.of_order(order.account, ids),
-        )
 
     @router.get("/journal")
     async def journal_page(view: ViewChoice) -> HTMLResponse:

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from app.sandbox.fault_words import FAULT_WORDS
+from app.sandbox.shop_words import SHOP_WORDS
 from app.sandbox.words import WORDS, Language, moment, money
 
 __all__ = ["STATIC_PATH", "Pages", "View", "ViewChoice"]
@@ -46,10 +47,10 @@ ViewChoice = Annotated[View, Depends(View)]
 class Pages:
     """The templates, ready to be filled in."""
 
-    def __init__(self, fault_count: Callable[[], int]) -> None:
-        """Read them when they are first shown; every page says how many faults are at work."""
+    def __init__(self, at_work: Callable[[], tuple[int, int]]) -> None:
+        """Read them when they are first shown; every page says how many faults and failed notifications there are."""
         self._templates = _environment()
-        self._fault_count = fault_count
+        self._at_work = at_work
 
     def show(
         self,
@@ -62,9 +63,16 @@ class Pages:
         **values: object,
     ) -> HTMLResponse:
         """Fill a template in; only a page with ``forms`` may send any, and to this server alone."""
-        words = {**WORDS[view.language], **FAULT_WORDS[view.language]}
+        words = {**WORDS[view.language], **FAULT_WORDS[view.language], **SHOP_WORDS[view.language]}
+        fault_count, failing_count = self._at_work()
         text = self._templates.get_template(template).render(
-            w=words, view=view, path=path, static=STATIC_PATH, fault_count=self._fault_count(), **values
+            w=words,
+            view=view,
+            path=path,
+            static=STATIC_PATH,
+            fault_count=fault_count,
+            failing_count=failing_count,
+            **values,
         )
         return HTMLResponse(text, status_code=status, headers=_headers(forms=forms))
 

@@ -99,6 +99,10 @@ class Sandbox:
                 for versions in orders.values():
                     yield versions[-1][1]
 
+    def at_work(self) -> tuple[int, int]:
+        """Count what every page tells of: the faults at work, and the notifications that wait for another try."""
+        return len(self.faults), sum(1 for each in self.announcements.hooks.waiting if each.tries)
+
     @property
     def accounts(self) -> list[str]:
         """List the accounts that have orders."""

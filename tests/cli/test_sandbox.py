@@ -34,6 +34,18 @@ def test_the_seed_command_that_it_prints_works(start: Start) -> None:
     assert 200 == httpx.get(url + seeded.json()["page"]).status_code
 
 
-@pytest.mark.parametrize("arguments", [("--mode", "forget"), ("--port", "70000")])
+def test_it_starts_with_a_shop_when_asked_for(start: Start) -> None:
+    running = start("sandbox", "--port", "0", "--shop", "120", "--seed", "7", "--speed", "3600").until_ready()
+    url = running.find(r"Order pages\s+(http://127\.0\.0\.1:\d+)/")
+
+    total = httpx.get(f"{url}/api/oms/pvt/orders", headers=KEYS).json()["paging"]["total"]
+
+    assert "120" == running.find(r"A shop of (\d+) orders \(--seed 7\)")
+    assert (120, 3600) == (total, httpx.get(f"{url}/sandbox/api/options").json()["speed"])
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--mode", "forget"), ("--port", "70000"), ("--shop", "200001"), ("--speed", "0")]
+)
 def test_wrong_options_end_with_2(run: Run, arguments: tuple[str, ...]) -> None:
     assert 2 == run("sandbox", *arguments).exit_code
