@@ -34,7 +34,8 @@ def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     account: Annotated[str | None, typer.Option(help="Only of sources of this account or group.")] = None,
     carrier: Annotated[str | None, typer.Option(help="Only of this carrier.")] = None,
     cause: Annotated[
-        Literal["unknown-number", "unknown-references", "ambiguous", "several-accounts", "other"] | None,
+        Literal["unknown-number", "unknown-references", "ambiguous", "several-accounts", "contradicting", "other"]
+        | None,
         typer.Option(help="Only what waits for this cause."),
     ] = None,
     number: Annotated[str | None, typer.Option(help="Only with this tracking number, however it is written.")] = None,

@@ -21,7 +21,7 @@ __all__ = [
     "SubjectView",
 ]
 
-Cause = Literal["unknown-number", "unknown-references", "ambiguous", "several-accounts", "other"]
+Cause = Literal["unknown-number", "unknown-references", "ambiguous", "several-accounts", "contradicting", "other"]
 SubjectId = Annotated[
     str,
     BeforeValidator(lambda number: public_id("su", number) if isinstance(number, int) else number),

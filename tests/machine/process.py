@@ -1,0 +1,173 @@
+"""Real forwarders on a clock that stands still until it is moved, with a database connection that can fail anywhere."""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, TypeVar, cast
+
+import httpx
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
+
+from app.account import Account
+from app.egress import Egress
+from app.errors import StoreUnavailable
+from app.forwarder import Destination, Forwarder
+from app.store import Store
+from app.store.writer import Operation
+from app.telemetry import Metrics
+from app.vtex import Client, Gate
+from tests.store.making import Clock
+
+T = TypeVar("T")
+STEPS: Final = (
+    ("Claim", "before"),
+    ("Claim", "after"),
+    ("AcceptRead", "before"),
+    ("AcceptRead", "after"),
+    ("Settle", "before"),
+    ("Settle", "after"),
+)
+"""The commits between a claim and its settlement, each with the moment before it and the one after."""
+
+
+class _Idle(selectors.DefaultSelector):
+    """Notice when nothing can happen any more unless time passes, and end the loop's run there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outstanding = 0
+        self.next_in: float | None = None
+        self.stop: Callable[[], None] = lambda: None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        if self.outstanding:
+            return super().select(None)  # A thread of the store answers.
+        self.next_in = timeout
+        self.stop()
+        return super().select(0)
+
+
+class Timeless(asyncio.SelectorEventLoop):
+    """An event loop on the machine's clock: what waits, waits until the clock is moved."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Run by ``clock``."""
+        self.clock = clock
+        self._began = clock()
+        self._idle = _Idle()
+        super().__init__(self._idle)
+        self._idle.stop = self.stop
+
+    def time(self) -> float:
+        # Small numbers: the loop adds nanoseconds to them.
+        return (self.clock() - self._began).total_seconds()
+
+    def outside(self, change: int) -> None:
+        """Count what a thread is doing for the loop."""
+        self._idle.outstanding += change
+
+    def settle(self) -> float | None:
+        """Run until only time could change anything; return in how many seconds something waits."""
+        self.run_forever()
+        return self._idle.next_in
+
+    def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run one thing to its end, and whatever else can run meanwhile."""
+        self.outside(1)
+        try:
+            return self.run_until_complete(coroutine)
+        finally:
+            self.outside(-1)
+
+    def advance(self, seconds: float, *, exactly: bool) -> None:
+        """Move the clock; ``exactly`` stops wherever something waits for, as nothing does in a suspended process."""
+        until = self.clock() + timedelta(seconds=seconds)
+        while (left := (until - self.clock()).total_seconds()) > 0:
+            waits = self.settle()
+            self.clock.advance(seconds=left if waits is None or not exactly else min(left, max(waits, 1e-3)))
+        self.settle()
+
+
+@dataclass(eq=False)
+class Held:
+    """A commit that hangs, before it was made or after."""
+
+    kind: str
+    phase: str
+    verdict: asyncio.Future[bool]
+
+
+@dataclass(eq=False)
+class Wire:
+    """What one process sees of the database: the real one, over a connection that may hang, break, or outlive it."""
+
+    store: Store
+    loop: Timeless
+    trap: tuple[str, str] | None = None
+    held: list[Held] = field(default_factory=list)
+
+    @property
+    def ids(self) -> Any:
+        return self.store.ids
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Commit, unless something comes between."""
+        kind = type(operation).__name__
+        if self.trap == (kind, "before"):
+            await self._hang(kind, "before")
+        self.loop.outside(1)
+        try:
+            result = await self.store.write(operation)
+        finally:
+            self.loop.outside(-1)
+        if self.trap == (kind, "after") and result != []:
+            await self._hang(kind, "after")
+        return result
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Read as ever."""
+        self.loop.outside(1)
+        try:
+            return await self.store.read(query)
+        finally:
+            self.loop.outside(-1)
+
+    async def _hang(self, kind: str, phase: str) -> None:
+        self.trap = None
+        held = Held(kind, phase, asyncio.get_running_loop().create_future())
+        self.held.append(held)
+        try:
+            if not await held.verdict:
+                raise StoreUnavailable(f"nobody knows whether a {kind} was committed")
+        finally:
+            self.held.remove(held)
+
+
+class Process:
+    """A relay's forwarder, from its start to its sudden end."""
+
+    def __init__(self, store: Store, loop: Timeless, account: Account, vtex: httpx.AsyncBaseTransport) -> None:
+        """Start it."""
+        self.wire = Wire(store, loop)
+        egress = Egress(transport=vtex)
+        destination = Destination(account=account, client=Client(account, egress, loop.clock), gate=Gate(account))
+        self.forwarder = Forwarder(
+            cast("Store", self.wire),  # It uses no more of a store than a wire has.
+            {account.name: destination},
+            Metrics(CollectorRegistry()),
+            now=loop.clock,
+            jitter=lambda: 0.0,
+        )
+        self._loop = loop
+        self._task = loop.create_task(self.forwarder.run())
+        loop.settle()
+
+    def crash(self) -> None:
+        """End it as a power cut does: whatever it was about to do, it does not."""
+        self._task.cancel()
+        self._loop.settle()
