@@ -16,19 +16,18 @@ from app.account import Account
 from app.carriers import adapters
 from app.egress import Egress
 from app.errands import Errands
-from app.errors import StoreUnavailable
 from app.forwarder import Destination, Forwarder
 from app.indexing import Indexer
 from app.intake import Intake
 from app.keyring import Keyring
 from app.main.configured import accounts_of, sources_of
+from app.main.sampling import Sampler, vitals
 from app.mapping import Mapper
 from app.resolution import resolver
 from app.settings import Settings
 from app.source import Sources
 from app.store import Store, database_file
-from app.store.queries.backlog import waiting
-from app.telemetry import Backlog, Metrics
+from app.telemetry import Metrics
 from app.vtex import Client, Gate
 from app.web.dependencies import Dependencies, Forwarding, Role, Token
 
@@ -36,7 +35,6 @@ __all__ = ["Relay", "relay", "utc_now"]
 
 logger = logging.getLogger(__name__)
 
-_SAMPLE_SECONDS: Final = 15.0
 _RESTART_SECONDS: Final = 1.0
 _LOOKUPS: Final = 2
 """Connections for what is called beside the forwarder."""
@@ -181,13 +179,14 @@ def _tokens(settings: Settings) -> tuple[Token, ...]:
 async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
     """Run the workers; on leaving let each finish what it holds, for a bounded time."""
     store, now = running.dependencies.store, running.dependencies.now
-    backlog: list[Backlog] = []
-    metrics.watch(lambda: backlog[-1] if backlog else None)
+    sampler = Sampler(store, now)
+    metrics.watch(sampler.backlog)
+    metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
     tasks = [
         asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
         asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
-        asyncio.create_task(_sample(store, backlog, now), name="sampler"),
+        asyncio.create_task(_supervise(sampler.run), name="sampler"),
     ]
     try:
         yield
@@ -211,20 +210,3 @@ async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             logger.exception("a worker failed and is started again")
             await asyncio.sleep(_RESTART_SECONDS)
-
-
-async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], datetime]) -> None:
-    """Measure the backlog now and then: a scrape must not count rows."""
-    while True:
-        with contextlib.suppress(StoreUnavailable):
-            found = await store.read(waiting)
-            oldest = max(0.0, (now() - found.oldest_due_at).total_seconds()) if found.oldest_due_at else 0.0
-            backlog[:] = [
-                Backlog(
-                    shipments_due=found.shipments_due,
-                    parked=found.parked,
-                    dead=found.dead,
-                    oldest_due_seconds=oldest,
-                )
-            ]
-        await asyncio.sleep(_SAMPLE_SECONDS)
