@@ -4,14 +4,11 @@ Labels come from closed sets. A value that is in none of them counts as ``other`
 number of series.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
 
 from app.errors import RelayError
 from app.model import Milestone
@@ -20,21 +17,19 @@ from app.telemetry.catalogue import (
     ATTEMPTS,
     COMMIT_BATCH_SIZE,
     COMMIT_SECONDS,
-    DEAD,
     EVENTS,
     FORWARD_LAG_SECONDS,
     INGEST_SECONDS,
-    OLDEST_DUE_SECONDS,
-    PARKED,
     REFUSALS,
     SECRET_MATCHED,
-    SHIPMENTS_DUE,
+    SOURCE_WEBHOOKS,
     UNKNOWN_CODES,
     WEBHOOKS,
     MetricDoc,
 )
+from app.telemetry.gauges import Backlog, BacklogCollector, Vitals, VitalsCollector
 
-__all__ = ["OTHER", "Backlog", "Metrics"]
+__all__ = ["OTHER", "Metrics"]
 
 OTHER: Final = "other"
 
@@ -47,16 +42,6 @@ _ROUTE_CAUSES: Final = frozenset(
     {"not-found", "method-not-allowed", "too-large", "unsupported-media-type", "too-many-requests"}
 )
 _SECRETS: Final = frozenset(map(str, range(10)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """What waits, as the gauges show it."""
-
-    shipments_due: int
-    parked: int
-    dead: int
-    oldest_due_seconds: float
 
 
 class Metrics:
@@ -94,6 +79,10 @@ class Metrics:
         self._commit_seconds = _histogram(COMMIT_SECONDS, registry)
         self._commit_batch_size = _histogram(COMMIT_BATCH_SIZE, registry)
         self._secret_matched = _counter(SECRET_MATCHED, registry)
+        self._source_webhooks = _counter(SOURCE_WEBHOOKS, registry)
+        for source in self._sources:
+            # From zero on, so that a source is seen to have said nothing yet.
+            self._source_webhooks.labels(source)
 
     def webhook(self, carrier: str, outcome: str, seconds: float) -> None:
         """Count a webhook and the time that its answer took."""
@@ -128,44 +117,23 @@ class Metrics:
         self._commit_batch_size.observe(size)
 
     def secret_matched(self, source: str, secret: int) -> None:
-        """Count a proof by the position of its secret; negative positions, of schemes without secrets, do not count."""
+        """Count a proof by its source and the position of its secret; schemes without secrets say a negative one."""
+        source = _closed(source, self._sources)
+        self._source_webhooks.labels(source).inc()
         if secret >= 0:
-            position = _closed(str(secret), _SECRETS)
-            self._secret_matched.labels(_closed(source, self._sources), position).inc()
+            self._secret_matched.labels(source, _closed(str(secret), _SECRETS)).inc()
 
     def watch(self, backlog: Callable[[], Backlog | None]) -> None:
         """Ask for the backlog at every scrape; while there is no answer, its gauges are absent rather than zero."""
-        self._registry.register(_BacklogCollector(backlog))
+        self._registry.register(BacklogCollector(backlog, self._accounts))
+
+    def watch_vitals(self, vitals: Callable[[], Vitals]) -> None:
+        """Ask for the process's vitals at every scrape."""
+        self._registry.register(VitalsCollector(vitals))
 
     def exposition(self) -> tuple[bytes, str]:
         """Return all metrics as a scrape gets them, and their content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
-
-
-class _BacklogCollector(Collector):
-    def __init__(self, backlog: Callable[[], Backlog | None]) -> None:
-        self._backlog = backlog
-
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Name the gauges without asking for their values."""
-        for doc in (SHIPMENTS_DUE, PARKED, DEAD, OLDEST_DUE_SECONDS):
-            yield GaugeMetricFamily(doc.name, doc.description)
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        try:
-            backlog = self._backlog()
-        except RelayError:
-            # A store that is down must not take the metrics with it that tell so.
-            return
-        if backlog is None:
-            return
-        for doc, value in (
-            (SHIPMENTS_DUE, backlog.shipments_due),
-            (PARKED, backlog.parked),
-            (DEAD, backlog.dead),
-            (OLDEST_DUE_SECONDS, backlog.oldest_due_seconds),
-        ):
-            yield GaugeMetricFamily(doc.name, doc.description, value=value)
 
 
 def _closed(value: str, known: frozenset[str]) -> str:
