@@ -111,6 +111,10 @@ docs: openapi ## Write the reference pages under docs/ from the code
 fresh-test: ## Prove make test and make run on a bare Debian (needs root)
 	@bash deploy/fresh-test.sh
 
+.PHONY: image-test
+image-test: ## Build the image and run it, without a container engine (Debian, needs root; 2 minutes)
+	@bash deploy/image-test.sh
+
 .PHONY: clean
 clean: ## Remove what building and testing left behind, .venv included; data stays
 	@rm -rf $(VENV) build dist htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
