@@ -23,6 +23,7 @@ class LimitedProtocol(HttpToolsProtocol):
     linger_seconds = 1.0
     first_seconds = 1.0
 
+    _has_asked = False
     _is_draining = False
     _in_head = True
     _head_bytes = 0
@@ -60,6 +61,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Begin with the request, unless its head is too long."""
         self._stop_timer()
         self._in_head = False
+        self._has_asked = True
         self._head_bytes = 0
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self.max_head_bytes or len(self.headers) > self.max_headers:
@@ -76,7 +78,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
         Its bytes are on their way, or wait here unread: closed now, it would be reset, and its sender told nothing.
         """
-        if self.cycle is not None or self._is_refused:
+        if self._has_asked or self._is_refused:
             super().shutdown()
             return
         self._is_draining = True
