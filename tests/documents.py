@@ -1,4 +1,4 @@
-"""The reference pages under ``docs/``, made from the code they describe.
+"""The reference pages under ``docs/`` and the example environment, made from the code they describe.
 
 ``make docs`` writes them; `tests/test_documentation.py` holds them to the code.
 """
@@ -65,6 +65,28 @@ def _setting(setting: SettingDoc) -> list[str]:
         f"- Default: {default}",
         "",
     ]
+
+
+def environment() -> str:
+    """Write the example of an environment file: every setting, switched off, with its default."""
+    names = {"<ACCOUNT>": "MYSTORE", "<GROUP>": "BRANDS", "<CARRIER>": "EASYPOST"}
+    parts = [
+        "# Every setting as a variable; take the # off what you set. docs/configuration.md says the same in TOML.",
+        "# An account's, a group's and a carrier's name stand in upper case with _ for -, as MYSTORE here.",
+        "",
+    ]
+    for setting in describe_settings():
+        # A list's items are set with the list, and a declared carrier has a table of its own.
+        if "[]" in setting.path or setting.path.startswith("declared"):
+            continue
+        variable = setting.variable
+        for placeholder, name in names.items():
+            variable = variable.replace(placeholder, name)
+        default = setting.default or ""
+        value = "" if default == "null" or default.startswith("http") else default.removeprefix('"').removesuffix('"')
+        quoted = f"'{value}'" if value[:1] in {"[", "{"} else value
+        parts += [f"# {setting.description}", f"# Takes: {setting.type}", f"#{variable}={quoted}", ""]
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def metrics() -> str:
@@ -220,6 +242,7 @@ def _cell(text: str) -> str:
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "../deploy/env.example": environment,
     "carriers.md": carriers,
     "configuration.md": configuration,
     "dependencies.md": dependencies,

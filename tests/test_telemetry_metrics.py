@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.errors import StoreUnavailable
 from app.model import Milestone
-from app.telemetry import Backlog, Metrics, describe_metrics
+from app.telemetry import Backlog, Metrics, Vitals, describe_metrics
 
 
 def made(registry: CollectorRegistry | None = None) -> Metrics:
@@ -115,18 +115,19 @@ def test_twenty_thousand_invented_names_share_one_series() -> None:
     }
 
 
-GAUGES = ("relay_shipments_due", "relay_parked", "relay_dead", "relay_oldest_due")
+GAUGES = ("relay_shipments_due", "relay_parked", "relay_dead", "relay_oldest_due", "relay_backlog", "relay_account")
 
 
 def test_the_backlog_is_asked_for_at_every_scrape() -> None:
     metrics = made()
     due = iter((3, 5))
     metrics.watch(lambda: Backlog(shipments_due=next(due), parked=2, dead=1, oldest_due_seconds=7.5))
-    assert values(metrics, *GAUGES) == {
+    assert values(metrics, *GAUGES[:-1]) == {
         "relay_shipments_due{}": 3,
         "relay_parked{}": 2,
         "relay_dead{}": 1,
         "relay_oldest_due_seconds{}": 7.5,
+        "relay_backlog_age_seconds{}": 0,
     }
     assert values(metrics, "relay_shipments_due") == {"relay_shipments_due{}": 5}
 
@@ -143,6 +144,41 @@ def test_what_found_its_shipment_is_told_by_source_and_sources_that_left_count_t
         "relay_subjects_total{outcome=placed-within-hour,source=other}": 1,
         "relay_subjects_total{outcome=placed,source=other}": 2,
     }
+
+
+def test_each_configured_account_is_in_one_state_and_no_other_account_is_named() -> None:
+    metrics = Metrics(CollectorRegistry(), accounts=("mystore", "other"))
+    resting = {"other": "held", "formerly": "paused"}
+    metrics.watch(lambda: Backlog(shipments_due=0, parked=0, dead=0, oldest_due_seconds=0, resting=resting))
+    found = values(metrics, "relay_account_state")
+    assert {key for key, value in found.items() if value} == {
+        "relay_account_state{account=mystore,state=open}",
+        "relay_account_state{account=other,state=held}",
+    }
+    assert len(found) == 2 * 5
+
+
+def test_vitals_are_shown_and_what_a_process_does_not_have_is_absent() -> None:
+    metrics = made()
+    looks = iter(
+        (Vitals(time_seconds=1_000.5), Vitals(time_seconds=1_001, worker_silent_seconds=2.5, disk_free_bytes=4096))
+    )
+    metrics.watch_vitals(lambda: next(looks))
+    vitals = ("relay_time", "relay_worker", "relay_disk")
+    assert values(metrics, *vitals) == {"relay_time_seconds{}": 1_000.5}
+    assert values(metrics, *vitals) == {
+        "relay_time_seconds{}": 1_001,
+        "relay_worker_silent_seconds{}": 2.5,
+        "relay_disk_free_bytes{}": 4096,
+    }
+
+
+def test_a_source_counts_from_zero_on_whether_or_not_it_has_secrets() -> None:
+    metrics = made()
+    assert values(metrics, "relay_source") == {"relay_source_webhooks_total{source=mystore/loggi}": 0}
+    metrics.secret_matched("mystore/loggi", -1)
+    metrics.secret_matched("mystore/loggi", 0)
+    assert values(metrics, "relay_source") == {"relay_source_webhooks_total{source=mystore/loggi}": 2}
 
 
 def test_a_backlog_that_is_not_known_is_absent_and_not_zero() -> None:
@@ -166,6 +202,7 @@ def test_the_reference_names_every_metric_with_its_labels_and_no_other() -> None
     registry = CollectorRegistry()
     metrics = made(registry)
     metrics.watch(lambda: Backlog(shipments_due=0, parked=0, dead=0, oldest_due_seconds=0))
+    metrics.watch_vitals(lambda: Vitals(time_seconds=0, worker_silent_seconds=0, disk_free_bytes=0))
     text = metrics.exposition()[0].decode()
     scraped = {
         (family.name, family.type, family.documentation)

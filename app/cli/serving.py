@@ -1,14 +1,18 @@
 """``carrier-relay serve``: the relay, until it is asked to stop."""
 
-from collections.abc import Iterator
+import os
+import socket
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
+from typing import Final
 
 import typer
 import uvloop
 
 from app import __version__
 from app.cli.tables import aligned
-from app.main import Listener, Relay, relay, serve, until_signalled
+from app.errors import ConfigurationError
+from app.main import Listener, Relay, inherited_sockets, relay, serve, until_signalled
 from app.settings import ListenAddress, Settings, load_settings
 from app.source import Source
 from app.store import database_file
@@ -18,6 +22,7 @@ from app.web import create_app, ops_app
 __all__ = ["READY", "base_url", "listening", "run", "shown_path"]
 
 READY = "Ready. Stop with Ctrl+C."
+_LISTENERS: Final = ("listen", "ops_listen")
 
 
 def run(host: str | None, port: int | None) -> None:
@@ -42,27 +47,56 @@ def run(host: str | None, port: int | None) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    # Before the store, which may have to wait for its former owner: a socket that does not fit ends the start at once.
+    inherited = _inherited(settings)
     async with relay(settings) as running, AsyncExitStack() as stack:
-        ports = await listening(settings, running, stack)
+        ports = await listening(settings, running, stack, inherited)
         for line in _served(settings, running, ports):
             typer.echo(line)
         typer.echo(READY)
         await until_signalled()
 
 
-async def listening(settings: Settings, running: Relay, stack: AsyncExitStack) -> tuple[int, ...]:
-    """Listen until the stack is left: where webhooks come in and, if it is apart, where operators do."""
+def _inherited(settings: Settings) -> Mapping[str, socket.socket]:
+    """Take over the sockets of a supervisor; what it listens on for nobody would be a queue that nobody answers.
+
+    Raises:
+        ConfigurationError: A socket fits no listener of this relay.
+
+    """
+    found = inherited_sockets(os.environ, _LISTENERS)
+    if "ops_listen" in found and settings.ops_listen is None:
+        raise ConfigurationError("a socket was inherited for ops_listen, which is not set: set it to the same address")
+    return found
+
+
+async def listening(
+    settings: Settings, running: Relay, stack: AsyncExitStack, inherited: Mapping[str, socket.socket] | None = None
+) -> tuple[int, ...]:
+    """Listen until the stack is left: where webhooks come in and, if it is apart, where operators do.
+
+    A socket that was ``inherited`` for a setting is listened on in the place of the setting's address.
+    """
+    given = inherited or {}
     dependencies, ops_listen = running.dependencies, settings.ops_listen
     application = create_app(dependencies, with_ops=ops_listen is None)
     stack.push_async_callback(application.close)
-    listeners = [_listener(application, settings.listen, "listen")]
+    listeners = [_listener(application, settings.listen, "listen", given)]
     if ops_listen is not None:
-        listeners.append(_listener(ops_app(dependencies), ops_listen, "ops_listen"))
+        listeners.append(_listener(ops_app(dependencies), ops_listen, "ops_listen", given))
     return await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
 
 
-def _listener(application: object, address: ListenAddress, setting: str) -> Listener:
-    return Listener(application=application, host=address.host, port=address.port, setting=setting)
+def _listener(
+    application: object, address: ListenAddress, setting: str, inherited: Mapping[str, socket.socket]
+) -> Listener:
+    return Listener(
+        application=application,
+        host=address.host,
+        port=address.port,
+        setting=setting,
+        inherited=inherited.get(setting),
+    )
 
 
 def base_url(address: ListenAddress, port: int | None = None) -> str:

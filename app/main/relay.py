@@ -25,14 +25,13 @@ from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
 from app.main.configured import accounts_of, hook_keys_of, sources_of
+from app.main.sampling import Sampler, vitals
 from app.mapping import Mapper
 from app.resolution import resolver
 from app.settings import Settings
 from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store, database_file
-from app.store.match_counts import match_rates
-from app.store.queries.backlog import waiting
-from app.telemetry import Backlog, Metrics
+from app.telemetry import Metrics
 from app.vtex import Client, Gate
 from app.web.dependencies import Dependencies, Forwarding, Role, Token
 
@@ -40,7 +39,6 @@ __all__ = ["Relay", "relay", "utc_now"]
 
 logger = logging.getLogger(__name__)
 
-_SAMPLE_SECONDS: Final = 15.0
 _RESTART_SECONDS: Final = 1.0
 _LOOKUPS: Final = 2
 """Connections for what is called beside the forwarder."""
@@ -242,8 +240,9 @@ def _tokens(settings: Settings) -> tuple[Token, ...]:
 async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
     """Run the workers; on leaving let each finish what it holds, for a bounded time."""
     store, now = running.dependencies.store, running.dependencies.now
-    backlog: list[Backlog] = []
-    metrics.watch(lambda: backlog[-1] if backlog else None)
+    sampler = Sampler(store, now)
+    metrics.watch(sampler.backlog)
+    metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
     await running.duties.start()
     tasks = [
         asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
@@ -251,7 +250,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         asyncio.create_task(_supervise(running.reader.run), name="reader"),
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
         asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
-        asyncio.create_task(_sample(store, backlog, now), name="sampler"),
+        asyncio.create_task(_supervise(sampler.run), name="sampler"),
     ]
     try:
         yield
@@ -279,26 +278,3 @@ async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             logger.exception("a worker failed and is started again")
             await asyncio.sleep(_RESTART_SECONDS)
-
-
-async def _sample(store: Store, backlog: list[Backlog], now: Callable[[], datetime]) -> None:
-    """Measure the backlog now and then: a scrape must not count rows."""
-    while True:
-        with contextlib.suppress(StoreUnavailable):
-            found = await store.read(lambda connection: waiting(connection, now()))
-            counted = await store.read(match_rates)
-            oldest = max(0.0, (now() - found.oldest_due_at).total_seconds()) if found.oldest_due_at else 0.0
-            backlog[:] = [
-                Backlog(
-                    shipments_due=found.shipments_due,
-                    parked=found.parked,
-                    dead=found.dead,
-                    oldest_due_seconds=oldest,
-                    matches={
-                        f"{count.owner}/{count.carrier}": (count.subjects, count.placed_within_hour, count.placed)
-                        for count in counted
-                    },
-                    orders_due=found.orders_due,
-                )
-            ]
-        await asyncio.sleep(_SAMPLE_SECONDS)

@@ -19,12 +19,13 @@ __all__ = ["Listener", "serve"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """An ASGI application and where it listens; port 0 takes a free one."""
+    """An ASGI application and where it listens; port 0 takes a free one, and an inherited socket goes before both."""
 
     application: Any
     host: str
     port: int
     setting: str
+    inherited: socket.socket | None = None
 
 
 class _Server(uvicorn.Server):
@@ -74,6 +75,8 @@ def _config(listener: Listener, shutdown_seconds: float) -> uvicorn.Config:
 
 
 def _bind(listener: Listener) -> socket.socket:
+    if listener.inherited is not None:
+        return listener.inherited
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

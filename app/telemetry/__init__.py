@@ -1,8 +1,9 @@
 """What the relay tells about itself: log lines and metrics."""
 
 from app.telemetry.catalogue import MetricDoc, describe_metrics
+from app.telemetry.gauges import Backlog, Vitals
 from app.telemetry.logs import MASK, configure_logging, log_event
-from app.telemetry.metrics import OTHER, Backlog, Metrics
+from app.telemetry.metrics import OTHER, Metrics
 
 __all__ = [
     "MASK",
@@ -10,6 +11,7 @@ __all__ = [
     "Backlog",
     "MetricDoc",
     "Metrics",
+    "Vitals",
     "configure_logging",
     "describe_metrics",
     "log_event",

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 __all__ = [
+    "ACCOUNT_STATE",
     "ATTEMPTS",
     "ATTEMPT_SECONDS",
+    "BACKLOG_AGE_SECONDS",
     "COMMIT_BATCH_SIZE",
     "COMMIT_SECONDS",
     "DEAD",
+    "DISK_FREE_BYTES",
     "EVENTS",
     "FORWARD_LAG_SECONDS",
     "INGEST_SECONDS",
@@ -22,9 +25,12 @@ __all__ = [
     "REFUSALS",
     "SECRET_MATCHED",
     "SHIPMENTS_DUE",
+    "SOURCE_WEBHOOKS",
     "SUBJECTS",
+    "TIME_SECONDS",
     "UNKNOWN_CODES",
     "WEBHOOKS",
+    "WORKER_SILENT_SECONDS",
     "MetricDoc",
     "describe_metrics",
 ]
@@ -155,6 +161,12 @@ ORDERS_DUE = MetricDoc(
     type="gauge",
     description="Orders that were told of and wait for a read that may start now.",
 )
+SOURCE_WEBHOOKS = MetricDoc(
+    name="relay_source_webhooks_total",
+    type="counter",
+    labels=("source",),
+    description="Webhooks that were taken, repeated ones included, by source: what goes quiet stops growing.",
+)
 SHIPMENTS_DUE = MetricDoc(
     name="relay_shipments_due",
     type="gauge",
@@ -184,6 +196,32 @@ OLDEST_DUE_SECONDS = MetricDoc(
     type="gauge",
     description="How long the shipment that is due longest has been due; retries in the future do not count.",
 )
+BACKLOG_AGE_SECONDS = MetricDoc(
+    name="relay_backlog_age_seconds",
+    type="gauge",
+    description="How long ago the gauges that come from the store were looked up; it grows while the store is down.",
+)
+ACCOUNT_STATE = MetricDoc(
+    name="relay_account_state",
+    type="gauge",
+    labels=("account", "state"),
+    description="1 for the state that an account is in: open, paused, probing, held or stopped.",
+)
+TIME_SECONDS = MetricDoc(
+    name="relay_time_seconds",
+    type="gauge",
+    description="What the process takes for the time, in seconds since 1970.",
+)
+WORKER_SILENT_SECONDS = MetricDoc(
+    name="relay_worker_silent_seconds",
+    type="gauge",
+    description="Time since the quietest worker of the process last gave a sign of life.",
+)
+DISK_FREE_BYTES = MetricDoc(
+    name="relay_disk_free_bytes",
+    type="gauge",
+    description="Free space where the database file is; absent with PostgreSQL.",
+)
 
 _DOCS: Final = (
     WEBHOOKS,
@@ -202,11 +240,17 @@ _DOCS: Final = (
     NOTIFICATIONS,
     ORDER_READS,
     ORDERS_DUE,
+    SOURCE_WEBHOOKS,
     SHIPMENTS_DUE,
     PARKED,
     SUBJECTS,
     DEAD,
     OLDEST_DUE_SECONDS,
+    BACKLOG_AGE_SECONDS,
+    ACCOUNT_STATE,
+    TIME_SECONDS,
+    WORKER_SILENT_SECONDS,
+    DISK_FREE_BYTES,
 )
 
 

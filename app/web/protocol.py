@@ -21,7 +21,10 @@ class LimitedProtocol(HttpToolsProtocol):
     max_headers = 200
     head_seconds = 20.0
     linger_seconds = 1.0
+    first_seconds = 1.0
 
+    _has_asked = False
+    _is_draining = False
     _in_head = True
     _head_bytes = 0
     _is_too_large = False
@@ -58,6 +61,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Begin with the request, unless its head is too long."""
         self._stop_timer()
         self._in_head = False
+        self._has_asked = True
         self._head_bytes = 0
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self.max_head_bytes or len(self.headers) > self.max_headers:
@@ -66,6 +70,21 @@ class LimitedProtocol(HttpToolsProtocol):
             msg = "the head of the request is too long"
             raise ValueError(msg)
         super().on_headers_complete()
+        if self._is_draining:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Close after the answer at hand; a connection that was just made may still ask its one question.
+
+        Its bytes are on their way, or wait here unread: closed now, it would be reset, and its sender told nothing.
+        """
+        if self._has_asked or self._is_refused:
+            super().shutdown()
+            return
+        self._is_draining = True
+        self._stop_timer()
+        # As for any head that does not come, only sooner.
+        self._timer = self.loop.call_later(self.first_seconds, self._on_silence)
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that is none, in the status that says why."""

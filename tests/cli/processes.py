@@ -4,6 +4,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,18 +24,42 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.upper().startswith("RELAY_")} | variables
 
 
-class Running:
-    """A command that runs until it is stopped; its output is read as it comes."""
+def _handing(handed: Mapping[str, socket.socket], known: dict[str, str]) -> tuple[list[str], list[int]]:
+    """Return a command that becomes another one, to which it hands sockets: from descriptor 3 on, with its own id."""
+    if not handed:
+        return [], []
+    known |= {"LISTEN_FDS": str(len(handed)), "LISTEN_FDNAMES": ":".join(handed)}
+    descriptors = [listening.fileno() for listening in handed.values()]
+    # By way of high numbers: one of the descriptors may stand where another one goes.
+    aside = " ".join(f"{100 + n}<&{descriptor}" for n, descriptor in enumerate(descriptors))
+    placed = " ".join(f"{3 + n}<&{100 + n}" for n in range(len(descriptors)))
+    return ["bash", "-c", f'export LISTEN_PID=$$; exec {aside}; exec {placed}; exec "$@"', "bash"], descriptors
 
-    def __init__(self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+
+class Running:
+    """A command that runs until it is stopped; its output is read as it comes.
+
+    It inherits the sockets that are ``handed`` to it, by their names, in the way of systemd.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        handed: Mapping[str, socket.socket] | None = None,
+    ) -> None:
         self.folder = folder
         self.lines: list[str] = []
         self._new: queue.Queue[str | None] = queue.Queue()
         self._errors = (folder / f"stderr-{os.urandom(4).hex()}.txt").open("w+", encoding="utf-8")
+        known = dict(environment if environment is not None else clean_environment())
+        prefix, descriptors = _handing(handed or {}, known)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", *arguments],
+            [*prefix, sys.executable, "-m", "app", *arguments],
             cwd=folder,
-            env=dict(environment if environment is not None else clean_environment()),
+            env=known,
+            pass_fds=descriptors,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
