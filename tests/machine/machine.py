@@ -1,58 +1,32 @@
 """Carriers, operators, forwarders, VTEX and accidents, in any order; and at every rest the timelines are right."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import Connection, select
 
-from app.account import Account
 from app.store import Store
-from app.store.schema import metadata, rows, shipments
+from tests.machine.contents import Empty, Found
 from tests.machine.process import STEPS, Held, Process, Timeless
 from tests.machine.vtex import NOT_APPLIED, UNKNOWN, Call, Mode, Vtex
-from tests.machine.world import BEGAN, CODES, FOREIGN, OWN_WORDS, REVISED, SHIPMENTS, World, happened, indexed
+from tests.machine.world import (
+    ACCOUNT,
+    BEGAN,
+    CODES,
+    FOREIGN,
+    LAG,
+    OWN_WORDS,
+    REVISED,
+    SHIPMENTS,
+    World,
+    happened,
+    indexed,
+)
 from tests.store.making import adding, recording
 
-LAG = timedelta(seconds=5)
-ACCOUNT = Account(
-    name="demo",
-    base_url="http://demo.example",
-    app_key="k",
-    app_token="t",
-    retry_base=timedelta(seconds=1),
-    read_lag=LAG,
-    request_timeout=timedelta(seconds=10),
-    rate_per_second=1000.0,
-)
-OF_ONE_WRITER = st.sampled_from(["P0", "P0", "P1", "P2", "P3"])
 _MOST_PROCESSES = 2
-_RESTS = 200
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the database holds."""
-
-    shipments: list[Any]
-    open_rows: set[int]
-
-    @classmethod
-    def look(cls, connection: Connection) -> "Found":
-        open_ = select(rows.c.shipment_id).where(rows.c.state.in_(("pending", "sent")))
-        return cls(
-            shipments=list(connection.execute(select(shipments))), open_rows=set(connection.execute(open_).scalars())
-        )
-
-
-class Empty:
-    """Forget everything, which is quicker than a new database."""
-
-    def run(self, connection: Connection) -> None:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
 
 
 class Timelines(RuleBasedStateMachine):
@@ -299,7 +273,7 @@ class Timelines(RuleBasedStateMachine):
         self.loop.settle()
         if not self.processes:
             self.start()
-        for attempt in range(_RESTS):
+        for attempt in range(200):
             self.nothing_is_wrong()
             if all(row.due_at is None for row in self.found().shipments):
                 break

@@ -12,9 +12,10 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from app.account import Account
+from app.calling import Destination
 from app.egress import Egress
 from app.errors import StoreUnavailable
-from app.forwarder import Destination, Forwarder
+from app.forwarder import Forwarder
 from app.store import Store
 from app.store.writer import Operation
 from app.telemetry import Metrics

@@ -91,7 +91,7 @@ class Vtex(httpx.AsyncBaseTransport):
         parts = unquote(request.url.path).split("/")
         key = (parts[5], parts[7] if len(parts) > 6 else "")
         body = json.loads(await request.aread()) if request.method == "PUT" else None
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[httpx.Response] = asyncio.get_running_loop().create_future()
         call = Call(method=request.method, key=key, body=body, started=self.now(), answer=answer)
         self.running.append(call)
         if body is not None:
@@ -107,6 +107,7 @@ class Vtex(httpx.AsyncBaseTransport):
 
     def answer(self, call: Call, how: str = "ok", *, applied: bool = False, stale: int = 0) -> None:
         """End a call: well, with a status, or by dropping it, before or after it was applied."""
+        response: httpx.Response | None
         if how == "ok":
             response = self._read(call, stale) if call.method == "GET" else self._put(call)
         else:

@@ -11,9 +11,10 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
 from app.account import Account
+from app.calling import Destination
 from app.egress import Egress
-from app.forwarder import Destination, Forwarder
-from app.indexing import Indexer
+from app.forwarder import Forwarder
+from app.indexing import Asking, Indexer
 from app.resolution import resolver
 from app.store import Store
 from app.store.accounts import AccountChange, change_account
@@ -37,14 +38,9 @@ class Members:
         self.destinations = {
             each.name: Destination(account=each, client=Client(each, egress), gate=Gate(each)) for each in accounts
         }
-        self.indexer = Indexer(
-            store,
-            {name: (each.client, each.gate) for name, each in self.destinations.items()},
-            resolve=resolver(utc_now),
-            members=lambda _: names,
-            now=utc_now,
-            indexed=lambda: None,
-        )
+        resolve, at = resolver(utc_now), (lambda _: names)
+        asking = Asking(store, self.destinations, resolve=resolve, members=at, now=utc_now)
+        self.indexer = Indexer(asking, resolve=resolve, members=at, indexed=lambda: None)
         self.forwarder = Forwarder(
             store, self.destinations, Metrics(CollectorRegistry()), now=utc_now, jitter=lambda: 0.0
         )
