@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.store import Store
 from tests.machine.contents import Empty, Found
-from tests.machine.process import STEPS, Held, Process, Timeless
+from tests.machine.process import MOST_PROCESSES, STEPS, Held, Process, Timeless
 from tests.machine.vtex import NOT_APPLIED, UNKNOWN, Call, Mode, Vtex
 from tests.machine.world import (
     ACCOUNT,
@@ -17,6 +17,7 @@ from tests.machine.world import (
     CODES,
     FOREIGN,
     LAG,
+    OF_ONE_WRITER,
     OWN_WORDS,
     REVISED,
     SHIPMENTS,
@@ -25,8 +26,6 @@ from tests.machine.world import (
     indexed,
 )
 from tests.store.making import adding, recording
-
-_MOST_PROCESSES = 2
 
 
 class Timelines(RuleBasedStateMachine):
@@ -144,7 +143,7 @@ class Timelines(RuleBasedStateMachine):
         """Let time pass: calls time out, leases end, polls come round."""
         self.loop.advance(seconds, exactly=bool(self.vtex.running or self._held()))
 
-    @precondition(lambda self: len(self.processes) < _MOST_PROCESSES)
+    @precondition(lambda self: len(self.processes) < MOST_PROCESSES)
     @rule()
     def start(self) -> None:
         """Start a process, perhaps while the leases of one before it still run."""
@@ -158,7 +157,7 @@ class Timelines(RuleBasedStateMachine):
         if rewords:
             self.world.reworded = True
             self.account = replace(self.account, texts={} if self.account.texts else {"IN_TRANSIT": OWN_WORDS})
-        if restarts and len(self.processes) < _MOST_PROCESSES:
+        if restarts and len(self.processes) < MOST_PROCESSES:
             self.start()
 
     @precondition(lambda self: self.processes)
@@ -231,7 +230,7 @@ class Timelines(RuleBasedStateMachine):
         late = self._held()
         for process in self.processes:
             process.wire.trap = None
-        if len(self.processes) < _MOST_PROCESSES:
+        if len(self.processes) < MOST_PROCESSES:
             self.start()
         self.wait(31)
         self._until_it_writes(parcel, second)

@@ -23,6 +23,7 @@ from app.vtex import Client, Gate
 from tests.store.making import Clock
 
 T = TypeVar("T")
+MOST_PROCESSES: Final = 2
 STEPS: Final = (
     ("Claim", "before"),
     ("Claim", "after"),
