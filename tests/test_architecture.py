@@ -25,6 +25,8 @@ FUNCTION_LINES = 60
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "misc", "lib"}
 # These are good words in a longer name and say nothing alone.
 EMPTY_NAMES = {"base", "data", "process"}
+# What a library calls by this name cannot have another.
+GIVEN_NAMES = {"handle_async_request"}
 
 REGISTRY_HOST = re.compile(
     r"\b(?:pypi|pythonhosted|npmjs|debian|crates|golang|rubygems|docker)[.](?:org|com|io|net)\b", re.IGNORECASE
@@ -133,7 +135,7 @@ def test_a_function_fits_a_screen(path: Path) -> None:
 def test_names_say_what_a_thing_does(path: Path) -> None:
     names = [path.stem, path.parent.name, *(node.name for node in definitions(tree(path)))]
 
-    assert [] == [name for name in names if is_empty_name(name)]
+    assert [] == [name for name in names if is_empty_name(name) and name not in GIVEN_NAMES]
 
 
 @pytest.mark.parametrize(

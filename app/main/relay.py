@@ -117,11 +117,7 @@ def _compose(
     indexer, reader, duties, gathering = _learning_of_orders(
         settings, accounts, sources, metrics, store, destinations, forwarder, resolve, now
     )
-
-    def mapped() -> None:
-        forwarder.wake()
-        indexer.wake()
-
+    mapped = _waking(forwarder, indexer)
     zones = {name: account.timezone for name, account in accounts.items()}
     errands = Errands(egress)
     mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
@@ -162,6 +158,14 @@ def _compose(
         gathering=gathering,
     )
     return running
+
+
+def _waking(*workers: Forwarder | Indexer) -> Callable[[], None]:
+    def wake() -> None:
+        for worker in workers:
+            worker.wake()
+
+    return wake
 
 
 def _destinations(

@@ -107,7 +107,7 @@ _ALL: Final = (
         status=400,
         title="This is no notification of an order",
         meaning="VTEX's order hook tells of an order in JSON that names it, or pings; this body does neither.",
-        remedy="Point nothing but VTEX's order hook at this address; carrier-relay hook show prints what is installed.",
+        remedy="Point nothing but VTEX's order hook at this address.",
     ),
     ProblemType(
         slug="unavailable",

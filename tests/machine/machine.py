@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.store import Store
 from tests.machine.contents import Empty, Found
-from tests.machine.process import MOST_PROCESSES, STEPS, Held, Process, Timeless
+from tests.machine.running import MOST_PROCESSES, STEPS, Held, RelayProcess, Timeless
 from tests.machine.vtex import NOT_APPLIED, UNKNOWN, Call, Mode, Vtex
 from tests.machine.world import (
     ACCOUNT,
@@ -36,7 +36,7 @@ class Timelines(RuleBasedStateMachine):
         super().__init__()
         self.store, self.loop, self.clock = store, loop, loop.clock
         self.world = World()
-        self.processes: list[Process] = []
+        self.processes: list[RelayProcess] = []
         self.account = ACCOUNT
         self.is_over = False
         self.write(Empty())
@@ -147,7 +147,7 @@ class Timelines(RuleBasedStateMachine):
     @rule()
     def start(self) -> None:
         """Start a process, perhaps while the leases of one before it still run."""
-        self.processes.append(Process(self.store, self.loop, self.account, self.vtex))
+        self.processes.append(RelayProcess(self.store, self.loop, self.account, self.vtex))
 
     @precondition(lambda self: self.processes)
     @rule(restarts=st.booleans(), rewords=st.booleans())

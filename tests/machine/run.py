@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from app.store import Store
 from tests.machine.machine import Timelines
-from tests.machine.process import Timeless
+from tests.machine.running import Timeless
 from tests.store.making import Clock
 
 DEPTH: Final = "RELAY_MACHINE"

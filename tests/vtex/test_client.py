@@ -53,7 +53,8 @@ async def test_a_request_is_what_vtex_documents() -> None:
     )
     assert json.loads(put.content) == BODY
     assert "trânsito".encode() in put.content
-    assert Answered(outcome=Outcome.APPLIED, status=200, receipt="0f3b") == answered
+    receipted_at = datetime(2026, 3, 10, tzinfo=UTC)
+    assert Answered(outcome=Outcome.APPLIED, status=200, receipt="0f3b", receipted_at=receipted_at) == answered
 
 
 @pytest.mark.parametrize(

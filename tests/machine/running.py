@@ -150,7 +150,7 @@ class Wire:
             self.held.remove(held)
 
 
-class Process:
+class RelayProcess:
     """A relay's forwarder, from its start to its sudden end."""
 
     def __init__(self, store: Store, loop: Timeless, account: Account, vtex: httpx.AsyncBaseTransport) -> None:
