@@ -53,7 +53,7 @@ BUGS: Final = (
     Bug(
         name="unknown counts as not applied",
         file="app/forwarder/outcomes.py",
-        right="unsure = call.answered.outcome is Outcome.UNKNOWN and call.claimed.plan.body is not None",
+        right="unsure = call.answered.outcome is Outcome.UNKNOWN and not call.claimed.plan.read",
         wrong="unsure = False",
     ),
     Bug(
@@ -65,8 +65,8 @@ BUGS: Final = (
     Bug(
         name="an abandoned call is forgotten",
         file="app/store/queue.py",
-        right='    if "put" in connection.execute(lost).scalars().all():',
-        wrong='    if "nothing" in connection.execute(lost).scalars().all():',
+        right='    if "put" in calls:',
+        wrong='    if "nothing" in calls:',
     ),
     Bug(
         name="sent rows are rendered again",
