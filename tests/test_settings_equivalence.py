@@ -54,6 +54,7 @@ source_fields: dict[str, st.SearchStrategy[Any]] = {
 account_fields: dict[str, st.SearchStrategy[Any]] = {
     "base_url": urls,
     "hook_key": secrets,
+    "old_hook_keys": st.lists(secrets, max_size=2),
     "mode": st.sampled_from(["live", "observe"]),
     "timezone": zones,
     "locale": st.sampled_from(["pt-BR", "es", "en"]),
@@ -69,6 +70,8 @@ account_fields: dict[str, st.SearchStrategy[Any]] = {
     "voice_takeover_hours": positive,
     "register_tracking": st.booleans(),
     "first_read": st.booleans(),
+    "feed": st.booleans(),
+    "sweep_minutes": st.floats(min_value=0, max_value=10_080),
     "read_lag_seconds": seconds,
     "request_timeout_seconds": positive,
     "retry_base_seconds": positive,
