@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from app.account import Account
 from app.store import Store
 from app.store.schema import metadata, rows, shipments
-from tests.machine.process import STEPS, Held, Process, Timeless
+from tests.machine.forwarders import STEPS, Held, RunningForwarder, Timeless
 from tests.machine.vtex import NOT_APPLIED, UNKNOWN, Call, Mode, Vtex
 from tests.machine.world import BEGAN, CODES, FOREIGN, OWN_WORDS, REVISED, SHIPMENTS, World, happened, indexed
 from tests.store.making import adding, recording
@@ -28,7 +28,7 @@ ACCOUNT = Account(
     rate_per_second=1000.0,
 )
 OF_ONE_WRITER = st.sampled_from(["P0", "P0", "P1", "P2", "P3"])
-_MOST_PROCESSES = 2
+MOST_PROCESSES = 2
 _RESTS = 200
 
 
@@ -63,7 +63,7 @@ class Timelines(RuleBasedStateMachine):
         super().__init__()
         self.store, self.loop, self.clock = store, loop, loop.clock
         self.world = World()
-        self.processes: list[Process] = []
+        self.processes: list[RunningForwarder] = []
         self.account = ACCOUNT
         self.is_over = False
         self.write(Empty())
@@ -168,13 +168,13 @@ class Timelines(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 4, 6, 12, 31]))
     def wait(self, seconds: float) -> None:
         """Let time pass: calls time out, leases end, polls come round."""
-        self.loop.advance(seconds, exactly=bool(self.vtex.running or self._held()))
+        self.loop.advance(seconds, exactly=bool(self.vtex.running or self.held()))
 
-    @precondition(lambda self: len(self.processes) < _MOST_PROCESSES)
+    @precondition(lambda self: len(self.processes) < MOST_PROCESSES)
     @rule()
     def start(self) -> None:
         """Start a process, perhaps while the leases of one before it still run."""
-        self.processes.append(Process(self.store, self.loop, self.account, self.vtex))
+        self.processes.append(RunningForwarder(self.store, self.loop, self.account, self.vtex.transport()))
 
     @precondition(lambda self: self.processes)
     @rule(restarts=st.booleans(), rewords=st.booleans())
@@ -184,7 +184,7 @@ class Timelines(RuleBasedStateMachine):
         if rewords:
             self.world.reworded = True
             self.account = replace(self.account, texts={} if self.account.texts else {"IN_TRANSIT": OWN_WORDS})
-        if restarts and len(self.processes) < _MOST_PROCESSES:
+        if restarts and len(self.processes) < MOST_PROCESSES:
             self.start()
 
     @precondition(lambda self: self.processes)
@@ -195,79 +195,16 @@ class Timelines(RuleBasedStateMachine):
         if step[0] == "Claim":
             self.hear(parcel, code, is_noticed=True)
 
-    @precondition(lambda self: self._held())
+    @precondition(lambda self: self.held())
     @rule(data=st.data(), is_well=st.booleans())
     def release(self, data: st.DataObject, is_well: bool) -> None:
         """Let a commit go on, or tell its caller that nobody knows."""
-        held = data.draw(st.sampled_from(self._held()), label="held")
+        held = data.draw(st.sampled_from(self.held()), label="held")
         held.verdict.set_result(is_well)
         self.loop.settle()
 
-    def _held(self) -> list[Held]:
+    def held(self) -> list[Held]:
         return [held for process in self.processes for held in process.wire.held]
-
-    # Stories: what chance alone would seldom put in this order.
-
-    def _until_it_writes(self, parcel: str, code: str) -> list[Call]:
-        """Have something to say go out, and return the writes that are on their way."""
-        if not self.processes:
-            self.start()
-        self.hear(parcel, code, is_noticed=True)
-        for _ in range(3):
-            self._answer_reads()
-        return [call for call in self.vtex.running if call.method == "PUT"]
-
-    def _answer_reads(self) -> None:
-        for call in [call for call in self.vtex.running if call.method == "GET"]:
-            self.vtex.answer(call)
-        self.loop.settle()
-
-    @rule(
-        parcel=OF_ONE_WRITER,
-        code=st.sampled_from(CODES),
-        how=st.sampled_from([*UNKNOWN, "crash"]),
-        applied=st.booleans(),
-        seconds=st.sampled_from([1, 6, 31]),
-    )
-    def break_a_write(self, parcel: str, code: str, how: str, applied: bool, seconds: int) -> None:
-        """Lose the answer of a write, or the process that waits for it, before or after it was applied."""
-        for call in self._until_it_writes(parcel, code):
-            if how != "crash":
-                self.vtex.answer(call, how, applied=applied)
-            elif applied:
-                self.vtex.apply(call)
-        if how == "crash":
-            while self.processes:
-                self.crash(restarts=False, rewords=False)
-            self.start()
-        self.loop.settle()
-        self.wait(seconds)
-
-    @rule(parcel=OF_ONE_WRITER, codes=st.permutations("ABTL"), step=st.sampled_from(STEPS))
-    def come_too_late(self, parcel: str, codes: list[str], step: tuple[str, str]) -> None:
-        """Have a process go on where it hung after its lease ended, while another one writes."""
-        first, second, *_ = codes
-        if not self.processes:
-            self.start()
-        for process in self.processes:
-            process.wire.trap = step
-        for call in self._until_it_writes(parcel, first):
-            self.vtex.answer(call)
-        self.loop.settle()
-        late = self._held()
-        for process in self.processes:
-            process.wire.trap = None
-        if len(self.processes) < _MOST_PROCESSES:
-            self.start()
-        self.wait(31)
-        self._until_it_writes(parcel, second)
-        for held in late:
-            if not held.verdict.done():
-                held.verdict.set_result(True)
-        self.loop.settle()
-        for _ in range(3):
-            self.wait(6)
-            self._answer_reads()
 
     # What must hold.
 
@@ -292,7 +229,7 @@ class Timelines(RuleBasedStateMachine):
         self.vtex.healthy = True
         for process in self.processes:
             process.wire.trap = None
-        for held in self._held():
+        for held in self.held():
             held.verdict.set_result(True)
         for call in list(self.vtex.running):
             self.vtex.answer(call)

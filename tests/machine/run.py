@@ -11,8 +11,8 @@ from hypothesis import seed as with_seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from app.store import Store
-from tests.machine.machine import Timelines
-from tests.machine.process import Timeless
+from tests.machine.forwarders import Timeless
+from tests.machine.stories import Stories
 from tests.store.making import Clock
 
 DEPTH: Final = "RELAY_MACHINE"
@@ -46,11 +46,11 @@ def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: o
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         store = Store.open(f"sqlite:///{folder}/relay.db", lock_wait_seconds=0)
 
-        def fresh() -> Timelines:
+        def fresh() -> Stories:
             nonlocal ran
             ran += 1
             loop.clock.now = Clock().now
-            return Timelines(store, loop)
+            return Stories(store, loop)
 
         try:
             run_state_machine_as_test(

@@ -58,7 +58,7 @@ class Call:
 
 
 @dataclass
-class Vtex(httpx.AsyncBaseTransport):
+class Vtex:
     """Hold calls until `answer`; note in ``wrong`` what breaks a promise."""
 
     mode: Mode
@@ -85,13 +85,17 @@ class Vtex(httpx.AsyncBaseTransport):
         self.foreign[key].append(row)
         self._write(key, replace(self.packages[key][-1], rows=(*self.packages[key][-1].rows, row)), self.now())
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """Return the way here: a transport for a client."""
+        return httpx.MockTransport(self._take)
+
+    async def _take(self, request: httpx.Request) -> httpx.Response:
         """Take a call and wait for its answer as long as the caller does."""
         self.now.advance(milliseconds=1)  # No two calls start at the same time.
         parts = unquote(request.url.path).split("/")
         key = (parts[5], parts[7] if len(parts) > 6 else "")
-        body = json.loads(await request.aread()) if request.method == "PUT" else None
-        answer = asyncio.get_running_loop().create_future()
+        body = json.loads(request.content) if request.method == "PUT" else None
+        answer: asyncio.Future[httpx.Response] = asyncio.get_running_loop().create_future()
         call = Call(method=request.method, key=key, body=body, started=self.now(), answer=answer)
         self.running.append(call)
         if body is not None:
@@ -107,6 +111,7 @@ class Vtex(httpx.AsyncBaseTransport):
 
     def answer(self, call: Call, how: str = "ok", *, applied: bool = False, stale: int = 0) -> None:
         """End a call: well, with a status, or by dropping it, before or after it was applied."""
+        response: httpx.Response | None
         if how == "ok":
             response = self._read(call, stale) if call.method == "GET" else self._put(call)
         else:

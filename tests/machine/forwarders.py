@@ -148,13 +148,13 @@ class Wire:
             self.held.remove(held)
 
 
-class Process:
-    """A relay's forwarder, from its start to its sudden end."""
+class RunningForwarder:
+    """The forwarder of one process, from its start to its sudden end."""
 
-    def __init__(self, store: Store, loop: Timeless, account: Account, vtex: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, store: Store, loop: Timeless, account: Account, transport: httpx.AsyncBaseTransport) -> None:
         """Start it."""
         self.wire = Wire(store, loop)
-        egress = Egress(transport=vtex)
+        egress = Egress(transport=transport)
         destination = Destination(account=account, client=Client(account, egress, loop.clock), gate=Gate(account))
         self.forwarder = Forwarder(
             cast("Store", self.wire),  # It uses no more of a store than a wire has.
