@@ -26,6 +26,11 @@ def depth() -> tuple[int, int]:
     return int(examples), int(steps or 30)
 
 
+def quick_folder() -> Path | None:
+    """Return where files are only memory; None where the system says where temporary files go, or has no such place."""
+    return _MEMORY if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) else None
+
+
 def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: object) -> int:
     """Look for a fault; return how many examples found none.
 
@@ -39,11 +44,10 @@ def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: o
         AssertionError: There is one.
 
     """
-    memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     ran = 0
     logging.disable(logging.CRITICAL)  # What is made to go wrong is reported thousands of times.
     loop = Timeless(Clock())
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
+    with tempfile.TemporaryDirectory(dir=quick_folder()) as folder:
         store = Store.open(f"sqlite:///{folder}/relay.db", lock_wait_seconds=0)
 
         def fresh() -> Stories:

@@ -13,14 +13,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=1000, help="examples to try for each bug at most (%(default)s)")
     parser.add_argument("--steps", type=int, default=30, help="steps of each example at most (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="another seed tries other examples (%(default)s)")
+    parser.add_argument("--seconds", type=int, default=180, help="how long to look for each at most (%(default)s)")
     parser.add_argument("--only", default="", metavar="WORDS", help="only bugs whose name holds these words")
     options = parser.parse_args(arguments)
     missed = 0
     sys.stdout.write("| planted bug | found by example | seconds | as |\n| --- | ---: | ---: | --- |\n")
     for bug in (bug for bug in BUGS if options.only in bug.name):
-        found = search(bug, examples=options.examples, steps=options.steps, seed=options.seed)
+        found = search(bug, examples=options.examples, steps=options.steps, seed=options.seed, seconds=options.seconds)
         missed += found.examples is None
-        shown = "not found" if found.examples is None else str(found.examples)
+        shown = "-" if found.examples is None else str(found.examples)
         sys.stdout.write(f"| {bug.name} | {shown} | {found.seconds:.0f} | {found.words} |\n")
         sys.stdout.flush()
     return 1 if missed else 0
