@@ -9,9 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import Connection, select
 
 from app.account import Account
-from app.store import Store
-from app.store.schema import metadata, rows, shipments
-from tests.machine.forwarders import STEPS, Held, RunningForwarder, Timeless
+from app.store.schema import rows, shipments
+from tests.machine.forwarders import STEPS, Database, Held, RunningForwarder, Timeless
 from tests.machine.vtex import NOT_APPLIED, UNKNOWN, Call, Mode, Vtex
 from tests.machine.world import BEGAN, CODES, FOREIGN, OWN_WORDS, REVISED, SHIPMENTS, World, happened, indexed
 from tests.store.making import adding, recording
@@ -47,33 +46,27 @@ class Found:
         )
 
 
-class Empty:
-    """Forget everything, which is quicker than a new database."""
-
-    def run(self, connection: Connection) -> None:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
-
-
 class Timelines(RuleBasedStateMachine):
     """Drive up to two real forwarders on one real database, against a VTEX whose every answer is chosen."""
 
-    def __init__(self, store: Store, loop: Timeless) -> None:
+    def __init__(self, database: Database, loop: Timeless) -> None:
         """Start from nothing in a store that is open."""
         super().__init__()
-        self.store, self.loop, self.clock = store, loop, loop.clock
+        self.database, self.loop, self.clock = database, loop, loop.clock
         self.world = World()
         self.processes: list[RunningForwarder] = []
         self.account = ACCOUNT
         self.is_over = False
-        self.write(Empty())
+        database.begin()
         self.vtex = Vtex(mode="append", lag=LAG, now=self.clock)
 
     def write(self, operation: Any) -> Any:
-        return self.loop.do(self.store.write(operation))
+        result = self.database.write(operation)
+        self.loop.settle()
+        return result
 
     def found(self) -> Found:
-        return self.loop.do(self.store.read(Found.look))
+        return self.database.read(Found.look)
 
     @initialize(
         mode=st.sampled_from(["append", "replace", "merge"]),
@@ -100,7 +93,7 @@ class Timelines(RuleBasedStateMachine):
     @rule(parcel=OF_ONE_WRITER, codes=st.text(CODES, min_size=1, max_size=3), is_noticed=st.booleans())
     def hear(self, parcel: str, codes: str, is_noticed: bool) -> None:
         """Store a webhook's events, new or told before, in any order; the forwarders may hear of it or find it."""
-        self.write(recording(self.store, *self.world.say(parcel, codes), now=self.clock()))
+        self.write(recording(self.database.store, *self.world.say(parcel, codes), now=self.clock()))
         for process in self.processes if is_noticed else ():
             process.forwarder.wake()
         self.loop.settle()
@@ -114,7 +107,7 @@ class Timelines(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(list(SHIPMENTS)))
     def index(self, key: tuple[str, str]) -> None:
-        self.write(adding(self.store, indexed(key), now=self.clock()))
+        self.write(adding(self.database.store, indexed(key), now=self.clock()))
 
     @precondition(lambda self: self.vtex.mode != "replace" and self.account.first_read)
     @rule(key=st.sampled_from(list(SHIPMENTS)), number=st.integers(0, 9))
@@ -174,7 +167,7 @@ class Timelines(RuleBasedStateMachine):
     @rule()
     def start(self) -> None:
         """Start a process, perhaps while the leases of one before it still run."""
-        self.processes.append(RunningForwarder(self.store, self.loop, self.account, self.vtex.transport()))
+        self.processes.append(RunningForwarder(self.database, self.loop, self.account, self.vtex.transport()))
 
     @precondition(lambda self: self.processes)
     @rule(restarts=st.booleans(), rewords=st.booleans())

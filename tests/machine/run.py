@@ -11,7 +11,7 @@ from hypothesis import seed as with_seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from app.store import Store
-from tests.machine.forwarders import Timeless
+from tests.machine.forwarders import Database, Timeless
 from tests.machine.stories import Stories
 from tests.store.making import Clock
 
@@ -48,13 +48,13 @@ def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: o
     logging.disable(logging.CRITICAL)  # What is made to go wrong is reported thousands of times.
     loop = Timeless(Clock())
     with tempfile.TemporaryDirectory(dir=quick_folder()) as folder:
-        store = Store.open(f"sqlite:///{folder}/relay.db", lock_wait_seconds=0)
+        database = Database(Store.open(f"sqlite:///{folder}/relay.db", lock_wait_seconds=0), loop.clock)
 
         def fresh() -> Stories:
             nonlocal ran
             ran += 1
             loop.clock.now = Clock().now
-            return Stories(store, loop)
+            return Stories(database, loop)
 
         try:
             run_state_machine_as_test(
@@ -75,7 +75,7 @@ def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: o
             error.add_note(f"found by example {ran}")
             raise
         finally:
-            loop.do(store.close())
+            database.close()
             loop.close()
             logging.disable(logging.NOTSET)
     return ran

@@ -54,7 +54,7 @@ def search(bug: Bug | None, *, examples: int, steps: int, seed: int, seconds: fl
                 [sys.executable, "-m", "tests.planted.copy", str(examples), str(steps), str(seed)],
                 cwd=copy,
                 # Its database goes when the copy goes, also when it is ended from here.
-                env={**os.environ, "PYTHONPATH": folder, "TMPDIR": folder},
+                env={**os.environ, "PYTHONPATH": folder, "TMPDIR": folder, "PYTHONHASHSEED": "0"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -66,7 +66,8 @@ def search(bug: Bug | None, *, examples: int, steps: int, seed: int, seconds: fl
             return Found(examples=None, seconds=took, words=f"not found within {seconds:.0f} seconds")
     if ended.returncode not in {_FOUND, _NOT_FOUND}:
         raise RuntimeError(f"{bug and bug.name}: the copy could not be run:\n{ended.stderr}")
-    ran, _, words = ended.stdout.strip().partition(" ")
+    # Hypothesis may have written of its steps before.
+    ran, _, words = ended.stdout.strip().rpartition("\n")[2].partition(" ")
     took = time.monotonic() - started
     if ended.returncode == _NOT_FOUND:
         return Found(examples=None, seconds=took, words=f"not found within {ran} examples")
