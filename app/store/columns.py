@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -55,25 +56,27 @@ class Ids:
     63 bits: milliseconds since 2020 (41), the process that made it (9), a counter within the millisecond (13).
     """
 
-    def __init__(self, node: int = 0, *, after: int = 0) -> None:
+    def __init__(self, node: int = 0, *, after: int = 0, now: Callable[[], int] = time.time_ns) -> None:
         """Make ids for one process.
 
         Args:
             node: Must differ between processes that share a database.
             after: The greatest id in use, so that ids grow although the clock was set back while no process ran.
+            now: The clock, in nanoseconds since 1970.
 
         """
         if not 0 <= node < 1 << _NODE_BITS:
             msg = f"node {node} is not between 0 and {(1 << _NODE_BITS) - 1}"
             raise ValueError(msg)
         self._node = node
+        self._now = now
         # The next millisecond, since another process may have made the greatest id.
         self._last = ((after >> (_NODE_BITS + _COUNT_BITS)) + 1 << _COUNT_BITS) - 1
         self._lock = threading.Lock()
 
     def next(self) -> int:
         """Return an id greater than all before it, even when the clock is set back."""
-        now = (time.time_ns() // 1_000_000 - _ID_EPOCH_MILLISECONDS) << _COUNT_BITS
+        now = (self._now() // 1_000_000 - _ID_EPOCH_MILLISECONDS) << _COUNT_BITS
         with self._lock:
             self._last = max(self._last + 1, now)
             stamp, count = divmod(self._last, 1 << _COUNT_BITS)

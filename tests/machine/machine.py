@@ -1,52 +1,72 @@
 """Carriers, operators, forwarders, VTEX and accidents, in any order; and at every rest the timelines are right."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import Connection, select
 
-from app.store import Store
-from tests.machine.contents import Empty, Found
-from tests.machine.running import MOST_PROCESSES, STEPS, Held, RelayProcess, Timeless
+from app.account import Account
+from app.store.schema import rows, shipments
+from tests.machine.forwarders import STEPS, Database, Held, RunningForwarder, Timeless
 from tests.machine.vtex import NOT_APPLIED, UNKNOWN, Call, Mode, Vtex
-from tests.machine.world import (
-    ACCOUNT,
-    BEGAN,
-    CODES,
-    FOREIGN,
-    LAG,
-    OF_ONE_WRITER,
-    OWN_WORDS,
-    REVISED,
-    SHIPMENTS,
-    World,
-    happened,
-    indexed,
-)
+from tests.machine.world import BEGAN, CODES, FOREIGN, OWN_WORDS, REVISED, SHIPMENTS, World, happened, indexed
 from tests.store.making import adding, recording
+
+LAG = timedelta(seconds=5)
+ACCOUNT = Account(
+    name="demo",
+    base_url="http://demo.example",
+    app_key="k",
+    app_token="t",
+    retry_base=timedelta(seconds=1),
+    read_lag=LAG,
+    request_timeout=timedelta(seconds=10),
+    rate_per_second=1000.0,
+)
+OF_ONE_WRITER = st.sampled_from(["P0", "P0", "P1", "P2", "P3"])
+MOST_PROCESSES = 2
+_RESTS = 200
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the database holds."""
+
+    shipments: list[Any]
+    open_rows: set[int]
+
+    @classmethod
+    def look(cls, connection: Connection) -> "Found":
+        open_ = select(rows.c.shipment_id).where(rows.c.state.in_(("pending", "sent")))
+        return cls(
+            shipments=list(connection.execute(select(shipments))), open_rows=set(connection.execute(open_).scalars())
+        )
 
 
 class Timelines(RuleBasedStateMachine):
     """Drive up to two real forwarders on one real database, against a VTEX whose every answer is chosen."""
 
-    def __init__(self, store: Store, loop: Timeless) -> None:
+    def __init__(self, database: Database, loop: Timeless) -> None:
         """Start from nothing in a store that is open."""
         super().__init__()
-        self.store, self.loop, self.clock = store, loop, loop.clock
+        self.database, self.loop, self.clock = database, loop, loop.clock
         self.world = World()
-        self.processes: list[RelayProcess] = []
+        self.processes: list[RunningForwarder] = []
         self.account = ACCOUNT
         self.is_over = False
-        self.write(Empty())
+        database.begin()
         self.vtex = Vtex(mode="append", lag=LAG, now=self.clock)
 
     def write(self, operation: Any) -> Any:
-        return self.loop.do(self.store.write(operation))
+        result = self.database.write(operation)
+        self.loop.settle()
+        return result
 
     def found(self) -> Found:
-        return self.loop.do(self.store.read(Found.look))
+        return self.database.read(Found.look)
 
     @initialize(
         mode=st.sampled_from(["append", "replace", "merge"]),
@@ -73,7 +93,7 @@ class Timelines(RuleBasedStateMachine):
     @rule(parcel=OF_ONE_WRITER, codes=st.text(CODES, min_size=1, max_size=3), is_noticed=st.booleans())
     def hear(self, parcel: str, codes: str, is_noticed: bool) -> None:
         """Store a webhook's events, new or told before, in any order; the forwarders may hear of it or find it."""
-        self.write(recording(self.store, *self.world.say(parcel, codes), now=self.clock()))
+        self.write(recording(self.database.store, *self.world.say(parcel, codes), now=self.clock()))
         for process in self.processes if is_noticed else ():
             process.forwarder.wake()
         self.loop.settle()
@@ -87,7 +107,7 @@ class Timelines(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(list(SHIPMENTS)))
     def index(self, key: tuple[str, str]) -> None:
-        self.write(adding(self.store, indexed(key), now=self.clock()))
+        self.write(adding(self.database.store, indexed(key), now=self.clock()))
 
     @precondition(lambda self: self.vtex.mode != "replace" and self.account.first_read)
     @rule(key=st.sampled_from(list(SHIPMENTS)), number=st.integers(0, 9))
@@ -141,13 +161,13 @@ class Timelines(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 4, 6, 12, 31]))
     def wait(self, seconds: float) -> None:
         """Let time pass: calls time out, leases end, polls come round."""
-        self.loop.advance(seconds, exactly=bool(self.vtex.running or self._held()))
+        self.loop.advance(seconds, exactly=bool(self.vtex.running or self.held()))
 
     @precondition(lambda self: len(self.processes) < MOST_PROCESSES)
     @rule()
     def start(self) -> None:
         """Start a process, perhaps while the leases of one before it still run."""
-        self.processes.append(RelayProcess(self.store, self.loop, self.account, self.vtex))
+        self.processes.append(RunningForwarder(self.database, self.loop, self.account, self.vtex.transport()))
 
     @precondition(lambda self: self.processes)
     @rule(restarts=st.booleans(), rewords=st.booleans())
@@ -168,79 +188,16 @@ class Timelines(RuleBasedStateMachine):
         if step[0] == "Claim":
             self.hear(parcel, code, is_noticed=True)
 
-    @precondition(lambda self: self._held())
+    @precondition(lambda self: self.held())
     @rule(data=st.data(), is_well=st.booleans())
     def release(self, data: st.DataObject, is_well: bool) -> None:
         """Let a commit go on, or tell its caller that nobody knows."""
-        held = data.draw(st.sampled_from(self._held()), label="held")
+        held = data.draw(st.sampled_from(self.held()), label="held")
         held.verdict.set_result(is_well)
         self.loop.settle()
 
-    def _held(self) -> list[Held]:
+    def held(self) -> list[Held]:
         return [held for process in self.processes for held in process.wire.held]
-
-    # Stories: what chance alone would seldom put in this order.
-
-    def _until_it_writes(self, parcel: str, code: str) -> list[Call]:
-        """Have something to say go out, and return the writes that are on their way."""
-        if not self.processes:
-            self.start()
-        self.hear(parcel, code, is_noticed=True)
-        for _ in range(3):
-            self._answer_reads()
-        return [call for call in self.vtex.running if call.method == "PUT"]
-
-    def _answer_reads(self) -> None:
-        for call in [call for call in self.vtex.running if call.method == "GET"]:
-            self.vtex.answer(call)
-        self.loop.settle()
-
-    @rule(
-        parcel=OF_ONE_WRITER,
-        code=st.sampled_from(CODES),
-        how=st.sampled_from([*UNKNOWN, "crash"]),
-        applied=st.booleans(),
-        seconds=st.sampled_from([1, 6, 31]),
-    )
-    def break_a_write(self, parcel: str, code: str, how: str, applied: bool, seconds: int) -> None:
-        """Lose the answer of a write, or the process that waits for it, before or after it was applied."""
-        for call in self._until_it_writes(parcel, code):
-            if how != "crash":
-                self.vtex.answer(call, how, applied=applied)
-            elif applied:
-                self.vtex.apply(call)
-        if how == "crash":
-            while self.processes:
-                self.crash(restarts=False, rewords=False)
-            self.start()
-        self.loop.settle()
-        self.wait(seconds)
-
-    @rule(parcel=OF_ONE_WRITER, codes=st.permutations("ABTL"), step=st.sampled_from(STEPS))
-    def come_too_late(self, parcel: str, codes: list[str], step: tuple[str, str]) -> None:
-        """Have a process go on where it hung after its lease ended, while another one writes."""
-        first, second, *_ = codes
-        if not self.processes:
-            self.start()
-        for process in self.processes:
-            process.wire.trap = step
-        for call in self._until_it_writes(parcel, first):
-            self.vtex.answer(call)
-        self.loop.settle()
-        late = self._held()
-        for process in self.processes:
-            process.wire.trap = None
-        if len(self.processes) < MOST_PROCESSES:
-            self.start()
-        self.wait(31)
-        self._until_it_writes(parcel, second)
-        for held in late:
-            if not held.verdict.done():
-                held.verdict.set_result(True)
-        self.loop.settle()
-        for _ in range(3):
-            self.wait(6)
-            self._answer_reads()
 
     # What must hold.
 
@@ -265,14 +222,14 @@ class Timelines(RuleBasedStateMachine):
         self.vtex.healthy = True
         for process in self.processes:
             process.wire.trap = None
-        for held in self._held():
+        for held in self.held():
             held.verdict.set_result(True)
         for call in list(self.vtex.running):
             self.vtex.answer(call)
         self.loop.settle()
         if not self.processes:
             self.start()
-        for attempt in range(200):
+        for attempt in range(_RESTS):
             self.nothing_is_wrong()
             if all(row.due_at is None for row in self.found().shipments):
                 break

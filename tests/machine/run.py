@@ -11,8 +11,8 @@ from hypothesis import seed as with_seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from app.store import Store
-from tests.machine.machine import Timelines
-from tests.machine.running import Timeless
+from tests.machine.forwarders import Database, Timeless
+from tests.machine.stories import Stories
 from tests.store.making import Clock
 
 DEPTH: Final = "RELAY_MACHINE"
@@ -24,6 +24,11 @@ def depth() -> tuple[int, int]:
     """Return how many examples to run, and how many steps each may have."""
     examples, _, steps = os.environ.get(DEPTH, _ORDINARY).partition(",")
     return int(examples), int(steps or 30)
+
+
+def quick_folder() -> Path | None:
+    """Return where files are only memory; None where the system says where temporary files go, or has no such place."""
+    return _MEMORY if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) else None
 
 
 def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: object) -> int:
@@ -39,18 +44,17 @@ def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: o
         AssertionError: There is one.
 
     """
-    memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     ran = 0
     logging.disable(logging.CRITICAL)  # What is made to go wrong is reported thousands of times.
     loop = Timeless(Clock())
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        store = Store.open(f"sqlite:///{folder}/relay.db", lock_wait_seconds=0)
+    with tempfile.TemporaryDirectory(dir=quick_folder()) as folder:
+        database = Database(Store.open(f"sqlite:///{folder}/relay.db", lock_wait_seconds=0), loop.clock)
 
-        def fresh() -> Timelines:
+        def fresh() -> Stories:
             nonlocal ran
             ran += 1
             loop.clock.now = Clock().now
-            return Timelines(store, loop)
+            return Stories(database, loop)
 
         try:
             run_state_machine_as_test(
@@ -71,7 +75,7 @@ def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: o
             error.add_note(f"found by example {ran}")
             raise
         finally:
-            loop.do(store.close())
+            database.close()
             loop.close()
             logging.disable(logging.NOTSET)
     return ran

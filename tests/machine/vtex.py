@@ -58,7 +58,7 @@ class Call:
 
 
 @dataclass
-class Vtex(httpx.AsyncBaseTransport):
+class Vtex:
     """Hold calls until `answer`; note in ``wrong`` what breaks a promise."""
 
     mode: Mode
@@ -85,12 +85,16 @@ class Vtex(httpx.AsyncBaseTransport):
         self.foreign[key].append(row)
         self._write(key, replace(self.packages[key][-1], rows=(*self.packages[key][-1].rows, row)), self.now())
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """Return the way here: a transport for a client."""
+        return httpx.MockTransport(self._take)
+
+    async def _take(self, request: httpx.Request) -> httpx.Response:
         """Take a call and wait for its answer as long as the caller does."""
         self.now.advance(milliseconds=1)  # No two calls start at the same time.
         parts = unquote(request.url.path).split("/")
         key = (parts[5], parts[7] if len(parts) > 6 else "")
-        body = json.loads(await request.aread()) if request.method == "PUT" else None
+        body = json.loads(request.content) if request.method == "PUT" else None
         answer: asyncio.Future[httpx.Response] = asyncio.get_running_loop().create_future()
         call = Call(method=request.method, key=key, body=body, started=self.now(), answer=answer)
         self.running.append(call)

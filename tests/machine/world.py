@@ -6,26 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from hypothesis import strategies as st
-
-from app.account import Account
 from app.model import CarrierEvent, Milestone
 from app.store import IndexedShipment
 from tests.machine.vtex import POISON, Key, Row, Vtex
 from tests.store.making import event, shipment
 
-LAG = timedelta(seconds=5)
-ACCOUNT = Account(
-    name="demo",
-    base_url="http://demo.example",
-    app_key="k",
-    app_token="t",
-    retry_base=timedelta(seconds=1),
-    read_lag=LAG,
-    request_timeout=timedelta(seconds=10),
-    rate_per_second=1000.0,
-)
-OF_ONE_WRITER: Final = st.sampled_from(["P0", "P0", "P1", "P2", "P3"])
 BEGAN: Final = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 FOREIGN: Final = Row(city="", state="", description="Nota fiscal emitida", at=BEGAN - timedelta(days=1))
 MILESTONES: Final = {

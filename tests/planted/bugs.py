@@ -81,12 +81,6 @@ BUGS: Final = (
         wrong="return list(distinct)",
     ),
     Bug(
-        name="rows of others are forgotten before there is a verdict",
-        file="app/forwarder/reading.py",
-        right="or (account.history is History.AUTO and work.learnt.verdict is None)",
-        wrong="",
-    ),
-    Bug(
         name="the call is not committed before it is made",
         file="app/store/queue.py",
         right="attempt_id = _journal(connection, work, planned, call, lease, ids, now)",
@@ -101,20 +95,19 @@ BUGS: Final = (
     Bug(
         name="delivered is taken back",
         file="app/forwarder/planning.py",
-        right="    if work.delivered_date is not None:\n        return work.delivered_date\n",
-        wrong="",
+        right=(
+            "    if work.delivered_date is not None:\n"
+            "        return work.delivered_date\n"
+            "    at = delivered_at(work.rows, work.tracking_numbers)\n"
+            "    if at is None and not work.delivered:\n"
+        ),
+        wrong="    at = delivered_at(work.rows, work.tracking_numbers)\n    if at is None:\n",
     ),
     Bug(
         name="a split loses the rows behind the bad one",
         file="app/forwarder/outcomes.py",
         right="dead_rows=() if several else ((carried[0], words),),",
         wrong="dead_rows=tuple((id_, words) for id_ in carried[1:]) or ((carried[0], words),),",
-    ),
-    Bug(
-        name="news makes a dead shipment due",
-        file="app/store/placement.py",
-        right="(shipments.c.due_at.is_(None) | waits) & shipments.c.dead_reason.is_(None)",
-        wrong="(shipments.c.due_at.is_(None) | waits)",
     ),
     Bug(
         name="a claimed shipment is claimed again on news",

@@ -18,7 +18,7 @@ def main() -> int:
         words = " ".join(str(error).split())[:160]
         sys.stdout.write(f"{ran} {type(error).__name__}: {words}\n")
         return 3
-    sys.stdout.write(f"{ran} nothing\n")
+    sys.stdout.write(f"{ran}\n")
     return 0
 
 

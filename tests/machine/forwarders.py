@@ -2,6 +2,7 @@
 
 import asyncio
 import selectors
+import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,13 +18,14 @@ from app.egress import Egress
 from app.errors import StoreUnavailable
 from app.forwarder import Forwarder
 from app.store import Store
+from app.store.columns import Ids
+from app.store.schema import metadata
 from app.store.writer import Operation
 from app.telemetry import Metrics
 from app.vtex import Client, Gate
 from tests.store.making import Clock
 
 T = TypeVar("T")
-MOST_PROCESSES: Final = 2
 STEPS: Final = (
     ("Claim", "before"),
     ("Claim", "after"),
@@ -40,15 +42,12 @@ class _Idle(selectors.DefaultSelector):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outstanding = 0
         self.next_in: float | None = None
         self.stop: Callable[[], None] = lambda: None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= 0:
             return super().select(0)
-        if self.outstanding:
-            return super().select(None)  # A thread of the store answers.
         self.next_in = timeout
         self.stop()
         return super().select(0)
@@ -69,22 +68,10 @@ class Timeless(asyncio.SelectorEventLoop):
         # Small numbers: the loop adds nanoseconds to them.
         return (self.clock() - self._began).total_seconds()
 
-    def outside(self, change: int) -> None:
-        """Count what a thread is doing for the loop."""
-        self._idle.outstanding += change
-
     def settle(self) -> float | None:
         """Run until only time could change anything; return in how many seconds something waits."""
         self.run_forever()
         return self._idle.next_in
-
-    def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run one thing to its end, and whatever else can run meanwhile."""
-        self.outside(1)
-        try:
-            return self.run_until_complete(coroutine)
-        finally:
-            self.outside(-1)
 
     def advance(self, seconds: float, *, exactly: bool) -> None:
         """Move the clock; ``exactly`` stops wherever something waits for, as nothing does in a suspended process."""
@@ -93,6 +80,51 @@ class Timeless(asyncio.SelectorEventLoop):
             waits = self.settle()
             self.clock.advance(seconds=left if waits is None or not exactly else min(left, max(waits, 1e-3)))
         self.settle()
+
+
+class Database:
+    """The real store, its ids by the machine's clock; whoever asks stands still until it has answered.
+
+    Its threads would otherwise answer in any order, and what was found once would not be found again.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """Take the store over; `close` ends it."""
+        self.store = store
+        self._clock = clock
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="database", daemon=True)
+        self._thread.start()
+
+    def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Let the store do one thing to its end."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def write(self, operation: Operation[T]) -> T:
+        """Commit."""
+        return self.do(self.store.write(operation))
+
+    def read(self, query: Callable[[Connection], T]) -> T:
+        """Read."""
+        return self.do(self.store.read(query))
+
+    def begin(self) -> None:
+        """Forget everything, which is quicker than a new database."""
+        self.write(_Empty())
+        self.store.ids = Ids(now=lambda: round(self._clock().timestamp() * 1e9))
+
+    def close(self) -> None:
+        """End the store and its thread."""
+        self.do(self.store.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class _Empty:
+    def run(self, connection: Connection) -> None:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
 
 
 @dataclass(eq=False)
@@ -108,36 +140,32 @@ class Held:
 class Wire:
     """What one process sees of the database: the real one, over a connection that may hang, break, or outlive it."""
 
-    store: Store
-    loop: Timeless
+    database: Database
     trap: tuple[str, str] | None = None
     held: list[Held] = field(default_factory=list)
 
     @property
     def ids(self) -> Any:
-        return self.store.ids
+        return self.database.store.ids
 
     async def write(self, operation: Operation[T]) -> T:
         """Commit, unless something comes between."""
         kind = type(operation).__name__
         if self.trap == (kind, "before"):
             await self._hang(kind, "before")
-        self.loop.outside(1)
-        try:
-            result = await self.store.write(operation)
-        finally:
-            self.loop.outside(-1)
+        await asyncio.sleep(0)
+        result = self.database.write(operation)
+        await asyncio.sleep(0)
         if self.trap == (kind, "after") and result != []:
             await self._hang(kind, "after")
         return result
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Read as ever."""
-        self.loop.outside(1)
-        try:
-            return await self.store.read(query)
-        finally:
-            self.loop.outside(-1)
+        await asyncio.sleep(0)
+        result = self.database.read(query)
+        await asyncio.sleep(0)
+        return result
 
     async def _hang(self, kind: str, phase: str) -> None:
         self.trap = None
@@ -150,13 +178,15 @@ class Wire:
             self.held.remove(held)
 
 
-class RelayProcess:
-    """A relay's forwarder, from its start to its sudden end."""
+class RunningForwarder:
+    """The forwarder of one process, from its start to its sudden end."""
 
-    def __init__(self, store: Store, loop: Timeless, account: Account, vtex: httpx.AsyncBaseTransport) -> None:
+    def __init__(
+        self, database: Database, loop: Timeless, account: Account, transport: httpx.AsyncBaseTransport
+    ) -> None:
         """Start it."""
-        self.wire = Wire(store, loop)
-        egress = Egress(transport=vtex)
+        self.wire = Wire(database)
+        egress = Egress(transport=transport)
         destination = Destination(account=account, client=Client(account, egress, loop.clock), gate=Gate(account))
         self.forwarder = Forwarder(
             cast("Store", self.wire),  # It uses no more of a store than a wire has.
