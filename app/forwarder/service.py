@@ -42,7 +42,10 @@ class Forwarder:
         slots: int = 64,
         jitter: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311 - spreads retries, keeps no secret
     ) -> None:
-        """Forward for ``destinations``, at most ``slots`` shipments at once; ``couriers`` names carriers by slug."""
+        """Forward for ``destinations``: one shipment of each at any time, and ``slots`` - 1 more.
+
+        ``couriers`` names carriers by slug.
+        """
         self._store = store
         self._destinations = destinations
         self._metrics = metrics
@@ -51,6 +54,7 @@ class Forwarder:
         self._jitter = jitter
         self._plan = planner({name: d.account for name, d in destinations.items()}, now, couriers)
         self._running: set[asyncio.Task[None]] = set()
+        self._forwarding = dict.fromkeys(destinations, 0)
         self._turns: dict[str, int] = {}
         self._turn = 0
         self._owed_to_retries = 1.0
@@ -106,10 +110,8 @@ class Forwarder:
 
     async def _claim(self) -> list[Claimed]:
         now = self._now()
-        free = {name: self._destinations[name].gate.free(now) for name in self._by_turn()}
-        free = {name: count for name, count in free.items() if count > 0}
-        slots = self._slots - len(self._running)
-        if slots <= 0 or not free:
+        free, slots = self._free(now)
+        if not free:
             return []
         retry_slots = int(self._owed_to_retries)
         claimed = await self._store.write(
@@ -132,6 +134,19 @@ class Forwarder:
             self._turns |= dict.fromkeys((claim.work.account for claim in claimed), self._turn)
         return claimed
 
+    def _free(self, now: datetime) -> tuple[dict[str, int], int]:
+        """Say how many shipments each account may take now, the account whose turn it is first, and how many in all.
+
+        One slot is always an account's own: none waits for the slow calls of others, however many there are.
+        """
+        shared = max(0, self._slots - 1 - sum(count - 1 for count in self._forwarding.values() if count))
+        free: dict[str, int] = {}
+        for name in self._by_turn():
+            count = min(self._destinations[name].gate.free(now), shared + (not self._forwarding[name]))
+            if count > 0:
+                free[name] = count
+        return free, shared + sum(not self._forwarding[name] for name in free)
+
     def _by_turn(self) -> list[str]:
         """List the accounts, first those with the fewest calls in flight, of these the one that waits longest."""
         return sorted(
@@ -143,10 +158,9 @@ class Forwarder:
         """Say when to look again unless woken: when something becomes due, when a gate opens, or soon."""
         now = self._now()
         gates = [destination.gate.opens_at(now) for destination in self._destinations.values()]
-        open_now = [name for name, destination in self._destinations.items() if destination.gate.free(now) > 0]
         times = [at for at in gates if at is not None]
-        if open_now and len(self._running) < self._slots:
-            due = await self._store.read(lambda connection: next_due(connection, open_now))
+        if free := list(self._free(now)[0]):
+            due = await self._store.read(lambda connection: next_due(connection, free))
             times += [due] if due is not None else []
         return min([*times, now + timedelta(seconds=_POLL_SECONDS)])
 
@@ -161,12 +175,14 @@ class Forwarder:
     def _start(self, claim: Claimed) -> None:
         destination = self._destinations[claim.work.account]
         destination.gate.enter()
+        self._forwarding[claim.work.account] += 1
         task = asyncio.create_task(self._forward(destination, claim), name=f"forward-{claim.work.shipment_id}")
         self._running.add(task)
         task.add_done_callback(lambda done: self._ended(done, destination))
 
     def _ended(self, task: asyncio.Task[None], destination: Destination) -> None:
         self._running.discard(task)
+        self._forwarding[destination.account.name] -= 1
         destination.gate.leave()
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -101,7 +101,11 @@ class Settings(BaseSettings):
     )
     refusals_max_count: Count = Field(default=10_000, description="Most refused requests kept; the oldest go first.")
     refusals_max_bytes: Bytes = Field(default=64 * 1024 * 1024, description="Most space that refused requests take.")
-    forward_slots: Count = Field(default=16, description="Shipments that one process brings to VTEX at the same time.")
+    forward_slots: Count = Field(
+        default=16,
+        description="Shipments that one process brings to VTEX at the same time. With several accounts each has one of its "
+        "own, so that none waits for another's slow calls, and the rest is shared.",
+    )
     shutdown_seconds: PositiveSeconds = Field(
         default=25.0,
         description="How long a stop waits for requests and calls in flight; keep it below the supervisor's patience.",

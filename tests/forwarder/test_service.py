@@ -86,6 +86,33 @@ async def test_a_slow_account_keeps_no_other_from_being_called(staged: StageMake
         go.set()
 
 
+@pytest.mark.parametrize("slots", [1, 2, 8])
+async def test_slow_accounts_that_could_fill_every_slot_keep_no_other_from_being_called(
+    staged: StageMaker, slots: int
+) -> None:
+    go = asyncio.Event()
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        if request.url.host != "quick":
+            await go.wait()
+        return await accept(request)
+
+    slow_ones = [account(f"slow{n}", concurrency=slots) for n in range(3)]
+    stage = staged(*slow_ones, account("quick"), answer=slow, slots=slots)
+    for each in slow_ones:
+        await stage.fill(each.name, count=9)
+    async with stage.running():
+        await stage.until(lambda: len(stage.calls) >= max(slots, 3))
+        await stage.fill("quick", count=9)
+        stage.forwarder.wake()
+        await stage.until(lambda: 9 == sum(host == "quick" for _, host, _ in stage.calls))
+
+        in_flight = Counter(host for _, host, _ in stage.calls if host != "quick")
+        assert {"slow0", "slow1", "slow2"} == set(in_flight)
+        assert sum(in_flight.values()) <= slots - 1 + len(stage.gates)
+        go.set()
+
+
 async def test_retries_get_a_tenth_of_the_calls_even_one_at_a_time_and_no_more(staged: StageMaker) -> None:
     stage = staged(slots=1)
     await stage.fill(count=8, retrying=True)
