@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.account import Account
+from app.account import Account, History
 from app.forwarder.learning import is_full, sample
 from app.forwarder.planning import forwards, render
 from app.forwarder.timeline import delivered_at
@@ -41,8 +41,9 @@ def seen(work: Work, package: Package | None, account: Account, now: datetime) -
         )
     foreign = _frozen(others)
     baseline = foreign
-    if is_full(account, work.learnt):
-        # A call from before the verdict did not carry them and took them away: the next one puts them back.
+    if is_full(account, work.learnt) or (account.history is History.AUTO and work.learnt.verdict is None):
+        # A call from before the verdict did not carry them and took them away: the next one that carries all puts
+        # them back, and until there is a verdict nobody knows whether there will be one.
         # One that turned out to be ours is not among them any more.
         baseline = (*_hidden(work.baseline, [*others, *found.values()]), *foreign)
     is_open = {row.event_id for row in work.rows if row.row_state in {"pending", "sent"}}

@@ -72,7 +72,7 @@ def test_where_a_call_replaces_what_is_there_rows_of_others_that_it_took_away_ar
         shown("Em separação", "2026-02-28T16:00:00.0000000+00:00", "", ""),
     )
     found = seen(work(row(1), baseline=(invoice, call)), there, FULL, NOW)
-    kept = seen(work(row(1), baseline=(invoice, call)), there, ACCOUNT, NOW)
+    kept = seen(work(row(1), baseline=(invoice, call)), there, account(history=History.DELTA), NOW)
 
     assert ["Nota fiscal emitida", "POR TELEFONE", "Em separação"] == [each.description for each in found.baseline]
     assert ["POR TELEFONE", "Em separação"] == [each.description for each in kept.baseline]
@@ -142,3 +142,12 @@ def test_what_became_of_earlier_rows_tells_what_a_request_does() -> None:
     assert sampled("as sent 1") is None
     assert sampled("as sent 2", history=History.DELTA) is None
     assert "blurred" == sampled("as sent 2", "of another writer 3")
+
+
+def test_rows_of_others_are_not_forgotten_before_it_is_known_whether_requests_replace() -> None:
+    theirs = Frozen(city="", state="", description="Nota fiscal emitida", date="2026-03-01")
+    shipment = work(row(1, state="applied"), row(2, state="sent"), baseline=(theirs,))
+
+    found = seen(shipment, package(), ACCOUNT, NOW)
+
+    assert (theirs,) == found.baseline
