@@ -58,7 +58,7 @@ chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the row
 
 # The short form: make bench-isolation ARGS="--rounds 3 --webhooks 500"
 .PHONY: bench-isolation
-bench-isolation: install ## Time one account while two others are in trouble (5 to 8 minutes); ARGS="--help"
+bench-isolation: install ## Time one account while two others are in trouble (about 20 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.isolation $(ARGS)
 
 .PHONY: check

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import math
+import signal
 import statistics
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import httpx
 
@@ -64,8 +65,9 @@ class Options:
 
     rounds: int = 5
     webhooks: int = 2000
-    rate: float = 70.0
-    trouble_rate: float = 10.0
+    rate: float = 25.0
+    trouble_rate: float = 5.0
+    slow_seconds: float = 10.0
     lead_seconds: float = 3.0
     warm_up: int = 100
 
@@ -192,7 +194,7 @@ class Bench:
 def run(options: Options, folder: Path) -> Iterator[Round]:
     """Start everything, yield the rounds as they are measured, and end everything."""
     troubled = options.rounds * options.troubled
-    with _accounts(options.warm_up + 2 * options.rounds * options.webhooks, troubled) as (vtex, addresses):
+    with _accounts(options, options.warm_up + 2 * options.rounds * options.webhooks, troubled) as (vtex, addresses):
         accounts = [_ACCOUNT.format(name=name, url=addresses[name], secret=SECRET) for name in ACCOUNTS]
         relay = Relay(folder, *accounts)
         try:
@@ -207,8 +209,9 @@ def run(options: Options, folder: Path) -> Iterator[Round]:
 
 
 @contextmanager
-def _accounts(good: int, troubled: int) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
-    command = [sys.executable, "-m", "tests.bench.three_accounts", str(good), str(troubled)]
+def _accounts(options: Options, good: int, troubled: int) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
+    command = [sys.executable, "-m", "tests.bench.three_accounts"]
+    command += [str(good), str(troubled), str(options.slow_seconds)]
     with subprocess.Popen(command, cwd=_CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as vtex:
         try:
             assert vtex.stdout
@@ -256,16 +259,24 @@ def _line(number: int, one: Round) -> str:
     )
 
 
+def _end(number: int, _frame: object) -> NoReturn:
+    """Leave in order, so that whatever was started is ended."""
+    sys.exit(128 + number)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print a line a round and the verdict, and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.isolation", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often both are measured")
     parser.add_argument("--webhooks", type=int, default=2000, help="how many are timed in each measurement")
-    parser.add_argument("--rate", type=float, default=70.0, help="webhooks a second for the good account")
-    parser.add_argument("--trouble-rate", type=float, default=10.0, help="and for each of the troubled two")
+    parser.add_argument("--rate", type=float, default=Options().rate, help="webhooks a second for the good account")
+    parser.add_argument(
+        "--trouble-rate", type=float, default=Options().trouble_rate, help="and for each of the troubled two"
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every number there")
     parser.add_argument("--force", action="store_true", help="conclude although the machine was shared")
     given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
     options = Options(rounds=given.rounds, webhooks=given.webhooks, rate=given.rate, trouble_rate=given.trouble_rate)
     rounds: list[Round] = []
     print("round       n  p50 alone  p99 alone  p50 trouble  p99 trouble  ratio  others' cores")  # noqa: T201

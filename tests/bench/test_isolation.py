@@ -16,7 +16,7 @@ def a_round(p99: float, *, others: float = 0.1) -> Round:
 
 
 def test_each_round_times_every_webhook_alone_and_beside_accounts_that_are_called_and_fail(tmp_path: Path) -> None:
-    options = Options(rounds=1, webhooks=30, rate=60, trouble_rate=20, lead_seconds=0.2, warm_up=2)
+    options = Options(rounds=1, webhooks=30, rate=60, trouble_rate=20, slow_seconds=2, lead_seconds=0.2, warm_up=2)
 
     rounds = list(run(options, tmp_path))
 

@@ -1,8 +1,8 @@
 """Three VTEX accounts in a process of their own, each at its own address as in production.
 
-``python -m tests.bench.three_accounts GOOD TROUBLED`` makes that many orders for each, prints the addresses as JSON
-and serves until it is ended. ``/control/trouble`` lets the troubled two fail or heals them, and ``/control/receipts``
-of the good one tells, once, when each PUT was received.
+``python -m tests.bench.three_accounts GOOD TROUBLED SLOW`` makes that many orders for each, prints the addresses as
+JSON and serves until it is ended. ``/control/trouble`` lets the troubled two fail or heals them, and
+``/control/receipts`` of the good one tells, once, when each PUT was received.
 """
 
 import argparse
@@ -16,16 +16,16 @@ from tests.e2e.parcels import add_orders
 from tests.emulator import Faults, VtexEmulator
 from tests.emulator.calls import Reply
 
-__all__ = ["LATENCY_SECONDS", "SLOW_SECONDS", "serve"]
+__all__ = ["LATENCY_SECONDS", "serve"]
 
 LATENCY_SECONDS: Final = 0.002
-SLOW_SECONDS: Final = 10.0
 
 
 class Accounts:
     """The emulators, and what they are told and asked."""
 
-    def __init__(self, counts: Mapping[str, int]) -> None:
+    def __init__(self, counts: Mapping[str, int], slow_seconds: float) -> None:
+        self._slow_seconds = slow_seconds
         self.by_name = {name: VtexEmulator(latency_seconds=LATENCY_SECONDS) for name in counts}
         for name, emulator in self.by_name.items():
             add_orders(emulator, parcels_of(name, counts[name]))
@@ -44,7 +44,7 @@ class Accounts:
     def _trouble(self, *, begins: bool) -> None:
         always = {"401": 1.0} if begins else {}
         self.by_name[BROKEN].set_faults(Faults(reads=always, writes=always))  # type: ignore[arg-type]
-        self.by_name[SLOW].latency_seconds = SLOW_SECONDS if begins else LATENCY_SECONDS
+        self.by_name[SLOW].latency_seconds = self._slow_seconds if begins else LATENCY_SECONDS
 
     def _receipts(self) -> dict[str, Any]:
         first: dict[str, float] = {}
@@ -65,8 +65,9 @@ def serve(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.three_accounts", description=__doc__)
     parser.add_argument("good", type=int, help="orders of the good account")
     parser.add_argument("troubled", type=int, help="orders of each of the other two")
+    parser.add_argument("slow", type=float, help="seconds after which the slow one answers while there is trouble")
     options = parser.parse_args(arguments)
-    accounts = Accounts({GOOD: options.good, BROKEN: options.troubled, SLOW: options.troubled})
+    accounts = Accounts({GOOD: options.good, BROKEN: options.troubled, SLOW: options.troubled}, options.slow)
     with ExitStack() as running:
         for emulator in accounts.by_name.values():
             running.enter_context(emulator)
