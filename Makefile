@@ -22,7 +22,7 @@ PARALLEL ?= -n auto --dist worksteal
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(STAMP) ## Make .venv as the lock says; nothing to do when it already is
@@ -64,6 +64,11 @@ bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s,
 .PHONY: planted
 planted: install ## Plant known bugs in copies of the source; the state machine must find each; ARGS="--help"
 	@$(PYTHON) -m tests.planted $(ARGS)
+
+# The short form: make bench-isolation ARGS="--rounds 3 --webhooks 500"
+.PHONY: bench-isolation
+bench-isolation: install ## Time one account while two others are in trouble (about 20 minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.isolation $(ARGS)
 
 .PHONY: check
 check: install test-tools ## Format, lint, types, imports, tests with branch coverage: what CI runs

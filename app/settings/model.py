@@ -103,8 +103,8 @@ class Settings(BaseSettings):
     refusals_max_bytes: Bytes = Field(default=64 * 1024 * 1024, description="Most space that refused requests take.")
     forward_slots: Count = Field(
         default=16,
-        description="Shipments that one process brings to VTEX at the same time. With several accounts each has one of its "
-        "own, so that none waits for another's slow calls, and the rest is shared.",
+        description="Shipments that one process brings to VTEX at the same time. With several accounts each has one of "
+        "its own, so that none waits for another's slow calls, and the rest is shared.",
     )
     shutdown_seconds: PositiveSeconds = Field(
         default=25.0,

@@ -23,7 +23,7 @@ READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.02
 _LIST_LIMIT: Final = 500
-_TOKEN: Final = "an-invented-operator-token"
+TOKEN: Final = "an-invented-operator-token"
 _ACCOUNT: Final = """
 [accounts.{name}]
 app_key = "vtexappkey-demo-EXAMPLE"
@@ -71,7 +71,7 @@ class Relay:
         self._prefix = tuple(prefix)
         self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(base_url=self.url, timeout=10)
-        digest = hashlib.sha256(_TOKEN.encode()).hexdigest()
+        digest = hashlib.sha256(TOKEN.encode()).hexdigest()
         token = f'[[tokens]]\nname = "tests"\nrole = "operator"\nsha256 = "{digest}"\n'
         head = f'listen = "127.0.0.1:{self.port}"\nlog_level = "warning"\n{settings}\n'
         (folder / "relay.toml").write_text(head + "".join(accounts) + token, "utf-8")
@@ -154,13 +154,13 @@ class Relay:
     def ask(self, path: str, **query: object) -> Any:
         """Read something of the operators' interface."""
         asked = {name: str(value) for name, value in query.items()}
-        answer = self._client.get(f"/ops/v1/{path}", params=asked, headers={"Authorization": f"Bearer {_TOKEN}"})
+        answer = self._client.get(f"/ops/v1/{path}", params=asked, headers={"Authorization": f"Bearer {TOKEN}"})
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def tell(self, path: str, body: Mapping[str, object]) -> Any:
         """Ask for something over the operators' interface."""
-        answer = self._client.post(f"/ops/v1/{path}", json=body, headers={"Authorization": f"Bearer {_TOKEN}"})
+        answer = self._client.post(f"/ops/v1/{path}", json=body, headers={"Authorization": f"Bearer {TOKEN}"})
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -173,9 +173,7 @@ class Relay:
                 "invoice_number": parcel.invoice,
                 "tracking_numbers": [parcel.tracking_number],
             }
-            answer = self._client.post(
-                "/ops/v1/shipments", json=shipment, headers={"Authorization": f"Bearer {_TOKEN}"}
-            )
+            answer = self._client.post("/ops/v1/shipments", json=shipment, headers={"Authorization": f"Bearer {TOKEN}"})
             assert answer.is_success, answer.text
 
     def webhooks(self) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-Fault = Literal["429", "500", "drop-before", "drop-after", "hang-before", "hang-after"]
+Fault = Literal["401", "429", "500", "drop-before", "drop-after", "hang-before", "hang-after"]
 """Refused, failed, or left without an answer: at once (drop) or until the client gives up (hang), before or after the
 call took effect."""
 FAULTS: tuple[Fault, ...] = get_args(Fault)

@@ -165,6 +165,8 @@ class VtexEmulator:
         match call.fault:
             case None:
                 return answer()
+            case "401":
+                return oms_error(401, "1", "Unauthorized access")
             case "429":
                 return Reply(429, headers=(("Retry-After", retry_after),) if retry_after else ())
             case "500":

@@ -1,0 +1,44 @@
+"""Who else used the machine while something was measured."""
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+__all__ = ["Busy", "others_cores"]
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_IDLE_FIELDS: Final = (3, 4)  # idle and iowait of the first line of /proc/stat
+_TIMES: Final = 8  # what follows is part of user and nice already
+_USER_AFTER_NAME: Final = 11  # utime, and stime after it, in /proc/<pid>/stat behind the program's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """Processor seconds used so far, by everybody and by the processes of a benchmark."""
+
+    at: float
+    everybody: float
+    ours: float
+
+    @classmethod
+    def now(cls, pids: Iterable[int]) -> Self:
+        """Read the kernel's counters; ``pids`` are the processes beside this one that are the benchmark's own."""
+        fields = [int(field) for field in Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()[1:]]
+        used = sum(ticks for index, ticks in enumerate(fields[:_TIMES]) if index not in _IDLE_FIELDS)
+        ours = sum(_used_by(pid) for pid in {os.getpid(), *pids})
+        return cls(at=time.monotonic(), everybody=used / _TICKS, ours=ours / _TICKS)
+
+
+def others_cores(before: Busy, after: Busy) -> float:
+    """Say how many cores other processes kept busy between two readings."""
+    others = (after.everybody - before.everybody) - (after.ours - before.ours)
+    return max(0.0, others / (after.at - before.at))
+
+
+def _used_by(pid: int) -> int:
+    # The name may hold spaces and parentheses; the last one closes it.
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[_USER_AFTER_NAME : _USER_AFTER_NAME + 2])
