@@ -16,6 +16,7 @@ from app.forwarder.learning import conclude
 from app.forwarder.outcomes import Consequence, consequence
 from app.forwarder.planning import NO_NAMES, live_from, planner
 from app.forwarder.reading import package_of, seen
+from app.slots import Offer, Slots
 from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due, public_id
 from app.telemetry import Metrics, log_event
 from app.vtex import Answered, Outcome
@@ -25,7 +26,6 @@ __all__ = ["Forwarder"]
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 5.0
-_TENTH: Final = 10
 
 
 class Forwarder:
@@ -50,14 +50,10 @@ class Forwarder:
         self._destinations = destinations
         self._metrics = metrics
         self._now = now
-        self._slots = slots
+        self._slots = Slots(slots, destinations)
         self._jitter = jitter
         self._plan = planner({name: d.account for name, d in destinations.items()}, now, couriers)
         self._running: set[asyncio.Task[None]] = set()
-        self._forwarding = dict.fromkeys(destinations, 0)
-        self._turns: dict[str, int] = {}
-        self._turn = 0
-        self._owed_to_retries = 1.0
         self._wake = asyncio.Event()
         self._stopping = False
         self.beat_at = now()
@@ -110,56 +106,33 @@ class Forwarder:
 
     async def _claim(self) -> list[Claimed]:
         now = self._now()
-        free, slots = self._free(now)
-        if not free:
+        offer = self._offer(now)
+        if not offer.free:
             return []
-        retry_slots = int(self._owed_to_retries)
         claimed = await self._store.write(
             Claim(
-                free=free,
-                slots=slots,
-                retry_slots=retry_slots,
-                lease={name: self._destinations[name].lease for name in free},
-                probe_every={name: probe_every(self._destinations[name].account) for name in free},
+                free=offer.free,
+                slots=offer.slots,
+                retry_slots=offer.kept,
+                lease={name: self._destinations[name].lease for name in offer.free},
+                probe_every={name: probe_every(self._destinations[name].account) for name in offer.free},
                 plan=self._plan,
                 ids=self._store.ids,
                 now=now,
             )
         )
-        if claimed:
-            # A tenth of all slots, also where only one is free at a time.
-            most = max(1.0, self._slots / _TENTH)
-            self._owed_to_retries = min(self._owed_to_retries - retry_slots + len(claimed) / _TENTH, most)
-            self._turn += 1
-            self._turns |= dict.fromkeys((claim.work.account for claim in claimed), self._turn)
+        self._slots.take(offer, [claim.work.account for claim in claimed])
         return claimed
 
-    def _free(self, now: datetime) -> tuple[dict[str, int], int]:
-        """Say how many shipments each account may take now, the account whose turn it is first, and how many in all.
-
-        One slot is always an account's own: none waits for the slow calls of others, however many there are.
-        """
-        shared = max(0, self._slots - 1 - sum(count - 1 for count in self._forwarding.values() if count))
-        free: dict[str, int] = {}
-        for name in self._by_turn():
-            count = min(self._destinations[name].gate.free(now), shared + (not self._forwarding[name]))
-            if count > 0:
-                free[name] = count
-        return free, shared + sum(not self._forwarding[name] for name in free)
-
-    def _by_turn(self) -> list[str]:
-        """List the accounts, first those with the fewest calls in flight, of these the one that waits longest."""
-        return sorted(
-            self._destinations,
-            key=lambda name: (self._destinations[name].gate.in_flight, self._turns.get(name, 0)),
-        )
+    def _offer(self, now: datetime) -> Offer:
+        return self._slots.offer(lambda account: self._destinations[account].gate.free(now))
 
     async def _next_time(self) -> datetime:
         """Say when to look again unless woken: when something becomes due, when a gate opens, or soon."""
         now = self._now()
         gates = [destination.gate.opens_at(now) for destination in self._destinations.values()]
         times = [at for at in gates if at is not None]
-        if free := list(self._free(now)[0]):
+        if free := list(self._offer(now).free):
             due = await self._store.read(lambda connection: next_due(connection, free))
             times += [due] if due is not None else []
         return min([*times, now + timedelta(seconds=_POLL_SECONDS)])
@@ -175,14 +148,13 @@ class Forwarder:
     def _start(self, claim: Claimed) -> None:
         destination = self._destinations[claim.work.account]
         destination.gate.enter()
-        self._forwarding[claim.work.account] += 1
         task = asyncio.create_task(self._forward(destination, claim), name=f"forward-{claim.work.shipment_id}")
         self._running.add(task)
         task.add_done_callback(lambda done: self._ended(done, destination))
 
     def _ended(self, task: asyncio.Task[None], destination: Destination) -> None:
         self._running.discard(task)
-        self._forwarding[destination.account.name] -= 1
+        self._slots.give_back(destination.account.name)
         destination.gate.leave()
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:

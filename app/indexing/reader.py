@@ -14,6 +14,7 @@ from app.calling import Destination, probe_every
 from app.errors import StoreUnavailable
 from app.indexing.asking import SCHEDULE, Answer, Asking, next_look
 from app.retry import Patience, Trouble, next_try
+from app.slots import Offer, Slots
 from app.store import AccountChange, ClaimedOrder, ClaimOrders, OrderShown, SettleOrder, next_order
 from app.telemetry import Metrics, log_event
 from app.worker import POLL_SECONDS, Loop
@@ -23,7 +24,6 @@ __all__ = ["OrderReader"]
 logger = logging.getLogger(__name__)
 
 _SLOTS: Final = 16
-_TENTH: Final = 10
 _AFTER_OURS: Final = timedelta(minutes=5)
 """When an order is read again on which the relay itself failed."""
 
@@ -47,11 +47,8 @@ class OrderReader:
         self._metrics = metrics
         self._indexed = indexed
         self._number_within = number_within
-        self._slots = slots
+        self._slots = Slots(slots, asking.destinations)
         self._running: set[asyncio.Task[None]] = set()
-        self._turns: dict[str, int] = {}
-        self._turn = 0
-        self._owed_to_later = 1.0
         self._loop = Loop("orders", self._step, asking.now)
 
     @property
@@ -84,46 +81,34 @@ class OrderReader:
 
     async def _claim(self) -> list[ClaimedOrder]:
         now = self._now()
-        slots = self._slots - len(self._running)
-        free = {name: self._free(name, now) for name in self._by_turn()}
-        free = {name: count for name, count in free.items() if count > 0}
-        if slots <= 0 or not free:
+        offer = self._offer(now)
+        if not offer.free:
             return []
-        later_slots = int(self._owed_to_later)
         destinations = self._asking.destinations
         claimed = await self._store.write(
             ClaimOrders(
-                free=free,
-                slots=slots,
-                later_slots=later_slots,
-                lease={name: destinations[name].lease for name in free},
-                probe_every={name: probe_every(destinations[name].account) for name in free},
+                free=offer.free,
+                slots=offer.slots,
+                later_slots=offer.kept,
+                lease={name: destinations[name].lease for name in offer.free},
+                probe_every={name: probe_every(destinations[name].account) for name in offer.free},
                 now=now,
             )
         )
-        if claimed:
-            # A tenth of all slots, also where only one is free at a time.
-            most = max(1.0, self._slots / _TENTH)
-            self._owed_to_later = min(self._owed_to_later - later_slots + len(claimed) / _TENTH, most)
-            self._turn += 1
-            self._turns |= dict.fromkeys((claim.account for claim in claimed), self._turn)
+        self._slots.take(offer, [claim.account for claim in claimed])
         return claimed
 
-    def _free(self, account: str, now: datetime) -> int:
-        free = self._asking.destinations[account].gate.free(now)
-        return (free + 1) // 2
-
-    def _by_turn(self) -> list[str]:
-        return sorted(self._asking.destinations, key=lambda name: self._turns.get(name, 0))
+    def _offer(self, now: datetime) -> Offer:
+        """Say what may be read now: half of what each account's gate lets through, since writes go first."""
+        return self._slots.offer(lambda account: (self._asking.destinations[account].gate.free(now) + 1) // 2)
 
     async def _pause(self) -> float:
         """Say how long to sleep unless woken: until an order is due or a gate opens."""
         now = self._now()
         destinations = self._asking.destinations
         times = [at for each in destinations.values() if (at := each.gate.opens_at(now)) is not None]
-        open_now = [name for name in destinations if self._free(name, now) > 0]
-        if open_now and len(self._running) < self._slots:
-            due = await self._store.read(lambda connection: next_order(connection, open_now))
+        if free := list(self._offer(now).free):
+            due = await self._store.read(lambda connection: next_order(connection, free))
             times += [due] if due is not None else []
         seconds = (min(times) - now).total_seconds() if times else POLL_SECONDS
         # What is due and was not claimed just now hangs on others' calls: looking again at once would not help.
@@ -138,6 +123,7 @@ class OrderReader:
 
     def _ended(self, task: asyncio.Task[None], destination: Destination) -> None:
         self._running.discard(task)
+        self._slots.give_back(destination.account.name)
         destination.gate.leave()
         self._loop.wake()
         if not task.cancelled() and (error := task.exception()) is not None:
