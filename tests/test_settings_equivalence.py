@@ -97,6 +97,11 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+def account_of(given: Tree) -> Tree:
+    """Leave out what makes sense only beside what is not given."""
+    return given if "hook_key" in given else {name: value for name, value in given.items() if name != "old_hook_keys"}
+
+
 @st.composite
 def configurations(draw: st.DrawFn) -> Tree:
     """Draw a valid configuration as TOML would hold it."""
@@ -113,7 +118,9 @@ def configurations(draw: st.DrawFn) -> Tree:
     accounts, groups = everybody[:2], everybody[2:]
     tree: Tree = draw(st.fixed_dictionaries({}, optional=global_fields))
     tree["accounts"] = {
-        name: draw(st.fixed_dictionaries({"app_key": secrets, "app_token": secrets}, optional=account_fields))
+        name: account_of(
+            draw(st.fixed_dictionaries({"app_key": secrets, "app_token": secrets}, optional=account_fields))
+        )
         | {"carriers": carriers()}
         for name in accounts
     }

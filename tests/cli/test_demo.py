@@ -163,7 +163,8 @@ def test_it_ends_with_0_and_leaves_nothing_behind(tmp_path: Path, number: int) -
     assert (1, 0) == (len(busy), status)
     assert [] == list(scratch.iterdir())
     assert [] == list((tmp_path / "data").iterdir())
-    assert "" == running.errors
+    # What it says of its last calls is no complaint.
+    assert [] == [line for line in running.errors.splitlines() if "Z INFO " not in line]
 
 
 def test_asked_to_stop_while_it_sets_up_it_leaves_nothing_behind_either(tmp_path: Path) -> None:
