@@ -182,8 +182,34 @@ async def test_what_kept_vtex_from_showing_an_order_passes(
     assert states["demo"].allows(room.clock()) is None
 
 
-async def test_a_held_account_is_called_once_per_interval_whatever_waits(room: Room) -> None:
-    room.status = 401
+async def test_reads_of_two_orders_that_are_forbidden_hold_the_account_and_spend_nothing(room: Room) -> None:
+    room.status = 403
+    await room.told("1", "2")
+    await room.read()
+    states = await room.store.read(lambda connection: account_states(connection, ["demo"]))
+    assert ("held", {0, 1}) == (states["demo"].state, {(await room.order(each)).tries for each in ("1", "2")})
+
+    for _ in range(100):
+        room.clock.advance(hours=1)
+        await room.read()
+    assert {True} == {(await room.order(each)).due_at is not None for each in ("1", "2")}
+    assert 102 >= len(room.asked)
+
+    room.know(package(), by="1")
+    room.know(package(), by="2")
+    room.orders["1"]["orderId"], room.orders["2"]["orderId"] = "1", "2"
+    room.clock.advance(hours=1)
+    await room.read()
+    room.clock.advance(hours=1)
+    await room.read()
+    states = await room.store.read(lambda connection: account_states(connection, ["demo"]))
+    assert "open" == states["demo"].state
+    assert {None} == {(await room.order(each)).due_at for each in ("1", "2")}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_held_account_is_called_once_per_interval_whatever_waits(room: Room, status: int) -> None:
+    room.status = status
     await room.told("1", "2", "3")
     await room.read()
     asked = len(room.asked)

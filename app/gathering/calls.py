@@ -61,7 +61,8 @@ class Calls:
             probe = TakeProbe(account=account.name, every=probe_every(account), now=now)
             self._probing = await self._store.write(probe)
             return 0.0 if self._probing else _SOON
-        return 0.0
+        # Others may have taken the place meanwhile; nothing comes between this and `make`.
+        return 0.0 if gate.free(self._now()) > spare else 0.05
 
     async def make(self, name: str, call: Callable[[Client], Awaitable[T]], answer: Callable[[T], Answered]) -> T:
         """Make a call that `wait` let start, and let its end mean for the account what it means."""

@@ -159,7 +159,7 @@ class Indexer:
         gate = asking.destinations[account].gate
         gate.enter()
         try:
-            answer = await asking.ask(account, order_id, probe=allowed is None)
+            answer = await asking.ask(account, order_id, probe=allowed is None, named_by_vtex=False)
         finally:
             gate.leave()
         if answer.order is None and answer.change is not None:
