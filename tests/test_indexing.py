@@ -79,7 +79,8 @@ class Desk:
         return httpx.Response(200, content=json.dumps(self.orders[order]).encode())
 
     def know(self, *packages: dict[str, Any], by: str = ORDER, **more: Any) -> None:
-        self.orders[by] = {"orderId": ORDER, "packageAttachment": {"packages": list(packages)}, **more}
+        changed = {"lastChange": self.clock().isoformat()}
+        self.orders[by] = {"orderId": ORDER, "packageAttachment": {"packages": list(packages)}, **changed, **more}
 
     async def park(self, number: str | None = NUMBER, order: str = ORDER, **said: Any) -> None:
         parked = event(number, references=references(order_id=order, **said))

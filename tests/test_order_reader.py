@@ -130,6 +130,24 @@ async def test_a_number_written_in_later_is_found_without_a_notification(room: R
     assert (None, False) == ((await room.order()).due_at, (await room.order()).incomplete)
 
 
+async def test_a_read_that_may_not_show_yet_what_was_told_is_made_again_once_vtex_shows_what_it_has(
+    room: Room,
+) -> None:
+    room.know(lastChange=(room.clock() - timedelta(minutes=1)).isoformat())
+    await room.store.write(recording(room.store, event(NUMBER), now=room.clock()))
+    await room.told()
+    await room.read()
+    early = await room.order()
+    assert (room.clock() + timedelta(seconds=5), True) == (early.due_at, early.urgent)
+
+    room.know(package(), lastChange=None)
+    room.clock.advance(seconds=5)
+    await room.read()
+
+    # By now VTEX shows all that it had then, whether it says so or not.
+    assert (["45781"], None, 2) == (await room.shown_on(), (await room.order()).due_at, len(room.asked))
+
+
 async def test_an_order_that_is_not_there_is_given_up_with_the_reason_until_it_is_told_again(room: Room) -> None:
     await room.told()
     waits = []
