@@ -16,10 +16,10 @@ from app.store import OrderShown, ToldOrder
 from app.store.accounts import account_states
 from app.store.due import next_order
 from app.store.order_schema import orders
-from app.store.schema import attempts, shipments
+from app.store.schema import attempts, numbers, shipments
 from app.telemetry import Metrics
 from tests.store.keeping import kept_in
-from tests.store.making import NOW, event, recording
+from tests.store.making import NOW, adding, event, recording, shipment
 from tests.store.test_told_orders import tell
 from tests.test_indexing import NUMBER, ORDER, Desk, package
 
@@ -128,6 +128,39 @@ async def test_a_number_written_in_later_is_found_without_a_notification(room: R
 
     assert (["45781"], 1) == (await room.shown_on(), room.found)
     assert (None, False) == ((await room.order()).due_at, (await room.order()).incomplete)
+
+
+async def test_a_number_that_somebody_corrected_in_vtex_leads_to_the_package_no_more(room: Room) -> None:
+    room.know(package(number="WRONG1"))
+    await room.told()
+    await room.read()
+    await room.store.write(adding(room.store, shipment(ORDER, "45781", "BYHAND1")))
+    await room.store.write(recording(room.store, event("WRONG1"), now=room.clock()))
+    assert ["45781"] == await room.shown_on()
+
+    for shown, held in ((None, ["BYHAND1", "WRONG1"]), (NUMBER, ["BYHAND1", NUMBER])):
+        room.clock.advance(minutes=1)
+        room.know(package(number=shown))
+        await room.told()
+        await room.read()
+        found = await room.store.read(lambda c: c.execute(select(numbers.c.number)).scalars().all())
+        assert held == sorted(found)
+
+    assert ([], "parked") == (await room.shown_on(), (await room.subject()).state)
+
+
+async def test_a_number_that_went_from_one_package_to_another_takes_its_events_along(room: Room) -> None:
+    room.know(package("1", "A1"), package("2", "B2"))
+    await room.told()
+    await room.read()
+    await room.store.write(recording(room.store, event("A1"), now=room.clock()))
+
+    room.clock.advance(minutes=1)
+    room.know(package("1", "B2"), package("2", "A1"))
+    await room.told()
+    await room.read()
+
+    assert ["2"] == await room.shown_on()
 
 
 async def test_a_read_that_may_not_show_yet_what_was_told_is_made_again_once_vtex_shows_what_it_has(

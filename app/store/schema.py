@@ -217,6 +217,7 @@ numbers = Table(
     Column("shipment_id", BigInteger, ForeignKey("shipments.id"), primary_key=True),
     Column("shown", Text, nullable=False),
     Column("added_at", Instant, nullable=False),
+    Column("read", Boolean, nullable=False, server_default=text("false"), comment="VTEX showed it in the package"),
     Index("ix_numbers_shipment", "shipment_id"),
 )
 

@@ -230,7 +230,7 @@ def sending(work: Work) -> Plan:
     """Plan to send all that is pending."""
     row = Frozen(city="", state="", description="x", date="2026-03-04")
     pending = tuple(row.event_id for row in work.rows if row.row_state == "pending")
-    body = {"isDelivered": False, "deliveredDate": None, "events": []}
+    body: dict[str, Any] = {"isDelivered": False, "deliveredDate": None, "events": []}
     return Plan(body=body, body_hash="x", frozen=tuple((id_, row) for id_ in pending), carries=pending)
 
 
