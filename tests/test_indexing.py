@@ -203,6 +203,37 @@ async def test_a_look_up_that_failed_found_nothing_out(
     assert 0 == desk.gates["demo"].in_flight
 
 
+async def test_no_owner_waits_for_the_slow_look_ups_of_others(desk: Desk) -> None:
+    """Have the look-ups of one owner hang, however many, until another one's are done."""
+    quick = asyncio.Event()
+    real = desk.asking.ask
+
+    async def ask(account: str, order_id: str, **more: Any) -> Any:
+        if order_id.startswith("slow"):
+            await quick.wait()
+        return await real(account, order_id, **more)
+
+    desk.asking.ask = ask  # type: ignore[method-assign]
+    for gate in desk.gates.values():
+        gate._account = replace(gate._account, concurrency=100)  # noqa: SLF001 - the limits are not what is looked at
+    for owner, count in (("slow", 30), ("sluggish", 30), ("quick", 3)):
+        name = "quick" if owner == "quick" else "slow"
+        for number in range(count):
+            parked = event(f"{owner}{number}", references=references(order_id=f"{name}{owner}{number}"))
+            await desk.store.write(recording(desk.store, parked, lookup=True, owner=owner, now=desk.clock()))
+
+    running = asyncio.ensure_future(desk.indexer.run())
+    async with asyncio.timeout(20):
+        while 3 > len([asked for asked in desk.asked if "quick" in asked]):
+            desk.indexer.wake()
+            await asyncio.sleep(0)
+    assert not [asked for asked in desk.asked if "slow" in asked]
+    quick.set()
+    desk.indexer.stop()
+    await running
+    assert 0 == desk.gates["demo"].in_flight
+
+
 async def test_what_carriers_name_cannot_hold_an_account_whose_key_may_not_see_it(desk: Desk) -> None:
     desk.status = 403
     for order in ("v1-01", "v2-01", "v3-01"):

@@ -1,6 +1,8 @@
 """From parked events to the orders that their references name."""
 
 import asyncio
+import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,7 +26,12 @@ from app.worker import POLL_SECONDS, Loop
 
 __all__ = ["Indexer"]
 
-_BATCH: Final = 16
+logger = logging.getLogger(__name__)
+
+_SLOTS: Final = 16
+_MOST: Final = 8
+"""Look-ups at once, in all and of one owner; where all slots are taken, an owner without any still gets one."""
+_AT_ONCE: Final = 4
 _LEASE: Final = timedelta(seconds=60)
 _SWEPT: Final = 50
 _SWEEP_EVERY: Final = timedelta(seconds=5)
@@ -52,6 +59,8 @@ class Indexer:
         self._resolve_within = resolve_within
         self._swept = 0
         self._sweep_at = asking.now()
+        self._in_flight: Counter[str] = Counter()
+        self._running: set[asyncio.Task[None]] = set()
         self._loop = Loop("indexing", self._step, asking.now)
 
     @property
@@ -68,24 +77,54 @@ class Indexer:
         self._loop.stop()
 
     async def run(self) -> None:
-        """Look up until `stop`."""
-        await self._loop.run()
+        """Look up until `stop`; being cancelled gives up what is in flight, which becomes due again by itself."""
+        try:
+            await self._loop.run()
+            await asyncio.gather(*self._running, return_exceptions=True)
+        finally:
+            for task in self._running:
+                task.cancel()
 
     async def _step(self) -> float:
-        claimed = await self._store.write(ClaimLookups(limit=_BATCH, lease=_LEASE, now=self._now()))
-        await asyncio.gather(*(self._look_up(lookup) for lookup in claimed))
+        await self._sweep()
+        without = self._busy()
+        claim = ClaimLookups(limit=self._most(), lease=_LEASE, now=self._now(), without=without)
+        claimed = await self._store.write(claim)
+        for lookup in claimed:
+            self._start(lookup)
         if claimed:
             return 0.0
-        await self._store.write(ExpireParked(before=self._now() - self._resolve_within, now=self._now()))
-        await self._sweep()
-        due = await self._store.read(next_lookup)
+        due = await self._store.read(lambda connection: next_lookup(connection, without))
         return (due - self._now()).total_seconds() if due is not None else POLL_SECONDS
 
+    def _most(self) -> int:
+        return max(1, min(_AT_ONCE, _SLOTS - len(self._running)))
+
+    def _busy(self) -> list[str]:
+        """List the owners that have all they may: nobody waits for the slow calls of others."""
+        most = _MOST if len(self._running) < _SLOTS else 1
+        return sorted(owner for owner, count in self._in_flight.items() if count >= most)
+
+    def _start(self, lookup: Lookup) -> None:
+        self._in_flight[lookup.owner] += 1
+        task = asyncio.create_task(self._look_up(lookup), name=f"look-up-{lookup.subject_id}")
+        self._running.add(task)
+        task.add_done_callback(lambda done: self._ended(done, lookup.owner))
+
+    def _ended(self, task: asyncio.Task[None], owner: str) -> None:
+        self._running.discard(task)
+        self._in_flight[owner] -= 1
+        self._loop.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # It is due again when its lease ends.
+            logger.error("a look-up ended unexpectedly", exc_info=error)
+
     async def _sweep(self) -> None:
-        """Look at a few parked subjects again, now and then."""
+        """Give up on subjects that waited for too long, and look at a few others again, now and then."""
         if self._now() < self._sweep_at:
             return
         self._sweep_at = self._now() + _SWEEP_EVERY
+        await self._store.write(ExpireParked(before=self._now() - self._resolve_within, now=self._now()))
         after, resolve, members = self._swept, self._resolve, self._members
         found = await self._store.read(
             lambda connection: sweep(connection, after=after, limit=_SWEPT, resolve=resolve, members=members)

@@ -25,7 +25,10 @@ QUERIES = {
     ),
     "subjects parked for too long": (lambda c: ExpireParked(before=NOW, now=NOW).run(c), ["ix_subjects_parked"]),
     "look-ups": (next_lookup, ["ix_subjects_lookup"]),
-    "look-ups to make": (lambda c: ClaimLookups(limit=9, lease=LEASE, now=NOW).run(c), ["ix_subjects_lookup"]),
+    "look-ups to make": (
+        lambda c: ClaimLookups(limit=9, lease=LEASE, now=NOW, without=["busy"]).run(c),
+        ["ix_subjects_lookup"],
+    ),
     "what to list next": (lambda c: next_backfill(c, "a"), ["ix_backfills_running"]),
     "reads that hold a backfill back": (lambda c: waiting_reads(c, "a", NOW, 9), ["COVERING INDEX ix_orders_due"]),
     "an account's sweep": (

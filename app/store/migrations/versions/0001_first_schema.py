@@ -337,7 +337,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_subjects_lookup",
         "subjects",
-        ["lookup_at"],
+        ["lookup_at", "owner"],
         unique=False,
         sqlite_where=sa.text("lookup_at IS NOT NULL"),
         postgresql_where=sa.text("lookup_at IS NOT NULL"),
