@@ -252,13 +252,29 @@ async def test_look_ups_call_a_held_account_once_per_interval_and_keep_to_the_li
         parked = event(f"{NUMBER}{number}", references=references(order_id=f"v{number}-01"))
         await desk.store.write(recording(desk.store, parked, lookup=True, now=desk.clock()))
     await desk.look()
-    assert len(desk.asked) <= desk.most_at_once <= 8
+    assert len(desk.asked) <= desk.most_at_once <= 7
 
     for rounds in (1, 2):
         desk.asked.clear()
         desk.clock.advance(seconds=61 * rounds)
         await desk.look()
         assert 1 == len(desk.asked)
+
+
+async def test_an_order_that_fails_to_be_shown_is_asked_for_ever_more_seldom_and_never_given_up(desk: Desk) -> None:
+    desk.status = 403
+    await desk.park()
+    began = desk.clock()
+    while desk.clock() - began < timedelta(days=14):
+        await desk.look()
+        at = (await desk.subject()).lookup_at
+        assert timedelta(0) < at - desk.clock() <= timedelta(hours=1)
+        desk.clock.now = at
+
+    assert 24 * 13 < len(desk.asked) < 24 * 15
+    desk.know(package())
+    await desk.look()
+    assert ["45781"] == await desk.shown_on()
 
 
 async def test_an_account_that_may_not_be_called_is_not_called(desk: Desk) -> None:

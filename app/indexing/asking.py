@@ -106,7 +106,8 @@ class Asking:
         What is told holds until the caller awaits something: who calls takes a place in the gate before that.
         """
         gate = self.destinations[account].gate
-        if gate.free(self.now()) <= 0:
+        # Parcels whose order is known go first.
+        if not gate.spare(self.now()):
             return False
         states = await self.store.read(lambda connection: account_states(connection, [account]))
         calls = states[account].allows(self.now())
@@ -115,7 +116,7 @@ class Asking:
             probe = TakeProbe(account=account, every=every, now=self.now())
             return None if calls and await self.store.write(probe) else False
         # Others may have taken its last place meanwhile.
-        return gate.free(self.now()) > 0
+        return gate.spare(self.now()) > 0
 
     async def ask(self, account: str, order_id: str, *, probe: bool = False, named_by_vtex: bool = True) -> Answer:
         """Make the call; its place in the gate is the caller's to take.

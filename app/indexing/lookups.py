@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,9 +33,18 @@ _SLOTS: Final = 16
 _MOST: Final = 8
 """Look-ups at once, in all and of one owner; where all slots are taken, an owner without any still gets one."""
 _AT_ONCE: Final = 4
+_FAILED_MOST: Final = timedelta(hours=1)
 _LEASE: Final = timedelta(seconds=60)
 _SWEPT: Final = 50
 _SWEEP_EVERY: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wait:
+    """Why it is not known whether an account has an order; ``called`` says that it was asked."""
+
+    reason: str
+    called: bool
 
 
 class Indexer:
@@ -142,18 +152,19 @@ class Indexer:
         found = [(account, answer) for account, (answer, _) in zip(members, answers, strict=True) if answer is not None]
         waits = [wait for _, member_waits in answers for wait in member_waits]
         await self._learn(lookup, found)
+        nothing = None if found else "VTEX shows no package that fits its references"
         await self._store.write(
             FinishLookup(
                 subject_id=lookup.subject_id,
-                again_at=self._again_at(lookup, failed=bool(waits)),
-                reason=waits[0] if waits else None if found else "VTEX shows no package that fits its references",
+                again_at=self._again_at(lookup, waits),
+                reason=waits[0].reason if waits else nothing,
                 counts=not waits,
             )
         )
 
-    async def _ask_member(self, account: str, lookup: Lookup) -> tuple[Answer | None, list[str]]:
+    async def _ask_member(self, account: str, lookup: Lookup) -> tuple[Answer | None, list[_Wait]]:
         """Ask one account; return the answer that shows the order, else what kept it from answering."""
-        waits: list[str] = []
+        waits: list[_Wait] = []
         for order_id in _orders(lookup):
             found = await self._ask(account, order_id)
             if isinstance(found, Answer):
@@ -181,20 +192,23 @@ class Indexer:
             if await self._store.write(related):
                 self._indexed()
 
-    def _again_at(self, lookup: Lookup, *, failed: bool) -> datetime | None:
-        """Ask soon again after a failed look-up; after one that found nothing ever more seldom, then not at all."""
-        if failed:
-            return self._now() + SCHEDULE[0]
-        return self._now() + SCHEDULE[lookup.lookups] if lookup.lookups < len(SCHEDULE) else None
+    def _again_at(self, lookup: Lookup, waits: Sequence[_Wait]) -> datetime | None:
+        """Ask again ever more seldom: what fails for as long as the subject waits, what found nothing a few times."""
+        now = self._now()
+        if any(wait.called for wait in waits):
+            return now + min(max(SCHEDULE[0], (now - lookup.since) / 4), _FAILED_MOST)
+        if waits:
+            return now + SCHEDULE[0]
+        return now + SCHEDULE[lookup.lookups] if lookup.lookups < len(SCHEDULE) else None
 
-    async def _ask(self, account: str, order_id: str) -> Answer | str | None:
+    async def _ask(self, account: str, order_id: str) -> Answer | _Wait | None:
         """Return the answer that shows the order, None when there is none, or why that is not known."""
         asking = self._asking
         if account not in asking.destinations:
             return None  # It was taken out of the settings.
         allowed = await asking.allowed(account)
         if allowed is False:
-            return f"{account} may not be called now"
+            return _Wait(reason=f"{account} may not be called now", called=False)
         gate = asking.destinations[account].gate
         gate.enter()
         try:
@@ -205,8 +219,10 @@ class Indexer:
             await self._store.write(self._settlement(account, answer, order_id))
         if answer.is_missing:
             return None
-        answered = answer.answered
-        return answer if answer.order else f"{account} did not answer: {answered.status or answered.detail}"
+        if answer.order:
+            return answer
+        why = answer.answered.status or answer.answered.detail
+        return _Wait(reason=f"{account} did not answer: {why}", called=True)
 
     def _settlement(self, account: str, answer: Answer, order_id: str = "") -> SettleOrder:
         """Index what an answer shows, and keep what its end did to the account."""

@@ -23,6 +23,7 @@ class Lookup:
     owner: str
     facts: Facts
     lookups: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,12 @@ class ClaimLookups:
         ).all()
         ids = [row.id for row in due]
         connection.execute(update(subjects).where(subjects.c.id.in_(ids)).values(lookup_at=self.now + self.lease))
-        return [Lookup(subject_id=row.id, owner=row.owner, facts=stored_facts(row), lookups=row.lookups) for row in due]
+        return [
+            Lookup(
+                subject_id=row.id, owner=row.owner, facts=stored_facts(row), lookups=row.lookups, since=row.created_at
+            )
+            for row in due
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,11 @@ class Gate:
         self._fill(now)
         return max(0, min(self._account.concurrency - self._in_flight, int(self._tokens)))
 
+    def spare(self, now: datetime) -> int:
+        """Return how many calls that can wait may start now: one place is for others where there are several."""
+        most = min(self._account.concurrency, int(max(self._account.rate_per_second, 1.0)))
+        return max(0, self.free(now) - int(most > 1))
+
     def opens_at(self, now: datetime) -> datetime | None:
         """Return when calls may start again, None when they may now or when that hangs on calls in flight."""
         if self.closed_until is not None and now < self.closed_until:
