@@ -50,6 +50,10 @@ class Loop:
             except StoreUnavailable as error:
                 log_event(logger, f"{self._name}.store-unavailable", level=logging.ERROR, error=error)
                 seconds = _RETRY_SECONDS
+            except Exception:
+                # One step's trouble is not that of the loops that run beside this one.
+                logger.exception("a step of %s failed and is tried again", self._name)
+                seconds = _RETRY_SECONDS
             if seconds > 0:
                 await self._sleep(min(seconds, POLL_SECONDS))
 

@@ -16,10 +16,10 @@ from app.store import OrderShown, ToldOrder
 from app.store.accounts import account_states
 from app.store.due import next_order
 from app.store.order_schema import orders
-from app.store.schema import attempts, shipments
+from app.store.schema import attempts, numbers, shipments
 from app.telemetry import Metrics
 from tests.store.keeping import kept_in
-from tests.store.making import NOW, event, recording
+from tests.store.making import NOW, adding, event, recording, shipment
 from tests.store.test_told_orders import tell
 from tests.test_indexing import NUMBER, ORDER, Desk, package
 
@@ -130,6 +130,57 @@ async def test_a_number_written_in_later_is_found_without_a_notification(room: R
     assert (None, False) == ((await room.order()).due_at, (await room.order()).incomplete)
 
 
+async def test_a_number_that_somebody_corrected_in_vtex_leads_to_the_package_no_more(room: Room) -> None:
+    room.know(package(number="WRONG1"))
+    await room.told()
+    await room.read()
+    await room.store.write(adding(room.store, shipment(ORDER, "45781", "BYHAND1")))
+    await room.store.write(recording(room.store, event("WRONG1"), now=room.clock()))
+    assert ["45781"] == await room.shown_on()
+
+    for shown, held in ((None, ["BYHAND1", "WRONG1"]), (NUMBER, ["BYHAND1", NUMBER])):
+        room.clock.advance(minutes=1)
+        room.know(package(number=shown))
+        await room.told()
+        await room.read()
+        found = await room.store.read(lambda c: c.execute(select(numbers.c.number)).scalars().all())
+        assert held == sorted(found)
+
+    assert ([], "parked") == (await room.shown_on(), (await room.subject()).state)
+
+
+async def test_a_number_that_went_from_one_package_to_another_takes_its_events_along(room: Room) -> None:
+    room.know(package("1", "A1"), package("2", "B2"))
+    await room.told()
+    await room.read()
+    await room.store.write(recording(room.store, event("A1"), now=room.clock()))
+
+    room.clock.advance(minutes=1)
+    room.know(package("1", "B2"), package("2", "A1"))
+    await room.told()
+    await room.read()
+
+    assert ["2"] == await room.shown_on()
+
+
+async def test_a_read_that_may_not_show_yet_what_was_told_is_made_again_once_vtex_shows_what_it_has(
+    room: Room,
+) -> None:
+    room.know(lastChange=(room.clock() - timedelta(minutes=1)).isoformat())
+    await room.store.write(recording(room.store, event(NUMBER), now=room.clock()))
+    await room.told()
+    await room.read()
+    early = await room.order()
+    assert (room.clock() + timedelta(seconds=5), True) == (early.due_at, early.urgent)
+
+    room.know(package(), lastChange=None)
+    room.clock.advance(seconds=5)
+    await room.read()
+
+    # By now VTEX shows all that it had then, whether it says so or not.
+    assert (["45781"], None, 2) == (await room.shown_on(), (await room.order()).due_at, len(room.asked))
+
+
 async def test_an_order_that_is_not_there_is_given_up_with_the_reason_until_it_is_told_again(room: Room) -> None:
     await room.told()
     waits = []
@@ -182,8 +233,34 @@ async def test_what_kept_vtex_from_showing_an_order_passes(
     assert states["demo"].allows(room.clock()) is None
 
 
-async def test_a_held_account_is_called_once_per_interval_whatever_waits(room: Room) -> None:
-    room.status = 401
+async def test_reads_of_two_orders_that_are_forbidden_hold_the_account_and_spend_nothing(room: Room) -> None:
+    room.status = 403
+    await room.told("1", "2")
+    await room.read()
+    states = await room.store.read(lambda connection: account_states(connection, ["demo"]))
+    assert ("held", {0, 1}) == (states["demo"].state, {(await room.order(each)).tries for each in ("1", "2")})
+
+    for _ in range(100):
+        room.clock.advance(hours=1)
+        await room.read()
+    assert {True} == {(await room.order(each)).due_at is not None for each in ("1", "2")}
+    assert 102 >= len(room.asked)
+
+    room.know(package(), by="1")
+    room.know(package(), by="2")
+    room.orders["1"]["orderId"], room.orders["2"]["orderId"] = "1", "2"
+    room.clock.advance(hours=1)
+    await room.read()
+    room.clock.advance(hours=1)
+    await room.read()
+    states = await room.store.read(lambda connection: account_states(connection, ["demo"]))
+    assert "open" == states["demo"].state
+    assert {None} == {(await room.order(each)).due_at for each in ("1", "2")}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_held_account_is_called_once_per_interval_whatever_waits(room: Room, status: int) -> None:
+    room.status = status
     await room.told("1", "2", "3")
     await room.read()
     asked = len(room.asked)

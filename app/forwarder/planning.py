@@ -110,7 +110,7 @@ def _write(work: Work, account: Account, now: datetime) -> Plan:
         return Plan(wait_until=ready_at, skips=tuple(skips))
     if _is_stale(pending, account, now):
         return Plan(skips=tuple(skips))
-    return _send(work, account, now, pending[:1] if work.split else pending, skips)
+    return _send(work, account, now, pending, skips)
 
 
 def _is_stale(pending: Sequence[EventRow], account: Account, now: datetime) -> bool:
@@ -193,10 +193,12 @@ def _skips(work: Work, account: Account) -> list[Skip]:
 
 
 def _send(work: Work, account: Account, now: datetime, pending: Sequence[EventRow], skips: list[Skip]) -> Plan:
-    """Put pending rows into one request, in order, each distinct row once."""
+    """Put pending rows into one request, in order, each distinct row once; of a split shipment one row alone."""
     taken = {row.frozen for row in work.rows if row.row_state == "applied"} | set(work.baseline)
     fresh: list[tuple[EventRow, Frozen]] = []
     for row in pending:
+        if work.split and fresh:
+            break
         rendered = render(row, account, now)
         if rendered in taken:
             skips.append(Skip(event_id=row.event_id, reason="the very same row is on the timeline already"))

@@ -180,6 +180,7 @@ class Forwarder:
             answered = await destination.client.get_order(claim.work.order_id)
             found = self._seen(claim, answered, account)
             if found is not None:
+                destination.gate.record(failed=False)
                 self._report(claim, answered, started)
                 return await self._store.write(
                     AcceptRead(

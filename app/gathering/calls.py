@@ -18,8 +18,6 @@ T = TypeVar("T")
 
 _SOON: Final = 1.0
 _LONGEST: Final = timedelta(minutes=5)
-_FOR_OTHERS: Final = 1
-"""Places in the gate that what can wait leaves free."""
 
 
 class Calls:
@@ -48,8 +46,8 @@ class Calls:
     async def wait(self) -> float:
         """Return how many seconds no call may start, 0 when one may now."""
         now, gate, account = self._now(), self._destination.gate, self._destination.account
-        spare = _FOR_OTHERS if self._can_wait and account.concurrency > _FOR_OTHERS else 0
-        if gate.free(now) <= spare:
+        free = gate.spare if self._can_wait else gate.free
+        if not free(now):
             opens_at = gate.opens_at(now)
             return max(0.05, (opens_at - now).total_seconds()) if opens_at else 0.05
         states = await self._store.read(lambda connection: account_states(connection, [account.name]))
@@ -61,7 +59,8 @@ class Calls:
             probe = TakeProbe(account=account.name, every=probe_every(account), now=now)
             self._probing = await self._store.write(probe)
             return 0.0 if self._probing else _SOON
-        return 0.0
+        # Others may have taken the place meanwhile; nothing comes between this and `make`.
+        return 0.0 if free(self._now()) else 0.05
 
     async def make(self, name: str, call: Callable[[Client], Awaitable[T]], answer: Callable[[T], Answered]) -> T:
         """Make a call that `wait` let start, and let its end mean for the account what it means."""

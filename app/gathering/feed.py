@@ -9,7 +9,7 @@ from app.duties import Duties
 from app.gathering.calls import Calls
 from app.store import Store, TellOrders, ToldOrder
 from app.telemetry import Metrics, log_event
-from app.vtex import NO_PACKAGE_YET, Answered, FeedItem, Outcome
+from app.vtex import Answered, FeedItem, Outcome, concerns_packages, is_other_side
 
 __all__ = ["EMPTY_SECONDS", "FeedPoller"]
 
@@ -22,6 +22,7 @@ _MARGIN: Final = timedelta(seconds=5)
 _CONFIG_EVERY: Final = timedelta(minutes=10)
 _DEFAULT_VISIBILITY: Final = timedelta(seconds=240)
 _UNCONFIGURED_SECONDS: Final = 60.0
+_GOOD: Final = 200
 
 
 class FeedPoller:
@@ -67,9 +68,11 @@ class FeedPoller:
     async def _look_at_config(self) -> float:
         """Learn for how long a lot is ours."""
         found = await self._calls.make("feed-config", lambda client: client.feed_config(), lambda read: read.answered)
-        if found.found is None:
+        if found.found is not None:
+            self._visibility = found.found.visibility
+        elif found.answered.status != _GOOD:
             return self._failed(found.answered)
-        self._visibility = found.found.visibility
+        # An answer that cannot be read takes nothing from what the feed has to tell.
         self._config_at = self._now() + _CONFIG_EVERY
         return 0.0
 
@@ -84,13 +87,14 @@ class FeedPoller:
             return self._rest(rest)
         self._empty_seconds = EMPTY_SECONDS[0]
         await self._tell(received.found)
-        return await self._commit(received.found, asked_at + self._visibility - _MARGIN)
+        margin = min(_MARGIN, self._visibility / 2)
+        return await self._commit(received.found, asked_at + self._visibility - margin)
 
     async def _tell(self, items: tuple[FeedItem, ...]) -> None:
         told = tuple(
             ToldOrder(order_id=item.order_id, changed_at=item.changed_at, state=item.state)
             for item in items
-            if item.order_id is not None and item.state not in NO_PACKAGE_YET
+            if item.order_id is not None and concerns_packages(item.state) and not is_other_side(item.domain)
         )
         if told:
             await self._store.write(TellOrders(account=self._account, told=told, source="feed", now=self._now()))
@@ -103,7 +107,9 @@ class FeedPoller:
         if self._now() >= until:
             log_event(logger, "feed.commit-late", level=logging.WARNING, account=self._account, items=len(items))
             return 0.0
-        handles = [item.handle for item in items]
+        handles = [item.handle for item in items if item.handle is not None]
+        if not handles:
+            return self._rest(EMPTY_SECONDS[1])
         answered = await self._calls.make(
             "feed-commit", lambda client: client.commit_feed(handles), lambda ended: ended
         )

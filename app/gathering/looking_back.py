@@ -23,7 +23,7 @@ from app.store import (
 )
 from app.store.backfills import next_backfill, waiting_reads
 from app.telemetry import Metrics, log_event
-from app.vtex import Answered, OrderPage, Outcome
+from app.vtex import PER_PAGE, Answered, OrderPage, Outcome
 
 __all__ = ["Backfiller", "SweepPlan"]
 
@@ -142,7 +142,9 @@ class Backfiller:
             return await self._hindered(backfill, read.answered)
         listing.moved |= page > 1 and read.found.total != listing.total
         listing.total = read.found.total
-        if page == 1 and listing.total > MOST and (parts := halves(listing.slice_)):
+        # A count that the first page does not bear out would be parted without end.
+        is_many = listing.total > MOST and len(read.found.orders) > PER_PAGE // 2
+        if page == 1 and is_many and (parts := halves(listing.slice_)):
             await self._advance(backfill, BackfillProgress(slices=(*backfill.slices[:-1], *parts)), listing, ())
             return 0.0
         return await self._take(backfill, listing, read.found)

@@ -7,8 +7,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from app.calling import Destination, asked_to_wait, held, tripped
-from app.store import AccountChange, AddOrder, Facts, IndexedShipment, OrderShown, Resolution, Seen, Store, Work
+from app.calling import Destination, asked_to_wait, held, probe_every, tripped
+from app.store import (
+    AccountChange,
+    AddOrder,
+    Facts,
+    IndexedShipment,
+    OrderShown,
+    Resolution,
+    Seen,
+    Store,
+    TakeProbe,
+    Work,
+)
 from app.store.accounts import account_states
 from app.store.placement import Candidate
 from app.vtex import Answered, Order, Outcome
@@ -90,21 +101,38 @@ class Asking:
         self._jitter = jitter
 
     async def allowed(self, account: str) -> bool | None:
-        """Tell whether an account may be called now; None when only to find out whether it can be called again."""
-        if self.destinations[account].gate.free(self.now()) <= 0:
+        """Tell whether an account may be called now; None when only to find out whether it can be called again.
+
+        What is told holds until the caller awaits something: who calls takes a place in the gate before that.
+        """
+        gate = self.destinations[account].gate
+        # Parcels whose order is known go first.
+        if not gate.spare(self.now()):
             return False
         states = await self.store.read(lambda connection: account_states(connection, [account]))
         calls = states[account].allows(self.now())
-        return None if calls == 1 else calls is None
+        if calls is not None:
+            every = probe_every(self.destinations[account].account)
+            probe = TakeProbe(account=account, every=every, now=self.now())
+            return None if calls and await self.store.write(probe) else False
+        # Others may have taken its last place meanwhile.
+        return gate.spare(self.now()) > 0
 
-    async def ask(self, account: str, order_id: str, *, probe: bool = False) -> Answer:
-        """Make the call; its place in the gate is the caller's to take."""
+    async def ask(self, account: str, order_id: str, *, probe: bool = False, named_by_vtex: bool = True) -> Answer:
+        """Make the call; its place in the gate is the caller's to take.
+
+        An order that only a carrier names may be anybody's: that its read is forbidden says nothing of the account.
+        """
         destination = self.destinations[account]
         destination.gate.spend()
         asked_at = self.now()
         answered = await destination.client.get_order(order_id)
         jitter = self._jitter()
-        change = self._change(destination, answered, jitter)
+        forbidden = named_by_vtex and answered.outcome is Outcome.FORBIDDEN
+        if answered.outcome is Outcome.APPLIED:
+            destination.gate.welcomed(of="order")
+        is_accounts = forbidden and destination.gate.forbidden(order_id, of="order")
+        change = self._change(destination, answered, jitter, holds=is_accounts)
         if change is not None:
             destination.close(change)
         elif probe and answered.outcome is not Outcome.UNKNOWN:
@@ -114,14 +142,13 @@ class Asking:
         mine = order if order is not None and order.answers_to(order_id) else None
         return Answer(answered=answered, order=mine, asked_at=asked_at, change=change, jitter=jitter)
 
-    def _change(self, destination: Destination, answered: Answered, jitter: float) -> AccountChange | None:
-        """Say what a call's end does to the account.
-
-        A key that may not read orders may well write to them: a 403 is the order's trouble, and the doctor's.
-        """
+    def _change(
+        self, destination: Destination, answered: Answered, jitter: float, *, holds: bool
+    ) -> AccountChange | None:
+        """Say what a call's end does to the account: a 403 is the order's trouble until another order meets it."""
         now, account = self.now(), destination.account
         too_many = destination.gate.record(failed=answered.outcome is Outcome.UNKNOWN)
-        if answered.outcome is Outcome.UNAUTHORISED:
+        if holds or answered.outcome is Outcome.UNAUTHORISED:
             return held(account, answered, now)
         waits = asked_to_wait(account, answered, now, jitter=jitter)
         return waits or (tripped(account, now) if too_many else None)

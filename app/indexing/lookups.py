@@ -1,7 +1,10 @@
 """From parked events to the orders that their references name."""
 
 import asyncio
+import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,10 +27,24 @@ from app.worker import POLL_SECONDS, Loop
 
 __all__ = ["Indexer"]
 
-_BATCH: Final = 16
+logger = logging.getLogger(__name__)
+
+_SLOTS: Final = 16
+_MOST: Final = 8
+"""Look-ups at once, in all and of one owner; where all slots are taken, an owner without any still gets one."""
+_AT_ONCE: Final = 4
+_FAILED_MOST: Final = timedelta(hours=1)
 _LEASE: Final = timedelta(seconds=60)
 _SWEPT: Final = 50
 _SWEEP_EVERY: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wait:
+    """Why it is not known whether an account has an order; ``called`` says that it was asked."""
+
+    reason: str
+    called: bool
 
 
 class Indexer:
@@ -52,6 +69,8 @@ class Indexer:
         self._resolve_within = resolve_within
         self._swept = 0
         self._sweep_at = asking.now()
+        self._in_flight: Counter[str] = Counter()
+        self._running: set[asyncio.Task[None]] = set()
         self._loop = Loop("indexing", self._step, asking.now)
 
     @property
@@ -68,24 +87,54 @@ class Indexer:
         self._loop.stop()
 
     async def run(self) -> None:
-        """Look up until `stop`."""
-        await self._loop.run()
+        """Look up until `stop`; being cancelled gives up what is in flight, which becomes due again by itself."""
+        try:
+            await self._loop.run()
+            await asyncio.gather(*self._running, return_exceptions=True)
+        finally:
+            for task in self._running:
+                task.cancel()
 
     async def _step(self) -> float:
-        claimed = await self._store.write(ClaimLookups(limit=_BATCH, lease=_LEASE, now=self._now()))
-        await asyncio.gather(*(self._look_up(lookup) for lookup in claimed))
+        await self._sweep()
+        without = self._busy()
+        claim = ClaimLookups(limit=self._most(), lease=_LEASE, now=self._now(), without=without)
+        claimed = await self._store.write(claim)
+        for lookup in claimed:
+            self._start(lookup)
         if claimed:
             return 0.0
-        await self._store.write(ExpireParked(before=self._now() - self._resolve_within, now=self._now()))
-        await self._sweep()
-        due = await self._store.read(next_lookup)
+        due = await self._store.read(lambda connection: next_lookup(connection, without))
         return (due - self._now()).total_seconds() if due is not None else POLL_SECONDS
 
+    def _most(self) -> int:
+        return max(1, min(_AT_ONCE, _SLOTS - len(self._running)))
+
+    def _busy(self) -> list[str]:
+        """List the owners that have all they may: nobody waits for the slow calls of others."""
+        most = _MOST if len(self._running) < _SLOTS else 1
+        return sorted(owner for owner, count in self._in_flight.items() if count >= most)
+
+    def _start(self, lookup: Lookup) -> None:
+        self._in_flight[lookup.owner] += 1
+        task = asyncio.create_task(self._look_up(lookup), name=f"look-up-{lookup.subject_id}")
+        self._running.add(task)
+        task.add_done_callback(lambda done: self._ended(done, lookup.owner))
+
+    def _ended(self, task: asyncio.Task[None], owner: str) -> None:
+        self._running.discard(task)
+        self._in_flight[owner] -= 1
+        self._loop.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # It is due again when its lease ends.
+            logger.error("a look-up ended unexpectedly", exc_info=error)
+
     async def _sweep(self) -> None:
-        """Look at a few parked subjects again, now and then."""
+        """Give up on subjects that waited for too long, and look at a few others again, now and then."""
         if self._now() < self._sweep_at:
             return
         self._sweep_at = self._now() + _SWEEP_EVERY
+        await self._store.write(ExpireParked(before=self._now() - self._resolve_within, now=self._now()))
         after, resolve, members = self._swept, self._resolve, self._members
         found = await self._store.read(
             lambda connection: sweep(connection, after=after, limit=_SWEPT, resolve=resolve, members=members)
@@ -103,18 +152,19 @@ class Indexer:
         found = [(account, answer) for account, (answer, _) in zip(members, answers, strict=True) if answer is not None]
         waits = [wait for _, member_waits in answers for wait in member_waits]
         await self._learn(lookup, found)
+        nothing = None if found else "VTEX shows no package that fits its references"
         await self._store.write(
             FinishLookup(
                 subject_id=lookup.subject_id,
-                again_at=self._again_at(lookup, failed=bool(waits)),
-                reason=waits[0] if waits else None if found else "VTEX shows no package that fits its references",
+                again_at=self._again_at(lookup, waits),
+                reason=waits[0].reason if waits else nothing,
                 counts=not waits,
             )
         )
 
-    async def _ask_member(self, account: str, lookup: Lookup) -> tuple[Answer | None, list[str]]:
+    async def _ask_member(self, account: str, lookup: Lookup) -> tuple[Answer | None, list[_Wait]]:
         """Ask one account; return the answer that shows the order, else what kept it from answering."""
-        waits: list[str] = []
+        waits: list[_Wait] = []
         for order_id in _orders(lookup):
             found = await self._ask(account, order_id)
             if isinstance(found, Answer):
@@ -142,32 +192,37 @@ class Indexer:
             if await self._store.write(related):
                 self._indexed()
 
-    def _again_at(self, lookup: Lookup, *, failed: bool) -> datetime | None:
-        """Ask soon again after a failed look-up; after one that found nothing ever more seldom, then not at all."""
-        if failed:
-            return self._now() + SCHEDULE[0]
-        return self._now() + SCHEDULE[lookup.lookups] if lookup.lookups < len(SCHEDULE) else None
+    def _again_at(self, lookup: Lookup, waits: Sequence[_Wait]) -> datetime | None:
+        """Ask again ever more seldom: what fails for as long as the subject waits, what found nothing a few times."""
+        now = self._now()
+        if any(wait.called for wait in waits):
+            return now + min(max(SCHEDULE[0], (now - lookup.since) / 4), _FAILED_MOST)
+        if waits:
+            return now + SCHEDULE[0]
+        return now + SCHEDULE[lookup.lookups] if lookup.lookups < len(SCHEDULE) else None
 
-    async def _ask(self, account: str, order_id: str) -> Answer | str | None:
+    async def _ask(self, account: str, order_id: str) -> Answer | _Wait | None:
         """Return the answer that shows the order, None when there is none, or why that is not known."""
         asking = self._asking
         if account not in asking.destinations:
             return None  # It was taken out of the settings.
         allowed = await asking.allowed(account)
         if allowed is False:
-            return f"{account} may not be called now"
+            return _Wait(reason=f"{account} may not be called now", called=False)
         gate = asking.destinations[account].gate
         gate.enter()
         try:
-            answer = await asking.ask(account, order_id, probe=allowed is None)
+            answer = await asking.ask(account, order_id, probe=allowed is None, named_by_vtex=False)
         finally:
             gate.leave()
         if answer.order is None and answer.change is not None:
             await self._store.write(self._settlement(account, answer, order_id))
         if answer.is_missing:
             return None
-        answered = answer.answered
-        return answer if answer.order else f"{account} did not answer: {answered.status or answered.detail}"
+        if answer.order:
+            return answer
+        why = answer.answered.status or answer.answered.detail
+        return _Wait(reason=f"{account} did not answer: {why}", called=True)
 
     def _settlement(self, account: str, answer: Answer, order_id: str = "") -> SettleOrder:
         """Index what an answer shows, and keep what its end did to the account."""

@@ -156,15 +156,26 @@ class OrderReader:
     def _shown(self, claim: ClaimedOrder, answer: Answer, shown: OrderShown) -> SettleOrder:
         now = self._now()
         since = shown.invoiced_at or claim.told_at
+        again_at = next_look(since, now, within=self._number_within) if shown.incomplete else None
+        certain_at = self._certain_at(claim, answer)
         return SettleOrder(
             account=claim.account,
             order_id=claim.order_id,
             claimed=claim,
             shown=shown,
-            again_at=next_look(since, now, within=self._number_within) if shown.incomplete else None,
+            again_at=again_at if certain_at is None else max(certain_at, now),
+            again_urgent=certain_at is not None,
             change=answer.change,
             now=now,
         )
+
+    def _certain_at(self, claim: ClaimedOrder, answer: Answer) -> datetime | None:
+        """Say from when on a read shows the change that was told, None when this one did: reads may lag writes."""
+        if claim.changed_at is None or answer.order is None:
+            return None
+        certain_at = claim.changed_at + self._asking.destinations[claim.account].account.read_lag
+        shows_it = answer.order.changed_at is not None and answer.order.changed_at >= claim.changed_at
+        return None if shows_it or answer.asked_at >= certain_at else certain_at
 
     def _not_shown(self, claim: ClaimedOrder, answer: Answer) -> SettleOrder:
         """Ask again: soon where that may help, seldom where VTEX has no such order, and not for ever."""

@@ -1,6 +1,7 @@
 """Ask the strategies in their order, and put the first answer into a decision."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from app.resolution.references import named_orders
@@ -23,7 +24,7 @@ def resolver(now: Callable[[], datetime]) -> Callable[[Facts, Sequence[Candidate
         for strategy in STRATEGIES:
             answer = strategy.ask(facts, candidates, now())
             if answer is not None:
-                return _decision(strategy.name, answer, facts)
+                return replace(_decision(strategy.name, answer, facts), yields=strategy.yields)
         cause = "ambiguous" if candidates else "unknown-number" if facts.numbers else "unknown-references"
         return Resolution(reason=_why_none(facts, candidates), cause=cause)
 

@@ -29,10 +29,14 @@ Ask = Callable[[Facts, Sequence[Candidate], datetime], Answer | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """One way, with the name that traces show; it answers, or leaves the question to the next."""
+    """One way, with the name that traces show; it answers, or leaves the question to the next.
+
+    What it found may ``yield`` to a shipment that appears later and holds the carrier's number.
+    """
 
     name: str
     ask: Ask
+    yields: bool = False
 
 
 def by_order_and_invoice(facts: Facts, candidates: Sequence[Candidate], _now: datetime) -> Answer | None:
@@ -101,9 +105,9 @@ STRATEGIES: Final = (
     Strategy(name="order-and-invoice", ask=by_order_and_invoice),
     Strategy(name="invoice-key", ask=by_invoice_key),
     Strategy(name="tracking-number", ask=by_number),
-    Strategy(name="number-rule", ask=by_derived_number),
-    Strategy(name="invoice-number", ask=by_invoice_alone),
-    Strategy(name="whole-order", ask=by_whole_order),
+    Strategy(name="number-rule", ask=by_derived_number, yields=True),
+    Strategy(name="invoice-number", ask=by_invoice_alone, yields=True),
+    Strategy(name="whole-order", ask=by_whole_order, yields=True),
 )
 
 

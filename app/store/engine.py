@@ -112,6 +112,8 @@ def open_writer(database_url: str) -> Engine:
         parse_url(database_url),
         poolclass=NullPool,
         connect_args={"check_same_thread": False, "timeout": 30, "isolation_level": None},
+        # What a statement was given may be somebody's name, and errors are logged.
+        hide_parameters=True,
     )
 
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
@@ -137,6 +139,8 @@ def open_reader(database_url: str) -> Engine:
         pool_size=_READERS,
         max_overflow=0,
         connect_args={"check_same_thread": False, "timeout": 30, "isolation_level": None},
+        # What a statement was given may be somebody's name, and errors are logged.
+        hide_parameters=True,
     )
 
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection

@@ -52,7 +52,8 @@ class Resolution:
     """Where a subject's events go: to shipments, or nowhere yet, or nowhere at all (``skip``).
 
     ``strategy`` names who decided, None when nobody could; ``reason`` says why; ``cause`` says in one word of a
-    closed set why it is nowhere yet.
+    closed set why it is nowhere yet. ``yields`` says that a shipment which holds a number of the subject, should one
+    appear, is meant instead.
     """
 
     shipments: tuple[int, ...] = ()
@@ -60,6 +61,7 @@ class Resolution:
     reason: str | None = None
     strategy: str | None = None
     cause: str | None = field(default=None, compare=False)
+    yields: bool = field(default=False, compare=False)
 
 
 Resolve = Callable[[Facts, Sequence[Candidate]], Resolution]

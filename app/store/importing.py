@@ -200,7 +200,7 @@ def _waited_for(connection: Connection, account: str, wanted: Sequence[IndexedSh
     found = connection.execute(
         select(subject_keys.c.kind, subject_keys.c.value)
         .join(subjects, subjects.c.id == subject_keys.c.subject_id)
-        .where(subject_keys.c.account == account, any_key, subjects.c.state.in_(("parked", "unmatched")))
+        .where(subject_keys.c.account == account, any_key, subjects.c.state.in_(("parked", "unmatched", "placed")))
     )
     return {(row.kind, row.value) for row in found}
 

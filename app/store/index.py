@@ -17,6 +17,7 @@ from app.store.schema import audit, numbers, shipments
 __all__ = ["AddOrder", "AddShipment", "Indexed", "IndexedShipment", "RemoveNumber"]
 
 _RETURN: Final = "return"
+_ORDER: Final = "order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,9 @@ class AddOrder:
         """Index and wake in one transaction; return how many subjects found their shipment."""
         indexing = _Indexing(ids=self.ids, now=self.now, resolve=self.resolve, members=self.members)
         added = [(shipment, indexing.add(connection, shipment)[0]) for shipment in self.shipments]
+        # Only now is it known where a number went that a package lost.
+        for shipment, id_ in added:
+            indexing.drop_lost(connection, shipment, id_)
         return indexing.wake(connection, added)
 
 
@@ -125,8 +129,33 @@ class _Indexing:
                 {"account": wanted.account, "number": number, "shipment_id": id_, "shown": text, "added_at": self.now}
                 for number, text in shown.items()
             ]
-            connection.execute(insert(connection, numbers).on_conflict_do_nothing(), entries)
+            fresh = insert(connection, numbers)
+            if wanted.origin == _ORDER:
+                fresh = fresh.values(read=True).on_conflict_do_update(
+                    index_elements=["account", "number", "shipment_id"], set_={"read": True}
+                )
+            else:
+                fresh = fresh.on_conflict_do_nothing()
+            connection.execute(fresh, entries)
         return id_, created
+
+    def drop_lost(self, connection: Connection, shown: IndexedShipment, id_: int) -> None:
+        """Take from a package the numbers that VTEX showed in it before and now shows others in the place of.
+
+        Somebody corrected them: they are about another parcel, and nobody will ever call them delivered here. What
+        people entered themselves stays, as does everything when the field is only empty.
+        """
+        held = by_number(shown)
+        if shown.origin != _ORDER or not held:
+            return
+        lost = (numbers.c.shipment_id == id_) & numbers.c.read.is_(True) & numbers.c.number.not_in(held)
+        gone = connection.execute(select(numbers.c.number).where(lost)).scalars().all()
+        if not gone:
+            return
+        connection.execute(delete(numbers).where(lost))
+        make_due(connection, [id_], self.now)
+        for number in gone:
+            unlink(connection, id_, (shown.account, number), resolve=self.resolve, members=self.members, now=self.now)
 
     def wake(self, connection: Connection, added: Sequence[tuple[IndexedShipment, int]]) -> int:
         """Resolve again what waits for any of these shipments, and what is shown on others of their numbers."""
@@ -163,7 +192,7 @@ class _Indexing:
             & (shipments.c.invoice_number == wanted.invoice_number)
         )
         known = connection.execute(select(shipments.c.id, shipments.c.origin).where(same)).one()
-        origin = "order" if wanted.origin == "order" else known.origin
+        origin = _ORDER if wanted.origin == _ORDER else known.origin
         learnt = {"invoice_key": key, "courier": wanted.courier, "invoiced_at": wanted.invoiced_at, "origin": origin}
         if known.id != new_id and wanted.origin != _RETURN:
             said = {name: value for name, value in learnt.items() if value is not None}

@@ -23,28 +23,38 @@ class Lookup:
     owner: str
     facts: Facts
     lookups: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimLookups:
-    """Take subjects whose order should be asked for now; each comes back by itself when the asking dies."""
+    """Take subjects whose order should be asked for now; each comes back by itself when the asking dies.
+
+    Those of some owners are left to others, or to later.
+    """
 
     limit: int
     lease: timedelta
     now: datetime
+    without: Sequence[str] = ()
 
     def run(self, connection: Connection) -> list[Lookup]:
         """Take the ones that wait longest."""
         due = connection.execute(
             select(subjects)
-            .where(subjects.c.lookup_at <= self.now)
+            .where(subjects.c.lookup_at <= self.now, subjects.c.owner.not_in(self.without))
             .order_by(subjects.c.lookup_at)
             .limit(self.limit)
             .with_for_update(skip_locked=True)
         ).all()
         ids = [row.id for row in due]
         connection.execute(update(subjects).where(subjects.c.id.in_(ids)).values(lookup_at=self.now + self.lease))
-        return [Lookup(subject_id=row.id, owner=row.owner, facts=stored_facts(row), lookups=row.lookups) for row in due]
+        return [
+            Lookup(
+                subject_id=row.id, owner=row.owner, facts=stored_facts(row), lookups=row.lookups, since=row.created_at
+            )
+            for row in due
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +131,7 @@ class ExpireParked:
         ).rowcount
 
 
-def next_lookup(connection: Connection) -> datetime | None:
-    """Return when the next look-up is due, None when none waits."""
-    waiting = select(subjects.c.lookup_at).where(subjects.c.lookup_at.is_not(None)).order_by(subjects.c.lookup_at)
-    return connection.execute(waiting.limit(1)).scalar()
+def next_lookup(connection: Connection, without: Sequence[str] = ()) -> datetime | None:
+    """Return when the next look-up is due but for those of some owners, None when none waits."""
+    waiting = select(subjects.c.lookup_at).where(subjects.c.lookup_at.is_not(None), subjects.c.owner.not_in(without))
+    return connection.execute(waiting.order_by(subjects.c.lookup_at).limit(1)).scalar()

@@ -57,6 +57,7 @@ class SettleOrder:
         again_at: When to read again; None for not until somebody tells of it.
         reason: Why no order was shown, None when one was.
         spends: Whether a read without an order counts as a try.
+        again_urgent: Whether the next read is about what was told now, so that it goes before what can wait.
         change: What the call's end does to the account.
         now: The time.
 
@@ -70,6 +71,7 @@ class SettleOrder:
     now: datetime
     reason: str | None = None
     spends: bool = True
+    again_urgent: bool = False
     change: AccountChange | None = None
 
     def run(self, connection: Connection) -> int:
@@ -99,7 +101,8 @@ class SettleOrder:
             "reason": self.reason,
         }
         if self.shown is not None:
-            changes |= self._found(self.shown) | {"urgent": orders.c.urgent & told_again}
+            stays_urgent = orders.c.urgent if self.again_urgent else orders.c.urgent & told_again
+            changes |= self._found(self.shown) | {"urgent": stays_urgent}
         elif self.spends:
             changes |= {"tries": claimed.tries + 1, "failing_since": claimed.failing_since or self.now}
         mine = (

@@ -85,23 +85,30 @@ def place_subject(
     if resolution.shipments:
         add_rows(connection, resolution.shipments, event_ids, now)
         count_placed(connection, subject_id, now)
+        if resolution.yields:
+            _wait_for(connection, subject_id, accounts, {key for key in keys_of(facts) if key[0] == "number"})
         state = {"state": "placed", "lookup_at": None}
     elif resolution.skip:
         state = {"state": "skipped", "lookup_at": None}
     else:
-        entries = [
-            {"account": account, "kind": kind, "value": value, "subject_id": subject_id}
-            for account in accounts
-            for kind, value in sorted(keys_of(facts))
-        ]
-        if entries:
-            connection.execute(insert(connection, subject_keys).on_conflict_do_nothing(), entries)
+        _wait_for(connection, subject_id, accounts, keys_of(facts))
         state = {"state": "parked"}
     decided = {"reason": resolution.reason, "strategy": resolution.strategy, "cause": resolution.cause}
     changed = update(subjects).where(subjects.c.id == subject_id)
     connection.execute(changed.where(subjects.c.state != state["state"]).values(since=now))
     connection.execute(changed.values(**state, **decided))
     return resolution
+
+
+def _wait_for(connection: Connection, subject_id: int, accounts: Sequence[str], keys: set[tuple[str, str]]) -> None:
+    """Have a subject woken by any of these keys."""
+    entries = [
+        {"account": account, "kind": kind, "value": value, "subject_id": subject_id}
+        for account in accounts
+        for kind, value in sorted(keys)
+    ]
+    if entries:
+        connection.execute(insert(connection, subject_keys).on_conflict_do_nothing(), entries)
 
 
 def linked(connection: Connection, subject_id: int) -> Resolution | None:
@@ -150,31 +157,56 @@ def wake(
     members: Callable[[str], Sequence[str]],
     now: datetime,
 ) -> int:
-    """Resolve again every parked subject that waits for one of these keys; return how many found their shipment."""
+    """Resolve again every subject that waits for one of these keys; return how many found their shipment.
+
+    One that was placed by something weaker than its number moves to the shipment that holds the number.
+    """
     wanted = [(subject_keys.c.kind == kind) & (subject_keys.c.value == value) for kind, value in keys]
     if not wanted:
         return 0
     waiting = connection.execute(
         select(subjects)
         .where(
-            subjects.c.state.in_(("parked", "unmatched")),
+            subjects.c.state.in_(("parked", "unmatched", "placed")),
             subjects.c.id.in_(select(subject_keys.c.subject_id).where(subject_keys.c.account == account, or_(*wanted))),
         )
         .order_by(subjects.c.id)
     ).all()
     found = 0
     for subject in waiting:
-        resolution = place_subject(
-            connection,
-            subject.id,
-            stored_facts(subject),
-            event_ids(connection, subject.id),
-            accounts=members(subject.owner),
-            resolve=resolve,
-            now=now,
-        )
+        facts, accounts = stored_facts(subject), members(subject.owner)
+        guessed: set[int] = set()
+        if subject.state == "placed":
+            known = candidates(connection, accounts, facts)
+            if not resolve(facts, known).shipments:
+                continue  # What it is shown on is not given up for nothing.
+            # Whoever holds its number may show an earlier parcel of it.
+            guessed = _shown_on(connection, subject.id) - {candidate.id for candidate in known if candidate.held}
+        ids = event_ids(connection, subject.id)
+        resolution = place_subject(connection, subject.id, facts, ids, accounts=accounts, resolve=resolve, now=now)
+        _take_back(connection, subject.id, guessed - set(resolution.shipments))
         found += bool(resolution.shipments)
     return found
+
+
+def _shown_on(connection: Connection, subject_id: int) -> set[int]:
+    """Return the shipments that have rows of a subject."""
+    found = select(rows.c.shipment_id).join(events, events.c.id == rows.c.event_id)
+    return set(connection.execute(found.where(events.c.subject_id == subject_id).distinct()).scalars())
+
+
+def _take_back(connection: Connection, subject_id: int, shipment_ids: Iterable[int]) -> None:
+    """Take from shipments what was not sent yet of a subject that is not theirs; what VTEX may show stays."""
+    of_subject = select(events.c.id).where(events.c.subject_id == subject_id)
+    for shipment_id in sorted(shipment_ids):
+        connection.execute(
+            delete(rows).where(
+                rows.c.shipment_id == shipment_id,
+                rows.c.event_id.in_(of_subject),
+                rows.c.state.in_(("pending", "held")),
+                rows.c.sent_at.is_(None),
+            )
+        )
 
 
 def share(
@@ -222,7 +254,8 @@ def unlink(
 ) -> None:
     """Resolve again what a number, of an account, led to or could not tell apart while a shipment held it.
 
-    What is shown stays. What belongs nowhere now waits for the shipment that gets the number next, with all it said.
+    What was sent stays, and what was not goes where the number leads now: to the shipments that hold it, or to wait,
+    with all that was said, for the one that gets it next.
     """
     account, normalised = number
     wake(connection, account, [("number", normalised)], resolve=resolve, members=members, now=now)
@@ -233,8 +266,9 @@ def unlink(
     for subject in connection.execute(placed.order_by(subjects.c.id)).all():
         facts = stored_facts(subject)
         if ("number", normalised) in keys_of(facts):
-            accounts = members(subject.owner)
-            place_subject(connection, subject.id, facts, [], accounts=accounts, resolve=resolve, now=now)
+            ids, accounts = event_ids(connection, subject.id), members(subject.owner)
+            resolution = place_subject(connection, subject.id, facts, ids, accounts=accounts, resolve=resolve, now=now)
+            _take_back(connection, subject.id, {shipment_id} - set(resolution.shipments))
 
 
 def event_ids(connection: Connection, subject_id: int) -> list[int]:

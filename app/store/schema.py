@@ -114,7 +114,7 @@ subjects = Table(
     UniqueConstraint("owner", "carrier", "subject"),
     # A person who looks for a tracking number does not know whose it is.
     Index("ix_subjects_subject", "subject"),
-    partial_index("ix_subjects_lookup", "lookup_at", where="lookup_at IS NOT NULL"),
+    partial_index("ix_subjects_lookup", "lookup_at", "owner", where="lookup_at IS NOT NULL"),
     partial_index("ix_subjects_parked", "since", where="state = 'parked'"),
     partial_index("ix_subjects_parked_id", "id", where="state = 'parked'"),
     partial_index("ix_subjects_unmatched_id", "id", where="state = 'unmatched'"),
@@ -217,6 +217,7 @@ numbers = Table(
     Column("shipment_id", BigInteger, ForeignKey("shipments.id"), primary_key=True),
     Column("shown", Text, nullable=False),
     Column("added_at", Instant, nullable=False),
+    Column("read", Boolean, nullable=False, server_default=text("false"), comment="VTEX showed it in the package"),
     Index("ix_numbers_shipment", "shipment_id"),
 )
 

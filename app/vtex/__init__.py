@@ -5,7 +5,7 @@ from app.vtex.feed import FeedConfig, FeedItem
 from app.vtex.gate import Gate
 from app.vtex.listing import MAX_PAGE, PER_PAGE, ListedOrder, OrderPage, OrderQuery, Span
 from app.vtex.matching import match_rows, shows_moment
-from app.vtex.notifications import NO_PACKAGE_YET, Notification, read_notification
+from app.vtex.notifications import Notification, concerns_packages, is_other_side, read_notification
 from app.vtex.orders import Order, Package, TimelineRow, read_order
 from app.vtex.phrases import PHRASES
 from app.vtex.rendering import body_hash, delivered_date, description, request_body, row_date
@@ -13,7 +13,6 @@ from app.vtex.scrubbing import scrub
 
 __all__ = [
     "MAX_PAGE",
-    "NO_PACKAGE_YET",
     "PER_PAGE",
     "PHRASES",
     "Answered",
@@ -32,8 +31,10 @@ __all__ = [
     "Span",
     "TimelineRow",
     "body_hash",
+    "concerns_packages",
     "delivered_date",
     "description",
+    "is_other_side",
     "match_rows",
     "read_notification",
     "read_order",

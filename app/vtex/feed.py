@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.payload import Maybe, Node
+from app.vtex.notifications import MAX_ORDER_ID
 
 __all__ = ["FEED_PATH", "LOT", "FeedConfig", "FeedItem", "feed_request", "read_feed_config", "read_lot"]
 
@@ -30,17 +31,19 @@ class FeedItem:
     """One notification: an order changed.
 
     Args:
-        handle: What commits it.
+        handle: What commits it; None where that cannot be read, and it will be given again.
         order_id: The order; None where it cannot be read, and the item is only committed.
         state: The order's new state.
         changed_at: When it changed.
+        domain: ``Fulfillment`` or ``Marketplace``.
 
     """
 
-    handle: str
+    handle: str | None
     order_id: str | None
     state: str | None = None
     changed_at: datetime | None = None
+    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,16 +92,16 @@ def read_lot(document: Node) -> tuple[FeedItem, ...]:
 
 
 def _item(entry: Node) -> Iterator[FeedItem]:
-    handle = entry.get("handle").text() if entry.is_object else None
-    if handle is None or len(handle) > _LONGEST:
-        return  # It cannot be committed; VTEX offers it again.
+    if not entry.is_object:
+        return
+    handle, order_id = entry.get("handle").text(), entry.get("orderId").text()
     changed = entry.get("currentChange", "lastChange").moment()
-    order_id = entry.get("orderId").text()
     yield FeedItem(
-        handle=str(handle),
-        order_id=str(order_id) if order_id and len(order_id) <= _LONGEST else None,
+        handle=str(handle) if handle and len(handle) <= _LONGEST else None,
+        order_id=str(order_id) if order_id and len(order_id) <= MAX_ORDER_ID else None,
         state=entry.get("state").text(),
         changed_at=changed.at if changed else None,
+        domain=entry.get("domain").text(),
     )
 
 
@@ -114,7 +117,7 @@ def read_feed_config(document: Node) -> FeedConfig:
         expression=wanted.get("expression").text(),
         every_change=wanted.get("disableSingleFire").flag(),
         states=tuple(map(str, wanted.get("status").texts())),
-        visibility=timedelta(seconds=_VISIBILITY_SECONDS if seconds is None else seconds),
+        visibility=timedelta(seconds=seconds or _VISIBILITY_SECONDS),
         waiting=_count(document.get("quantity")),
         oldest=None if oldest is None else timedelta(seconds=oldest),
     )

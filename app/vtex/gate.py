@@ -7,7 +7,7 @@ be called at all is kept in the store, where every process sees it.
 
 from collections import deque
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from app.account import Account
 
@@ -28,7 +28,7 @@ class Gate:
         self._tokens = max(account.rate_per_second, 1.0)
         self._filled_at: datetime | None = None
         self._failed: deque[bool] = deque(maxlen=_WATCHED)
-        self._forbidden: set[int] = set()
+        self._forbidden: dict[str, set[int | str]] = {"shipment": set(), "order": set()}
         self.closed_until: datetime | None = None
         self._asked_until: datetime | None = None
 
@@ -38,6 +38,11 @@ class Gate:
             return 0
         self._fill(now)
         return max(0, min(self._account.concurrency - self._in_flight, int(self._tokens)))
+
+    def spare(self, now: datetime) -> int:
+        """Return how many calls that can wait may start now: one place is for others where there are several."""
+        most = min(self._account.concurrency, int(max(self._account.rate_per_second, 1.0)))
+        return max(0, self.free(now) - int(most > 1))
 
     def opens_at(self, now: datetime) -> datetime | None:
         """Return when calls may start again, None when they may now or when that hangs on calls in flight."""
@@ -82,17 +87,17 @@ class Gate:
             self._failed.clear()
         return tripped
 
-    def forbidden(self, shipment_id: int) -> bool:
+    def forbidden(self, id_: int | str, *, of: Literal["shipment", "order"] = "shipment") -> bool:
         """Remember a refused permission, and tell whether it is the account's.
 
-        It is when two shipments meet it and none succeeds between them.
+        It is when two shipments meet it, or the reads of two orders, and none succeeds between them.
         """
-        self._forbidden.add(shipment_id)
-        return len(self._forbidden) > 1
+        self._forbidden[of].add(id_)
+        return len(self._forbidden[of]) > 1
 
-    def welcomed(self) -> None:
-        """Forget refused permissions: a call was accepted."""
-        self._forbidden.clear()
+    def welcomed(self, *, of: Literal["shipment", "order"] = "shipment") -> None:
+        """Forget refused permissions: a call of the kind was accepted."""
+        self._forbidden[of].clear()
 
     def _fill(self, now: datetime) -> None:
         rate = self._account.rate_per_second

@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 from app.errors import MalformedPayload
 from app.payload import Node
+from app.vtex.notifications import MAX_ORDER_ID
 
 __all__ = ["MAX_PAGE", "PER_PAGE", "ListedOrder", "OrderPage", "OrderQuery", "Span", "read_page"]
 
 MAX_PAGE: Final = 30
 PER_PAGE: Final = 100
 
-_LONGEST_ID: Final = 100
 _MOST: Final = 10**9
 
 
@@ -91,7 +91,7 @@ def read_page(document: Node) -> OrderPage:
 def _order(row: Node) -> Iterator[ListedOrder]:
     order_id = row.get("orderId").text() if row.is_object else None
     # Something that is no id cannot be asked for; the others of its page can.
-    if order_id is not None and len(order_id) <= _LONGEST_ID:
+    if order_id is not None and len(order_id) <= MAX_ORDER_ID:
         yield ListedOrder(order_id=str(order_id), status=row.get("status").text())
 
 

@@ -11,9 +11,12 @@ from typing import Final
 from app.errors import MalformedPayload
 from app.payload import Node, json_document, read_moment
 
-__all__ = ["NO_PACKAGE_YET", "Notification", "read_notification"]
+__all__ = ["MAX_ORDER_ID", "Notification", "concerns_packages", "is_other_side", "read_notification"]
 
-NO_PACKAGE_YET: Final = frozenset(
+MAX_ORDER_ID: Final = 200
+"""The longest text that counts as the id of an order; VTEX's own are far shorter."""
+
+_NO_PACKAGE_YET: Final = frozenset(
     {
         "order-created",
         "order-create-error",
@@ -39,7 +42,7 @@ NO_PACKAGE_YET: Final = frozenset(
 """The states before anything can be invoiced. From ``ready-for-handling`` on, part of an order may have been."""
 
 _PING: Final = "hookconfig"
-_LONGEST_ID: Final = 200
+_OTHER_SIDE: Final = "marketplace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,16 @@ class Notification:
     account: str | None = None
 
 
+def is_other_side(domain: str | None) -> bool:
+    """Tell whether a notification is about the sale: an order that is sold and shipped by one is told for each side."""
+    return (domain or "").lower() == _OTHER_SIDE
+
+
+def concerns_packages(state: str | None) -> bool:
+    """Tell whether an order in this state may have packages; one that is not known may."""
+    return (state or "").lower() not in _NO_PACKAGE_YET
+
+
 def read_notification(body: bytes) -> Notification:
     """Read the body of a notification.
 
@@ -80,7 +93,7 @@ def read_notification(body: bytes) -> Notification:
         return Notification(is_ping=True)
     if "orderid" not in said:
         raise MalformedPayload("$.OrderId", "is missing")
-    if len(said["orderid"]) > _LONGEST_ID:
+    if len(said["orderid"]) > MAX_ORDER_ID:
         raise MalformedPayload("$.OrderId", "is too long for the id of an order")
     changed = read_moment(said.get("currentchange") or said.get("lastchange") or "")
     return Notification(

@@ -53,6 +53,7 @@ class Order:
     aliases: tuple[str, ...]
     status: str | None
     packages: tuple[Package, ...]
+    changed_at: datetime | None = None
 
     def answers_to(self, asked: str) -> bool:
         """Tell whether this is the order that was asked for, not one whose sequence happens to look like it."""
@@ -73,6 +74,7 @@ def read_order(body: bytes) -> Order:
         raise MalformedPayload("$", "is not UTF-8") from None
     aliases = (document.get("marketplaceOrderId").text(), document.get("sellerOrderId").text())
     attachment = document.get("packageAttachment")
+    changed = document.get("lastChange").moment()
     return Order(
         order_id=document["orderId"].text(),
         order_group=document.get("orderGroup").text(),
@@ -80,6 +82,7 @@ def read_order(body: bytes) -> Order:
         aliases=tuple(str(alias) for alias in aliases if alias),
         status=document.get("status").text(),
         packages=tuple(package for entry in attachment.get("packages").items() for package in _package(entry)),
+        changed_at=changed.at if changed else None,
     )
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from app.errors import MalformedPayload, StoreUnavailable
 from app.store import TellOrders, ToldOrder
 from app.telemetry import log_event
-from app.vtex import NO_PACKAGE_YET, Notification, read_notification
+from app.vtex import Notification, concerns_packages, is_other_side, read_notification
 from app.web.dependencies import Dependencies
 from app.web.problems import response
 
@@ -119,10 +119,9 @@ async def _hear(given: Dependencies, account: str, notification: Notification) -
     if notification.is_ping:
         return "ping"
     is_foreign = notification.account is not None and notification.account.lower() != account
-    # An order that the account sells and ships itself is told twice, once for each side of it.
-    if is_foreign or (notification.domain or "").lower() == "marketplace":
+    if is_foreign or is_other_side(notification.domain):
         return "foreign"
-    if (notification.state or "").lower() in NO_PACKAGE_YET:
+    if not concerns_packages(notification.state):
         return "no-package"
     told = ToldOrder(order_id=notification.order_id, changed_at=notification.changed_at, state=notification.state)
     telling = await given.store.write(TellOrders(account=account, told=(told,), source="hook", now=given.now()))

@@ -159,6 +159,17 @@ def test_a_refused_request_is_taken_apart_row_by_row() -> None:
     assert (["as sent 3"], (3,)) == (sent(second), second.carries)
 
 
+def test_a_row_that_stands_there_already_does_not_keep_the_others_of_a_split_shipment_back() -> None:
+    applied = row(1, state="applied")
+    shown = applied.frozen
+    assert shown is not None
+    twin, rest = row(2, state="sent", frozen=shown), row(3)
+
+    planned = plan(work(applied, twin, rest, split=True), ACCOUNT, NOW)
+
+    assert ([2], ["event 3"], (3,)) == ([skip.event_id for skip in planned.skips], sent(planned), planned.carries)
+
+
 # --- the whole timeline ----------------------------------------------------------------------------
 
 

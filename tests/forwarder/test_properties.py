@@ -61,7 +61,8 @@ def test_every_open_row_is_sent_or_skipped_with_a_reason(shipment: Work, our_acc
 
     assert settled <= open_rows
     assert len(planned.carries) + len(planned.skips) == len(settled)
-    assert shipment.split or settled == open_rows
+    # Of a split one something may be left, but only for after the call that is made now.
+    assert settled == open_rows or (shipment.split and planned.carries)
     assert all(skip.reason for skip in planned.skips)
 
 

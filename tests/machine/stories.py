@@ -47,6 +47,27 @@ class Stories(Timelines):
         self.loop.settle()
         self.wait(seconds)
 
+    @rule(parcel=OF_ONE_WRITER, codes=st.permutations("ABL"), how=st.sampled_from(UNKNOWN))
+    def look_between_two_writes(self, parcel: str, codes: list[str], how: str) -> None:
+        """Have a write accepted and the next one lost, before anybody knows what a write does to rows."""
+        first, second, *_ = codes
+        for call in self._until_it_writes(parcel, first):
+            self.vtex.answer(call)
+        self.loop.settle()
+        for call in self._until_it_writes(parcel, second):
+            self.vtex.answer(call, how)
+        self.loop.settle()
+        self.wait(6)
+        self._answer_reads()
+
+    @rule(codes=st.permutations("ABL"))
+    def outlive_an_order(self, codes: list[str]) -> None:
+        """Have an order vanish until its shipment is given up, and its carrier speak on: nobody hears of that."""
+        self.lose_an_order()
+        for code in codes[:2]:
+            self.hear("P3", code, is_noticed=True)
+            self.rest()
+
     @rule(parcel=OF_ONE_WRITER, codes=st.permutations("ABTL"), step=st.sampled_from(STEPS))
     def come_too_late(self, parcel: str, codes: list[str], step: tuple[str, str]) -> None:
         """Have a process go on where it hung after its lease ended, while another one writes."""

@@ -128,6 +128,18 @@ BUGS: Final = (
         wrong='    elif True:\n        kind = "kept"',
     ),
     Bug(
+        name="rows of others are forgotten before there is a verdict",
+        file="app/forwarder/reading.py",
+        right=" or (account.history is History.AUTO and work.learnt.verdict is None)",
+        wrong="",
+    ),
+    Bug(
+        name="news makes a dead shipment due",
+        file="app/store/placement.py",
+        right="(shipments.c.due_at.is_(None) | waits) & shipments.c.dead_reason.is_(None)",
+        wrong="shipments.c.due_at.is_(None) | waits",
+    ),
+    Bug(
         name="no read comes before the first write",
         file="app/forwarder/planning.py",
         right="    if account.first_read and work.read_at is None:",

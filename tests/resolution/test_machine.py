@@ -84,10 +84,13 @@ class Model:
         self.holders[number].discard(order)
         if not was_held or number not in self.states:
             return
-        if self.states[number] == "parked":
-            self.place(number, self.said[number])
-        elif any((order, code) in self.shown for code in self.said[number]):
-            self.place(number, [])
+        here = {(order, code) for code in self.said[number]} & self.shown
+        if self.states[number] == "placed" and not here:
+            return
+        self.place(number, self.said[number])
+        if order not in self.meant(number):
+            # Nothing was sent yet.
+            self.shown -= here
 
 
 class Resolving(RuleBasedStateMachine):

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from app.resolution import resolver
-from app.store import IndexedShipment, RemoveNumber, Store
+from app.store import Frozen, IndexedShipment, Plan, RemoveNumber, Store, Work
 from app.store.queries import shipment as shipment_detail
 from app.store.schema import rows, shipments, subjects
 from app.vtex.orders import read_order
-from tests.store.making import NOW, adding, event, recording, references, shipment
+from tests.store.making import NOW, adding, claim, event, recording, references, shipment
 
 pytestmark = pytest.mark.anyio
 
@@ -200,7 +200,10 @@ async def test_the_key_of_a_freight_document_is_nobody_s_invoice(store: Store) -
     assert ("parked", None) == (await decision(store))[:2]
 
 
-async def test_a_number_that_the_package_lost_leads_to_whoever_gets_it(store: Store) -> None:
+@pytest.mark.parametrize("was_sent", [False, True])
+async def test_a_number_that_the_package_lost_leads_to_whoever_gets_it_with_all_that_was_not_sent(
+    store: Store, was_sent: bool
+) -> None:
     await know(store, shipment("v1-01", "1", "A1"))
     await say(store, "A1")
     held = await store.read(lambda connection: connection.execute(select(shipments.c.id)).scalar_one())
@@ -213,12 +216,51 @@ async def test_a_number_that_the_package_lost_leads_to_whoever_gets_it(store: St
         resolve=resolver(lambda: NOW),
         members=lambda owner: (owner,),
     )
+    if was_sent:
+        await store.write(claim(store, plan=sending))
     await store.write(lost)
     assert "parked" == (await decision(store))[0]
 
     await know(store, shipment("v2-01", "2", "A1"))
 
-    assert {"demo/v1-01/1", "demo/v2-01/2"} == await shown(store)
+    assert {"demo/v2-01/2"} | ({"demo/v1-01/1"} if was_sent else set()) == await shown(store)
+
+
+def sending(work: Work) -> Plan:
+    """Plan to send all that is pending."""
+    row = Frozen(city="", state="", description="x", date="2026-03-04")
+    pending = tuple(row.event_id for row in work.rows if row.row_state == "pending")
+    body: dict[str, Any] = {"isDelivered": False, "deliveredDate": None, "events": []}
+    return Plan(body=body, body_hash="x", frozen=tuple((id_, row) for id_ in pending), carries=pending)
+
+
+@pytest.mark.parametrize("was_sent", [False, True])
+@pytest.mark.parametrize("order", ["v1-01", "v2-01"], ids=["another package of the order", "another order"])
+async def test_a_parcel_placed_by_its_order_moves_to_the_package_that_turns_out_to_hold_its_number(
+    store: Store, order: str, was_sent: bool
+) -> None:
+    await know(store, shipment("v1-01", "1", origin="order"))
+    await say(store, "A1", order_id="v1-01")
+    assert ("placed", "whole-order") == (await decision(store))[:2]
+    if was_sent:
+        await store.write(claim(store, plan=sending))
+
+    await know(store, shipment(order, "2", "A1", origin="order"))
+
+    assert {f"demo/{order}/2"} | ({"demo/v1-01/1"} if was_sent else set()) == await shown(store)
+    assert ("placed", "tracking-number") == (await decision(store))[:2]
+    await know(store, shipment("v1-01", "1", "A1", origin="order"))
+    assert {"demo/v1-01/1", f"demo/{order}/2"} == await shown(store)
+
+
+async def test_a_parcel_that_its_number_does_not_lead_elsewhere_stays_where_it_is_shown(store: Store) -> None:
+    await know(store, shipment("v1-01", "1", origin="order"))
+    await say(store, "A1", order_id="v1-01", carrier="loggi")
+
+    await know(store, shipment("v2-01", "2", "A1", courier="Correios"))
+
+    assert {"demo/v1-01/1"} == await shown(store)
+    assert "placed" == (await decision(store))[0]
 
 
 @pytest.mark.parametrize(

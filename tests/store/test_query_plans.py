@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, text
 
-from app.store import ClaimOrders, Requeue, Store, TellOrders, ToldOrder, next_order
+from app.store import BeginSweep, ClaimLookups, ClaimOrders, Requeue, Store, TellOrders, ToldOrder, next_order
+from app.store.backfill_jobs import recent_backfills
+from app.store.backfills import next_backfill, waiting_reads
 from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
 from app.store.queries import SubjectFilter, list_subjects, parked_causes
@@ -23,6 +25,20 @@ QUERIES = {
     ),
     "subjects parked for too long": (lambda c: ExpireParked(before=NOW, now=NOW).run(c), ["ix_subjects_parked"]),
     "look-ups": (next_lookup, ["ix_subjects_lookup"]),
+    "look-ups to make": (
+        lambda c: ClaimLookups(limit=9, lease=LEASE, now=NOW, without=["busy"]).run(c),
+        ["ix_subjects_lookup"],
+    ),
+    "what to list next": (lambda c: next_backfill(c, "a"), ["ix_backfills_running"]),
+    "reads that hold a backfill back": (lambda c: waiting_reads(c, "a", NOW, 9), ["COVERING INDEX ix_orders_due"]),
+    "an account's sweep": (
+        lambda c: BeginSweep(account="a", every=LEASE, first=LEASE, overlap=LEASE, id=1, now=NOW).run(c),
+        ["ix_backfills_sweep"],
+    ),
+    "an account's backfills": (
+        lambda c: recent_backfills(c, ["a"], state=None, before=None, limit=9),
+        ["ix_backfills_account"],
+    ),
     "orders to read": (
         lambda c: ClaimOrders(
             free={"a": 1}, slots=2, later_slots=1, lease={"a": LEASE}, probe_every={"a": LEASE}, now=NOW

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,7 @@ def test_a_refused_permission_is_the_account_s_once_two_shipments_meet_it() -> N
 
     assert [False, False, True] == [gate.forbidden(shipment) for shipment in (1, 1, 2)]
     gate.welcomed()
+    assert [False, True] == [gate.forbidden(order, of="order") for order in ("v1-01", "v2-01")]
     assert not gate.forbidden(3)
 
 
@@ -101,3 +103,18 @@ def test_no_more_calls_start_than_the_rate_allows(pauses: list[float], rate: flo
         started += free
 
     assert started <= max(rate, 1.0) + rate * (now - NOW).total_seconds() + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("rate", "concurrency", "spare"), [(20.0, 8, 7), (1.0, 8, 1), (0.2, 8, 1), (1.9, 8, 1), (2.0, 8, 1), (20.0, 1, 1)]
+)
+def test_what_can_wait_leaves_one_place_to_others_and_is_not_shut_out_where_there_is_only_one(
+    rate: float, concurrency: int, spare: int
+) -> None:
+    gate = Gate(account(rate_per_second=rate, concurrency=concurrency))
+
+    assert spare == gate.spare(NOW)
+    for _ in range(gate.free(NOW)):
+        gate.enter()
+        gate.spend()
+    assert 0 == gate.spare(NOW)

@@ -337,7 +337,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_subjects_lookup",
         "subjects",
-        ["lookup_at"],
+        ["lookup_at", "owner"],
         unique=False,
         sqlite_where=sa.text("lookup_at IS NOT NULL"),
         postgresql_where=sa.text("lookup_at IS NOT NULL"),
@@ -479,6 +479,13 @@ def upgrade() -> None:
         sa.Column("shipment_id", sa.BigInteger(), nullable=False),
         sa.Column("shown", sa.Text(), nullable=False),
         sa.Column("added_at", Instant(), nullable=False),
+        sa.Column(
+            "read",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="VTEX showed it in the package",
+        ),
         sa.ForeignKeyConstraint(["shipment_id"], ["shipments.id"], name=op.f("fk_numbers_shipment_id")),
         sa.PrimaryKeyConstraint("account", "number", "shipment_id", name=op.f("pk_numbers")),
     )
