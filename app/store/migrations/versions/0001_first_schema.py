@@ -228,6 +228,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refusals")),
     )
     op.create_table(
+        "sessions",
+        sa.Column(
+            "digest",
+            sa.Text(),
+            nullable=False,
+            comment="of the session's id; the id itself is nowhere but in the cookie",
+        ),
+        sa.Column("holder", sa.Text(), nullable=False, comment="the token's name"),
+        sa.Column(
+            "proof", sa.Text(), nullable=False, comment="binds the session to that token as it was; tells nothing of it"
+        ),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("seen_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
+    op.create_index("ix_sessions_seen_at", "sessions", ["seen_at"], unique=False)
+    op.create_table(
         "shipments",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -374,6 +391,30 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'unmatched'"),
         postgresql_where=sa.text("state = 'unmatched'"),
+    )
+    op.create_table(
+        "tallies",
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False, comment="since 1970"),
+        sa.Column("kind", sa.Text(), nullable=False, comment="mapped, ignored, unmappable, applied, failed"),
+        sa.Column(
+            "node", sa.Integer(), autoincrement=False, nullable=False, comment="of the process: none waits for another"
+        ),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("owner", "hour", "kind", "node", name=op.f("pk_tallies")),
+        comment="what happened hour by hour, counted as it happens so that nobody has to count rows",
+    )
+    op.create_table(
+        "unknown_codes",
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False, comment="events that carried it"),
+        sa.Column("first_at", Instant(), nullable=False),
+        sa.Column("last_at", Instant(), nullable=False),
+        sa.Column("webhook_id", sa.BigInteger(), nullable=False, comment="the latest that brought it"),
+        sa.PrimaryKeyConstraint("owner", "carrier", "code", name=op.f("pk_unknown_codes")),
+        comment="codes that their adapter did not list when they came",
     )
     op.create_table(
         "webhooks",

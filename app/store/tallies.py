@@ -1,0 +1,122 @@
+"""Counts hour by hour for charts, and the codes that no adapter listed: kept as it happens, never counted from rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from app.store.columns import node_of
+from app.store.console_schema import tallies, unknown_codes
+from app.store.dialect import insert
+from app.store.schema import webhooks
+
+__all__ = [
+    "Tally",
+    "UnknownCode",
+    "hour_of",
+    "list_unknown_codes",
+    "note_unknown_code",
+    "tallies_since",
+    "tally",
+    "tally_webhook",
+]
+
+_HOUR: Final = 3600
+_LONGEST_CODE: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How often something happened in one hour, over all owners that were asked for."""
+
+    hour: int
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownCode:
+    """A code that its adapter did not list when it came; ``webhook_id`` is the latest webhook that brought it."""
+
+    owner: str
+    carrier: str
+    code: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    webhook_id: int
+
+
+def hour_of(time: datetime) -> int:
+    """Return the hour of a time, counted from 1970."""
+    return int(time.astimezone(UTC).timestamp()) // _HOUR
+
+
+def tally(connection: Connection, owner: str, kind: str, *, made: int, now: datetime) -> None:
+    """Count something that happened now; ``made`` is any id that the process made for it.
+
+    Each process has counts of its own, or all of them would wait for each other's commits.
+    """
+    connection.execute(
+        insert(connection, tallies)
+        .values(owner=owner, hour=hour_of(now), kind=kind, node=node_of(made), count=1)
+        .on_conflict_do_update(index_elements=["owner", "hour", "kind", "node"], set_={"count": tallies.c.count + 1})
+    )
+
+
+def tally_webhook(connection: Connection, webhook_id: int, kind: str, now: datetime) -> None:
+    """Count a webhook that is read for the first time; one that is read again was counted."""
+    unread = select(webhooks.c.owner).where(webhooks.c.id == webhook_id, webhooks.c.state == "stored")
+    owner = connection.execute(unread).scalar()
+    if owner is not None:
+        tally(connection, owner, kind, made=webhook_id, now=now)
+
+
+def tallies_since(connection: Connection, owners: Sequence[str], since: datetime) -> tuple[Tally, ...]:
+    """Read what was counted for some accounts and groups since the hour of a time."""
+    query = (
+        select(tallies.c.hour, tallies.c.kind, func.sum(tallies.c.count).label("total"))
+        .where(tallies.c.owner.in_(owners), tallies.c.hour >= hour_of(since))
+        .group_by(tallies.c.hour, tallies.c.kind)
+        .order_by(tallies.c.hour, tallies.c.kind)
+    )
+    return tuple(Tally(hour=row.hour, kind=row.kind, count=int(row.total)) for row in connection.execute(query))
+
+
+def note_unknown_code(
+    connection: Connection, owner: str, carrier: str, code: str, *, webhook_id: int, now: datetime
+) -> None:
+    """Remember that a code came that its adapter does not list."""
+    values = {"last_at": now, "webhook_id": webhook_id}
+    connection.execute(
+        insert(connection, unknown_codes)
+        .values(owner=owner, carrier=carrier, code=code[:_LONGEST_CODE], count=1, first_at=now, **values)
+        .on_conflict_do_update(
+            index_elements=["owner", "carrier", "code"], set_={**values, "count": unknown_codes.c.count + 1}
+        )
+    )
+
+
+def list_unknown_codes(
+    connection: Connection, owners: Sequence[str] | None, *, carrier: str | None = None, limit: int
+) -> tuple[UnknownCode, ...]:
+    """List the codes that adapters did not know, those that came last first; there are never many."""
+    query = select(unknown_codes).order_by(unknown_codes.c.last_at.desc(), unknown_codes.c.code).limit(limit)
+    if owners is not None:
+        query = query.where(unknown_codes.c.owner.in_(owners))
+    if carrier is not None:
+        query = query.where(unknown_codes.c.carrier == carrier)
+    return tuple(
+        UnknownCode(
+            owner=row.owner,
+            carrier=row.carrier,
+            code=row.code,
+            count=row.count,
+            first_at=row.first_at,
+            last_at=row.last_at,
+            webhook_id=row.webhook_id,
+        )
+        for row in connection.execute(query)
+    )
