@@ -22,6 +22,7 @@ tallies = Table(
     "tallies",
     metadata,
     Column("owner", Text, primary_key=True),
+    Column("carrier", Text, primary_key=True, comment="empty for calls to VTEX"),
     Column("hour", Integer, primary_key=True, autoincrement=False, comment="since 1970"),
     Column("kind", Text, primary_key=True, comment="mapped, ignored, unmappable, applied, failed"),
     Column("node", Integer, primary_key=True, autoincrement=False, comment="of the process: none waits for another"),

@@ -79,7 +79,7 @@ class Settle:
             )
         )
         name, kind = self.claimed.work.account, "applied" if ended.outcome == "applied" else "failed"
-        tally(connection, name, kind, made=self.claimed.attempt_id, now=self.now)
+        tally(connection, name, "", kind, made=self.claimed.attempt_id, now=self.now)
         if self.account is not None:
             change_account(connection, name, self.account, self.now)
         mine = update(shipments).where(

@@ -29,8 +29,10 @@ _LONGEST_CODE: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How often something happened in one hour, over all owners that were asked for."""
+    """How often something happened in one hour; ``carrier`` is empty for calls to VTEX."""
 
+    owner: str
+    carrier: str
     hour: int
     kind: str
     count: int
@@ -54,35 +56,44 @@ def hour_of(time: datetime) -> int:
     return int(time.astimezone(UTC).timestamp()) // _HOUR
 
 
-def tally(connection: Connection, owner: str, kind: str, *, made: int, now: datetime) -> None:
+def tally(connection: Connection, owner: str, carrier: str, kind: str, *, made: int, now: datetime) -> None:
     """Count something that happened now; ``made`` is any id that the process made for it.
 
     Each process has counts of its own, or all of them would wait for each other's commits.
     """
     connection.execute(
         insert(connection, tallies)
-        .values(owner=owner, hour=hour_of(now), kind=kind, node=node_of(made), count=1)
-        .on_conflict_do_update(index_elements=["owner", "hour", "kind", "node"], set_={"count": tallies.c.count + 1})
+        .values(owner=owner, carrier=carrier, hour=hour_of(now), kind=kind, node=node_of(made), count=1)
+        .on_conflict_do_update(
+            index_elements=["owner", "carrier", "hour", "kind", "node"], set_={"count": tallies.c.count + 1}
+        )
     )
 
 
 def tally_webhook(connection: Connection, webhook_id: int, kind: str, now: datetime) -> None:
     """Count a webhook that is read for the first time; one that is read again was counted."""
-    unread = select(webhooks.c.owner).where(webhooks.c.id == webhook_id, webhooks.c.state == "stored")
-    owner = connection.execute(unread).scalar()
-    if owner is not None:
-        tally(connection, owner, kind, made=webhook_id, now=now)
+    unread = select(webhooks.c.owner, webhooks.c.carrier).where(
+        webhooks.c.id == webhook_id, webhooks.c.state == "stored"
+    )
+    row = connection.execute(unread).one_or_none()
+    if row is not None:
+        tally(connection, row.owner, row.carrier, kind, made=webhook_id, now=now)
 
 
 def tallies_since(connection: Connection, owners: Sequence[str], since: datetime) -> tuple[Tally, ...]:
     """Read what was counted for some accounts and groups since the hour of a time."""
     query = (
-        select(tallies.c.hour, tallies.c.kind, func.sum(tallies.c.count).label("total"))
+        select(
+            tallies.c.owner, tallies.c.carrier, tallies.c.hour, tallies.c.kind, func.sum(tallies.c.count).label("total")
+        )
         .where(tallies.c.owner.in_(owners), tallies.c.hour >= hour_of(since))
-        .group_by(tallies.c.hour, tallies.c.kind)
-        .order_by(tallies.c.hour, tallies.c.kind)
+        .group_by(tallies.c.owner, tallies.c.carrier, tallies.c.hour, tallies.c.kind)
+        .order_by(tallies.c.hour, tallies.c.owner, tallies.c.carrier, tallies.c.kind)
     )
-    return tuple(Tally(hour=row.hour, kind=row.kind, count=int(row.total)) for row in connection.execute(query))
+    return tuple(
+        Tally(owner=row.owner, carrier=row.carrier, hour=row.hour, kind=row.kind, count=int(row.total))
+        for row in connection.execute(query)
+    )
 
 
 def note_unknown_code(

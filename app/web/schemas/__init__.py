@@ -16,6 +16,14 @@ from app.web.schemas.accounts import (
     Sample,
     Source,
 )
+from app.web.schemas.activity import (
+    Activity,
+    ActivityHour,
+    AuditItem,
+    AuditPage,
+    UnknownCode,
+    UnknownCodes,
+)
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.parked import (
@@ -51,7 +59,11 @@ __all__ = [
     "AccountDetail",
     "AccountItem",
     "AccountPage",
+    "Activity",
+    "ActivityHour",
     "Attempt",
+    "AuditItem",
+    "AuditPage",
     "BackfillItem",
     "BackfillPage",
     "BackfillState",
@@ -90,6 +102,8 @@ __all__ = [
     "SubjectItem",
     "SubjectPage",
     "SubjectView",
+    "UnknownCode",
+    "UnknownCodes",
     "Verification",
     "WebhookDetail",
     "WebhookItem",

@@ -395,13 +395,14 @@ def upgrade() -> None:
     op.create_table(
         "tallies",
         sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False, comment="empty for calls to VTEX"),
         sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False, comment="since 1970"),
         sa.Column("kind", sa.Text(), nullable=False, comment="mapped, ignored, unmappable, applied, failed"),
         sa.Column(
             "node", sa.Integer(), autoincrement=False, nullable=False, comment="of the process: none waits for another"
         ),
         sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("owner", "hour", "kind", "node", name=op.f("pk_tallies")),
+        sa.PrimaryKeyConstraint("owner", "carrier", "hour", "kind", "node", name=op.f("pk_tallies")),
         comment="what happened hour by hour, counted as it happens so that nobody has to count rows",
     )
     op.create_table(
