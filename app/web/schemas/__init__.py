@@ -27,6 +27,7 @@ from app.web.schemas.activity import (
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.parked import (
+    CAUSES,
     CandidateShipment,
     Cause,
     Link,
@@ -56,6 +57,7 @@ from app.web.schemas.shown import (
 )
 
 __all__ = [
+    "CAUSES",
     "AccountDetail",
     "AccountItem",
     "AccountPage",
