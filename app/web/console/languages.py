@@ -33,6 +33,10 @@ class Language:
         said = self.texts.get(english, english)
         return said.format(**values) if values else said
 
+    def counted(self, count: int, one: str, many: str) -> str:
+        """Say the noun of a count."""
+        return self.text(one if count == 1 else many)
+
     def term(self, value: object) -> str:
         """Name a state, role or cause; what has no name keeps its own."""
         return self.terms.get(str(value), str(value))

@@ -40,13 +40,14 @@ _ENVIRONMENT: Final = Environment(
     finalize=visible,
 )
 _UTC: Final = ZoneInfo("UTC")
+# Each with the name of its page, and the beginnings of the addresses that belong to it.
 NAVIGATION: Final = (
-    ("/console", "Overview"),
-    ("/console/orders", "Orders"),
-    ("/console/webhooks", "Webhooks"),
-    ("/console/problems", "Problems"),
-    ("/console/accounts", "Accounts"),
-    ("/console/audit", "Audit log"),
+    ("/console", "Overview", ()),
+    ("/console/orders", "Orders", ("/console/orders",)),
+    ("/console/webhooks", "Webhooks", ("/console/webhooks",)),
+    ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/refusals")),
+    ("/console/accounts", "Accounts", ("/console/accounts",)),
+    ("/console/audit", "Audit log", ("/console/audit",)),
 )
 
 
@@ -66,6 +67,7 @@ class Page:
         text = _ENVIRONMENT.get_template(template).render(
             page=self,
             t=words.text,
+            counted=words.counted,
             term=words.term,
             number=words.number,
             percent=words.percent,
@@ -89,6 +91,10 @@ class Page:
         asked = self.request.query_params.get("lang")
         if asked in LANGUAGES:
             keep_cookie(self.request, response, LANGUAGE_COOKIE, asked)
+
+    def is_in(self, path: str, beginnings: tuple[str, ...]) -> bool:
+        """Tell whether the page belongs to an entry of the navigation."""
+        return self.path == path or self.path.startswith(beginnings)
 
     @property
     def path(self) -> str:

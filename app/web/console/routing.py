@@ -170,7 +170,9 @@ class _ConsoleRoute(APIRoute):
 
 def console_part() -> APIRouter:
     """Make a router for some of the pages."""
-    return APIRouter(prefix="/console", include_in_schema=False, route_class=_ConsoleRoute, default_response_class=HTMLResponse)
+    return APIRouter(
+        prefix="/console", include_in_schema=False, route_class=_ConsoleRoute, default_response_class=HTMLResponse
+    )
 
 
 def back_to(path: str, done: str | None = None) -> RedirectResponse:

@@ -1,7 +1,7 @@
 """One shipment as a support agent reads it: step by step what the carrier said, and when the shopper could see it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -61,7 +61,8 @@ class Flag:
 
     level: str
     text: str
-    values: dict[str, object] = field(default_factory=dict)
+    count: int = 0
+    length: timedelta = timedelta(0)
 
 
 def steps_of(shipment: schemas.ShipmentDetail) -> tuple[Step, ...]:
@@ -118,7 +119,7 @@ def flags_of(shipment: schemas.ShipmentDetail, steps: Sequence[Step], account: s
 def _of_account(account: schemas.AccountItem) -> Iterator[Flag]:
     if account.state != "open":
         text = "VTEX is not being called for {account} now; nothing reaches the shopper until that is over."
-        yield Flag(level="bad", text=text, values={"account": account.account})
+        yield Flag(level="bad", text=text)
     if account.mode == "observe":
         yield Flag(level="info", text="The account is only observed: nothing is written to VTEX.")
 
@@ -127,17 +128,24 @@ def _of_shipment(shipment: schemas.ShipmentDetail) -> Iterator[Flag]:
     if shipment.dead_reason is not None:
         yield Flag(level="bad", text="The relay gave up on this shipment. A person must look at it.")
     elif shipment.failing_since is not None:
-        text = "Calls to VTEX have failed {n} times in a row; the relay goes on trying."
-        yield Flag(level="warn", text=text, values={"n": shipment.attempt_count})
+        yield _counted(
+            "warn",
+            shipment.attempt_count,
+            "Calls to VTEX failed once; the relay goes on trying.",
+            "Calls to VTEX have failed {n} times in a row; the relay goes on trying.",
+        )
     if dead := sum(row.state == "dead" for row in shipment.rows):
-        yield Flag(level="bad", text="VTEX refused {n} of the events for good.", values={"n": dead})
+        one, many = "VTEX refused one of the events for good.", "VTEX refused {n} of the events for good."
+        yield _counted("bad", dead, one, many)
     if not shipment.tracking_numbers:
         yield Flag(level="warn", text="No tracking number is known for this shipment.")
-    if not shipment.events:
-        yield Flag(level="info", text="No carrier has said anything about this parcel yet.")
     if shipment.baseline:
-        text = "Somebody else wrote {n} rows to this order; the relay leaves them alone."
-        yield Flag(level="info", text=text, values={"n": len(shipment.baseline)})
+        yield _counted(
+            "info",
+            len(shipment.baseline),
+            "Somebody else wrote one row to this order; the relay leaves it alone.",
+            "Somebody else wrote {n} rows to this order; the relay leaves them alone.",
+        )
 
 
 def _of_steps(steps: Sequence[Step]) -> Iterator[Flag]:
@@ -147,19 +155,39 @@ def _of_steps(steps: Sequence[Step]) -> Iterator[Flag]:
     # What a strategy placed names it; without one it was a person.
     if any(step.event.strategy is None and step.row is not None for step in steps):
         yield Flag(level="info", text="A person linked the parcel to this order.")
-    late = [step.to_relay for step in steps if step.to_relay is not None and step.to_relay > _LATE]
-    if late:
-        text = "The carrier told of {n} events more than an hour after they happened, at most {length} after."
-        yield Flag(level="info", text=text, values={"n": len(late), "length": max(late)})
-    slow = [step.to_shopper for step in steps if step.to_shopper is not None and step.to_shopper > _SLOW]
-    if slow:
-        text = "{n} events took more than 5 minutes from the carrier's webhook to the shopper, at most {length}."
-        yield Flag(level="warn", text=text, values={"n": len(slow), "length": max(slow)})
-    ahead = [step for step in steps if step.to_relay is not None and step.to_relay < -_AHEAD]
-    if ahead:
-        yield Flag(level="warn", text="{n} events carry a time that is in the future.", values={"n": len(ahead)})
+    yield from _of_delays(steps)
+    if ahead := sum(step.to_relay is not None and step.to_relay < -_AHEAD for step in steps):
+        one, many = "One event carries a time that is in the future.", "{n} events carry a time that is in the future."
+        yield _counted("warn", ahead, one, many)
     if unknown := sum(step.event.milestone == "UNKNOWN" for step in steps):
-        text = "{n} events have a code that the relay does not know; they are shown as the carrier's words."
-        yield Flag(level="warn", text=text, values={"n": unknown})
+        yield _counted(
+            "warn",
+            unknown,
+            "One event has a code that the relay does not know; it is shown as the carrier's words.",
+            "{n} events have a code that the relay does not know; they are shown as the carrier's words.",
+        )
     if any(step.is_reversed for step in steps):
         yield Flag(level="info", text="The carrier took an event back later.")
+
+
+def _of_delays(steps: Sequence[Step]) -> Iterator[Flag]:
+    if late := [step.to_relay for step in steps if step.to_relay is not None and step.to_relay > _LATE]:
+        yield _counted(
+            "info",
+            len(late),
+            "The carrier told of one event more than an hour after it happened: {length} after.",
+            "The carrier told of {n} events more than an hour after they happened, at most {length} after.",
+            length=max(late),
+        )
+    if slow := [step.to_shopper for step in steps if step.to_shopper is not None and step.to_shopper > _SLOW]:
+        yield _counted(
+            "warn",
+            len(slow),
+            "One event took more than 5 minutes from the carrier's webhook to the shopper: {length}.",
+            "{n} events took more than 5 minutes from the carrier's webhook to the shopper, at most {length}.",
+            length=max(slow),
+        )
+
+
+def _counted(level: str, count: int, one: str, many: str, *, length: timedelta = timedelta(0)) -> Flag:
+    return Flag(level=level, text=one if count == 1 else many, count=count, length=length)

@@ -85,7 +85,7 @@ async def show(visit: Visitor, id: str) -> Response:  # noqa: A002 - the path's 
         body=None if body is None else excerpt(body.content, BODY_SHOWN),
         encoding=None if body is None else body.encoding,
         orders={row.shipment_id for row in found.rows},
-        rows={row.event_id: [each for each in found.rows if each.event_id == row.event_id] for row in found.rows},
+        references={subject.subject: subject.references for subject in found.resolution},
     )
 
 
