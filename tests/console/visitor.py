@@ -1,14 +1,11 @@
 """Somebody who reads the console: logs in, opens pages, sends the forms that stand on them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
 import httpx
-
-from tests.web.stage import Relay
 
 VOID = {"meta", "link", "img", "br", "input", "line", "rect"}
 
@@ -80,17 +77,10 @@ class Visitor:
         return self.http.post(f"/console{path}", data={**known, **(fields or {})}, **more)
 
 
-def visitor(relay: Relay, token: str | None = "operator") -> Visitor:
+def visiting(client: httpx.Client, token: str | None) -> Visitor:
     """Let somebody in, or only to the door."""
-    visiting = Visitor(httpx.Client(base_url=relay.stage.url))
+    visitor = Visitor(client)
     if token is not None:
-        answer = visiting.send("/login", {"token": f"token-of-{token}"}, on="/login")
+        answer = visitor.send("/login", {"token": f"token-of-{token}"}, on="/login")
         assert 303 == answer.status_code, answer.text
-    return visiting
-
-
-def id_in(text: str, prefix: str) -> str:
-    """Find the first id of a kind."""
-    found = re.search(rf"\b{prefix}_[0-9A-Z]{{13}}\b", text)
-    assert found
-    return found[0]
+    return visitor

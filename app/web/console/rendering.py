@@ -129,12 +129,10 @@ class Page:
 
 def page_of(request: Request, given: Dependencies, logged_in: LoggedIn | None) -> Page:
     """Start a page in the language that its reader chose, else the configured one, else the browser's."""
-    asked = request.query_params.get("lang") or read_cookie(request, LANGUAGE_COOKIE)
-    if asked not in LANGUAGES:
-        asked = given.console.language
-    if asked not in LANGUAGES:
-        asked = chosen(request.headers.get("accept-language", ""))
-    return Page(request=request, language=language(asked), logged_in=logged_in)
+    wishes = (request.query_params.get("lang"), read_cookie(request, LANGUAGE_COOKIE), given.console.language)
+    asked = next((wish for wish in wishes if wish in LANGUAGES), None)
+    tag = asked or chosen(request.headers.get("accept-language", ""))
+    return Page(request=request, language=language(tag), logged_in=logged_in)
 
 
 def link(path: str, /, **query: object) -> str:

@@ -175,9 +175,9 @@ def console_part() -> APIRouter:
     )
 
 
-def back_to(path: str, done: str | None = None) -> RedirectResponse:
+def back_to(address: str, done: str | None = None) -> RedirectResponse:
     """Lead to a page after a form was taken; ``done`` says there what was done."""
-    return RedirectResponse(link(path, done=done), HTTPStatus.SEE_OTHER, headers=HEADERS)
+    return RedirectResponse(link(address, done=done) if done else address, HTTPStatus.SEE_OTHER, headers=HEADERS)
 
 
 def _to_login(request: Request) -> Response:
