@@ -114,7 +114,8 @@ def list_unknown_codes(
     connection: Connection, owners: Sequence[str] | None, *, carrier: str | None = None, limit: int
 ) -> tuple[UnknownCode, ...]:
     """List the codes that adapters did not know, those that came last first; there are never many."""
-    query = select(unknown_codes).order_by(unknown_codes.c.last_at.desc(), unknown_codes.c.code).limit(limit)
+    counted = unknown_codes.c.count.label("total")  # A row has a method of the column's name.
+    query = select(unknown_codes, counted).order_by(unknown_codes.c.last_at.desc(), unknown_codes.c.code).limit(limit)
     if owners is not None:
         query = query.where(unknown_codes.c.owner.in_(owners))
     if carrier is not None:
@@ -124,7 +125,7 @@ def list_unknown_codes(
             owner=row.owner,
             carrier=row.carrier,
             code=row.code,
-            count=row.count,
+            count=row.total,
             first_at=row.first_at,
             last_at=row.last_at,
             webhook_id=row.webhook_id,

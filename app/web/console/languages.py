@@ -48,7 +48,8 @@ class Language:
 
     def percent(self, share: float) -> str:
         """Write a share of one."""
-        return f"{self.number(round(share * 100, 1))} %"
+        hundredths = round(share * 100, 1)
+        return f"{self.number(int(hundredths) if hundredths.is_integer() else hundredths)} %"
 
     def day(self, day: date) -> str:
         """Write a day."""

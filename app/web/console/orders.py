@@ -13,11 +13,12 @@ from app.web.console.timeline import flags_of, latest_of, shown_by_vtex, steps_o
 from app.web.dependencies import Forwarding, Role
 from app.web.ops import accounts, parked, shipments
 
-__all__ = ["router"]
+__all__ = ["meant", "router"]
 
 router: Final = console_part()
 
 _ON_A_PAGE: Final = 50
+_LONGEST_NUMBER: Final = 100
 
 Sought = Annotated[str, StringConstraints(max_length=200)]
 Name = Annotated[str, StringConstraints(max_length=100)]
@@ -40,7 +41,8 @@ async def index(visit: Visitor, search: Annotated[_OrderSearch, Query()]) -> Res
         found, more = listed.items, listed.next
         waiting: tuple[schemas.SubjectItem, ...] = ()
     else:
-        found, waiting = await _meant(visit, search)
+        found = await meant(visit, search.q, account=search.account, state=search.state)
+        waiting = await _waiting(visit, search.q, search.account)
         more = None
         if len(found) == 1 and not waiting:
             return back_to(f"/console/orders/{found[0].id}")
@@ -54,23 +56,31 @@ def _account_names(visit: Visit) -> tuple[str, ...]:
     return tuple(sorted(caller.given.accounts)) if caller.accounts is None else caller.accounts
 
 
-async def _meant(
-    visit: Visit, search: _OrderSearch
-) -> tuple[tuple[schemas.ShipmentItem, ...], tuple[schemas.SubjectItem, ...]]:
-    """Look for everything that a text may be: a tracking number, an order, an invoice; and for what waits."""
-    caller, text, account = visit.caller, search.q, search.account
-    number = text[:100] if text else None
+async def meant(
+    visit: Visit,
+    text: str,
+    *,
+    account: str | None = None,
+    state: Literal["due", "idle", "dead"] | None = None,
+) -> tuple[schemas.ShipmentItem, ...]:
+    """Look for everything that a text may be: a tracking number, an order, an invoice."""
+    caller, number = visit.caller, text[:_LONGEST_NUMBER]
     pages = await asyncio.gather(
-        shipments.index(caller, account=account, state=search.state, tracking_number=number, limit=_ON_A_PAGE),
-        shipments.index(caller, account=account, state=search.state, order_id=text, limit=_ON_A_PAGE),
-        shipments.index(caller, account=account, state=search.state, invoice_number=text, limit=_ON_A_PAGE),
+        shipments.index(caller, account=account, state=state, tracking_number=number, limit=_ON_A_PAGE),
+        shipments.index(caller, account=account, state=state, order_id=text, limit=_ON_A_PAGE),
+        shipments.index(caller, account=account, state=state, invoice_number=text, limit=_ON_A_PAGE),
     )
-    found = {item.id: item for page in pages for item in page.items}
-    waiting = await asyncio.gather(
+    return tuple({item.id: item for page in pages for item in page.items}.values())
+
+
+async def _waiting(visit: Visit, text: str, account: str | None) -> tuple[schemas.SubjectItem, ...]:
+    """Look for a parcel of which carriers told, and whose order is not known."""
+    caller, number = visit.caller, text[:_LONGEST_NUMBER]
+    pages = await asyncio.gather(
         parked.parked(caller, account=account, tracking_number=number, limit=_ON_A_PAGE),
         parked.unmatched(caller, account=account, tracking_number=number, limit=_ON_A_PAGE),
     )
-    return tuple(found.values()), tuple(item for page in waiting for item in page.items)
+    return tuple(item for page in pages for item in page.items)
 
 
 @router.get("/orders/{id}")

@@ -17,7 +17,7 @@ from app.web.console.troubles import router as _troubles
 from app.web.console.webhooks import router as _webhooks
 from app.web.problems import Problem
 
-__all__ = ["console_router"]
+__all__ = ["PARTS", "console_router"]
 
 _FOLDER: Final = Path(__file__).parent / "static"
 _TYPES: Final = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -43,8 +43,7 @@ async def nothing(visit: Visitor, path: str) -> Response:
     raise Problem("not-found", "The console has no such page.")
 
 
-console_router: Final = APIRouter(include_in_schema=False)
-for _part in (
+PARTS: Final = (
     _files,
     _login,
     _overview,
@@ -55,6 +54,9 @@ for _part in (
     _refusals,
     _accounts,
     _auditing,
+    # Takes every address that nobody took before.
     _rest,
-):
+)
+console_router: Final = APIRouter(include_in_schema=False)
+for _part in PARTS:
     console_router.include_router(_part)

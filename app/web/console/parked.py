@@ -7,10 +7,11 @@ from fastapi import Query, Response
 from pydantic import StringConstraints
 
 from app.web import schemas
+from app.web.console.orders import meant
 from app.web.console.routing import FormOf, Search, Visitor, back_to, console_part, day_end, day_start
 from app.web.console.webhooks import carriers_of, owners_of
 from app.web.dependencies import Role
-from app.web.ops import parked, shipments
+from app.web.ops import parked
 from app.web.problems import Problem
 
 __all__ = ["router"]
@@ -37,19 +38,30 @@ class _ParkedSearch(Search):
 async def index(visit: Visitor, search: Annotated[_ParkedSearch, Query()]) -> Response:
     """List what waits, or what never found its shipment."""
     zone = visit.page.zone()
-    asked = {
-        "account": search.account,
-        "carrier": search.carrier,
-        "tracking_number": search.tracking_number,
-        "since": day_start(search.since, zone),
-        "until": day_end(search.until, zone),
-        "limit": _ON_A_PAGE,
-        "cursor": search.cursor,
-    }
+    since, until = day_start(search.since, zone), day_end(search.until, zone)
     if search.show == "parked":
-        listed = await parked.parked(visit.caller, cause=search.cause, **asked)
+        listed = await parked.parked(
+            visit.caller,
+            account=search.account,
+            carrier=search.carrier,
+            cause=search.cause,
+            tracking_number=search.tracking_number,
+            since=since,
+            until=until,
+            limit=_ON_A_PAGE,
+            cursor=search.cursor,
+        )
     else:
-        listed = await parked.unmatched(visit.caller, **asked)
+        listed = await parked.unmatched(
+            visit.caller,
+            account=search.account,
+            carrier=search.carrier,
+            tracking_number=search.tracking_number,
+            since=since,
+            until=until,
+            limit=_ON_A_PAGE,
+            cursor=search.cursor,
+        )
     return visit.show(
         "parked.html",
         zone=zone,
@@ -72,18 +84,14 @@ async def show(
     """Show what waits, the shipments that it might belong to, and those that were looked for."""
     subject = await parked.show(visit.caller, id)
     sought = q.strip()
-    found: dict[str, schemas.ShipmentItem] = {}
-    if sought:
-        for asked in ({"order_id": sought}, {"invoice_number": sought}, {"tracking_number": sought}):
-            page = await shipments.index(visit.caller, limit=_ON_A_PAGE, **asked)
-            found |= {item.id: item for item in page.items}
+    found = await meant(visit, sought) if sought else ()
     likely = {candidate.id for candidate in subject.candidates}
     return visit.show(
         "subject.html",
         zone=visit.page.zone(subject.owner),
         subject=subject,
         sought=sought,
-        found=[item for item in found.values() if item.id not in likely],
+        found=[item for item in found if item.id not in likely],
         done=done if done in _DONE else None,
     )
 
