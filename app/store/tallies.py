@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from app.store.columns import node_of
 from app.store.console_schema import tallies, unknown_codes
@@ -25,6 +25,7 @@ __all__ = [
 
 _HOUR: Final = 3600
 _LONGEST_CODE: Final = 200
+_CODES_KEPT: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +100,22 @@ def tallies_since(connection: Connection, owners: Sequence[str], since: datetime
 def note_unknown_code(
     connection: Connection, owner: str, carrier: str, code: str, *, webhook_id: int, now: datetime
 ) -> None:
-    """Remember that a code came that its adapter does not list."""
-    values = {"last_at": now, "webhook_id": webhook_id}
+    """Remember that a code came that its adapter does not list; of one source only so many are remembered."""
+    code = code[:_LONGEST_CODE]
+    mine = (unknown_codes.c.owner == owner) & (unknown_codes.c.carrier == carrier)
+    values = {"last_at": now, "webhook_id": webhook_id, "count": unknown_codes.c.count + 1}
+    again = update(unknown_codes).where(mine, unknown_codes.c.code == code).values(**values)
+    if connection.execute(again).rowcount:
+        return
+    # A carrier may write into its codes whatever it likes, a new one every time.
+    known = connection.execute(select(func.count()).select_from(unknown_codes).where(mine)).scalar_one()
+    if known >= _CODES_KEPT:
+        return
+    first = {"owner": owner, "carrier": carrier, "code": code, "first_at": now, "last_at": now, "count": 1}
     connection.execute(
         insert(connection, unknown_codes)
-        .values(owner=owner, carrier=carrier, code=code[:_LONGEST_CODE], count=1, first_at=now, **values)
-        .on_conflict_do_update(
-            index_elements=["owner", "carrier", "code"], set_={**values, "count": unknown_codes.c.count + 1}
-        )
+        .values(**first, webhook_id=webhook_id)
+        .on_conflict_do_update(index_elements=["owner", "carrier", "code"], set_=values)
     )
 
 

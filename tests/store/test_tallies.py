@@ -39,3 +39,14 @@ async def test_an_unknown_code_counts_for_each_new_event_and_names_the_latest_we
     (found,) = await store.read(lambda c: list_unknown_codes(c, None, limit=9))
     assert ("demo", "test", "77", 2) == (found.owner, found.carrier, found.code, found.count)
     assert () == await store.read(lambda c: list_unknown_codes(c, ["else"], limit=9))
+
+
+@pytest.mark.anyio
+async def test_of_one_source_only_so_many_unknown_codes_are_remembered(store: Store) -> None:
+    strange = [replace(event("A", code=str(n)), unknown_code="x" * 300 + str(n) if n else "0") for n in range(3)]
+    many = [replace(event("A", code=f"c{n}"), unknown_code=f"{n:04}") for n in range(600)]
+    await store.write(recording(store, *strange, *many))
+
+    found = await store.read(lambda c: list_unknown_codes(c, ["demo"], limit=1000))
+    assert 500 == len(found)
+    assert 200 == max(len(each.code) for each in found)
