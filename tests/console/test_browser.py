@@ -14,6 +14,8 @@ AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 RULES: dict[str, Any] = {"light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # In the dark the same page has other colours, and nothing else.
 RULES["dark"] = {"type": "rule", "values": ["color-contrast"]}
+LOOK = """(rules) => axe.run({runOnly: rules, resultTypes: ["violations"]}).then((all) =>
+    all.violations.map((each) => [each.id, each.nodes.slice(0, 3).map((node) => node.html)]))"""
 
 
 @pytest.fixture(scope="module")
@@ -87,36 +89,32 @@ def test_an_operator_finds_a_parcel_reads_its_trace_and_links_another_by_hand(pl
 @pytest.mark.timeout(300)
 def test_no_page_has_a_barrier_in_any_light_or_size(played: Scene, started: Browser) -> None:
     barriers: dict[str, Any] = {}
-    for size, (width, height) in SIZES.items():
-        for scheme in SCHEMES:
-            look: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
-            language = "en" if scheme == "light" else "pt-BR"
-            with context_of(started, played, None, **look) as outside:
-                barriers |= _barriers(outside.new_page(), {f"login {size} {scheme}": "/console/login"}, RULES[scheme])
-            with context_of(started, played, TOKENS["operator"], language=language, **look) as inside:
-                pages = {f"{name} {size} {scheme}": path for name, path in pages_of(inside, played).items()}
-                page = inside.new_page()
-                complaints = watched(page)
-                barriers |= _barriers(page, pages, RULES[scheme])
-                # The page that is missing is missing on purpose.
-                assert [] == [text for text in complaints if "404" not in text]
+    for (size, (width, height)), language in zip(SIZES.items(), ("en", "pt-BR"), strict=True):
+        look: dict[str, Any] = {"viewport": {"width": width, "height": height}, "language": language}
+        with context_of(started, played, None, **look) as outside:
+            barriers |= _barriers(outside.new_page(), size, {"login": "/console/login"})
+        with context_of(started, played, TOKENS["operator"], **look) as inside:
+            pages = pages_of(inside, played)
+            page = inside.new_page()
+            complaints = watched(page)
+            barriers |= _barriers(page, size, pages)
+            # The page that is missing is missing on purpose.
+            assert [] == [text for text in complaints if "404" not in text]
 
     assert {} == barriers
 
 
-def _barriers(page: Page, addresses: dict[str, str], rules: object) -> dict[str, Any]:
+def _barriers(page: Page, size: str, addresses: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, address in addresses.items():
         page.goto(address)
         # Shut in, a barrier would hide.
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         page.evaluate(AXE)
-        seen = page.evaluate(
-            "(rules) => axe.run({runOnly: rules, resultTypes: ['violations']})"
-            ".then((all) => all.violations.map((each) => [each.id, each.nodes.slice(0, 3).map((node) => node.html)]))",
-            rules,
-        )
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if seen or wide > 0:
-            found[name] = [*seen, *([f"{wide} pixels too wide"] if wide > 0 else [])]
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            seen = page.evaluate(LOOK, RULES[scheme])
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if seen or wide > 0:
+                found[f"{name} {size} {scheme}"] = [*seen, *([f"{wide} pixels too wide"] if wide > 0 else [])]
     return found

@@ -20,7 +20,17 @@ from app.store.sessions import session_of
 from app.web.dependencies import Dependencies, Token
 from app.web.ops.access import Caller
 
-__all__ = ["LoggedIn", "close", "find", "forget_cookie", "form_token", "is_secure", "keep_cookie", "open_session"]
+__all__ = [
+    "LoggedIn",
+    "close",
+    "find",
+    "forget_cookie",
+    "form_token",
+    "is_secure",
+    "keep_cookie",
+    "open_session",
+    "read_cookie",
+]
 
 _COOKIE: Final = "relay_console"
 _LONGEST: Final = timedelta(hours=12)
