@@ -85,6 +85,13 @@ class Settings(BaseSettings):
         default=(),
         description="Networks of proxies in front, whose X-Forwarded-For is believed.",
     )
+    console_language: Literal["auto", "en", "pt-BR"] = Field(
+        default="auto",
+        description="The console's language until a reader chooses another; auto takes what the browser prefers.",
+    )
+    console_idle_minutes: Count = Field(
+        default=30, description="Minutes without a request after which the console asks to log in again."
+    )
     max_body_bytes: Bytes = Field(
         default=10 * 1024 * 1024, description="Largest webhook; a larger one is refused whole."
     )
@@ -102,13 +109,6 @@ class Settings(BaseSettings):
     refusals_max_count: Count = Field(default=10_000, description="Most refused requests kept; the oldest go first.")
     refusals_max_bytes: Bytes = Field(default=64 * 1024 * 1024, description="Most space that refused requests take.")
     forward_slots: Count = Field(default=16, description="Shipments that one process brings to VTEX at the same time.")
-    console_language: Literal["auto", "en", "pt-BR"] = Field(
-        default="auto",
-        description="The console's language until a reader chooses another; auto takes what the browser prefers.",
-    )
-    console_idle_minutes: Count = Field(
-        default=30, description="Minutes without a request after which the console asks to log in again."
-    )
     shutdown_seconds: PositiveSeconds = Field(
         default=25.0,
         description="How long a stop waits for requests and calls in flight; keep it below the supervisor's patience.",
