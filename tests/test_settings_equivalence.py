@@ -119,10 +119,6 @@ def configurations(draw: st.DrawFn) -> Tree:
         | {"carriers": carriers()}
         for name in accounts
     }
-    for account in tree["accounts"].values():
-        if "hook_key" not in account:
-            # Old keys without the one that took their place contradict themselves.
-            account.pop("old_hook_keys", None)
     tree["groups"] = {name: {"accounts": accounts, "carriers": carriers()} for name in groups if accounts}
     tokens: list[tuple[str, bool]] = draw(
         st.lists(st.tuples(st.sampled_from(["viewer", "admin"]), st.booleans()), max_size=2)

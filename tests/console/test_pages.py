@@ -80,7 +80,7 @@ class TestOrders:
         )
         assert "One event took more than 5 minutes from the carrier's webhook to the shopper: 12 min." in page.text
         assert "The carrier told of one event more than an hour after it happened: 5 h 04 min after." in page.text
-        assert "Sender proven Hmac" in page.text
+        assert "Sender proven HMAC-SHA256 in hex in the header X-Signature" in page.text
         assert "2026-03-04 São Paulo, SP Entregue the relay" in page.text
         assert "write the timeline accepted 200 0 ms Receipt r-1 What was sent" in page.text
         assert f"/console/webhooks/{webhook}" in page.all("a", "href")
@@ -184,7 +184,7 @@ class TestWebhooks:
         order = add(relay, tracking_numbers=[NUMBER])
         page = me.open(f"/webhooks/{told(relay)}")
 
-        assert "Verification proven Hmac, with secret number 1" in page.text
+        assert "Verification proven HMAC-SHA256 in hex in the header X-Signature , with secret number 1" in page.text
         assert "Code moving $.events[0].code" in page.text
         assert "Milestone In transit the carrier's table of codes" in page.text
         assert "number:QX004512345BR has its order the tracking number" in page.text

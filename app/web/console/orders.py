@@ -104,6 +104,7 @@ async def show(
         account=account,
         steps=steps,
         latest=latest_of(steps),
+        proof=visit.proof,
         flags=() if account is None else flags_of(shipment, steps, account),
         vtex=shown_by_vtex(shipment),
         names=names,

@@ -58,6 +58,13 @@ class Visit:
         """Refuse who has not the role, as the operators' interface does."""
         demand_role(self.caller.token, role)
 
+    def proof(self, carrier: str, scheme: str) -> str:
+        """Say in words what proved a sender; by the scheme's name where the carrier has another one by now."""
+        adapter = self.caller.given.sources.carriers.get(carrier)
+        if adapter is None or type(adapter.verification).__name__ != scheme:
+            return scheme
+        return adapter.verification.describe()
+
     def show(self, template: str, **values: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
         """Show a page."""
         return self.page.show(template, **values)

@@ -82,6 +82,7 @@ async def show(visit: Visitor, id: str) -> Response:  # noqa: A002 - the path's 
         "webhook.html",
         zone=visit.page.zone(found.owner),
         webhook=found,
+        proof=visit.proof(found.carrier, found.verification.scheme),
         body=None if body is None else excerpt(body.content, BODY_SHOWN),
         encoding=None if body is None else body.encoding,
         orders={row.shipment_id for row in found.rows},
