@@ -212,7 +212,12 @@ def test_a_link_from_elsewhere_is_followed_once_more_with_its_cookie(enter: Ente
 
     page = Page(answer.text)
     assert 200 == answer.status_code
-    assert ["0; url=/console/orders?q=1"] == [
+    assert ["0; url=/console/orders?q=1&again=1"] == [
         each["content"] for _, each in page.tags if each.get("http-equiv") == "refresh"
     ]
     assert 303 == nobody.http.get("/console/orders?q=1", headers={"sec-fetch-site": "same-origin"}).status_code
+    once_more = nobody.http.get("/console/orders?q=1&again=1", headers={"sec-fetch-site": "cross-site"})
+    assert (303, "/console/login?next=%2Fconsole%2Forders%3Fq%3D1") == (
+        once_more.status_code,
+        once_more.headers["location"],
+    )

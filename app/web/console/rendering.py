@@ -108,7 +108,9 @@ class Page:
 
     def same(self, **changes: str | None) -> str:
         """Link to this page, its query changed a little."""
-        query = {name: value for name, value in self.request.query_params.items() if name not in {"lang", "done"}}
+        query = {
+            name: value for name, value in self.request.query_params.items() if name not in {"again", "done", "lang"}
+        }
         return link(self.path, **(query | changes))
 
     def may(self, role: str) -> bool:

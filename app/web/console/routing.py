@@ -41,6 +41,7 @@ __all__ = [
 
 _LOGGER: Final = logging.getLogger(__name__)
 _MAX_FIELDS: Final = 40
+_AGAIN: Final = "again"
 
 
 class _LoggedOut(Exception):
@@ -189,13 +190,13 @@ def back_to(address: str, done: str | None = None) -> RedirectResponse:
 
 def _to_login(request: Request) -> Response:
     """Lead to the login; a link from elsewhere comes without its cookie, and is followed once more from here."""
-    if request.method == "GET" and request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-        query = f"?{request.url.query}" if request.url.query else ""
+    asked = {name: value for name, value in request.query_params.items() if name != _AGAIN}
+    from_elsewhere = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+    # Once only: a browser that has no cookie at all would go on for ever.
+    if request.method == "GET" and from_elsewhere and _AGAIN not in request.query_params:
         page = page_of(request, given(request), None)
-        return page.show("again.html", address=request.url.path + query)
-    back = request.url.path if request.method == "GET" and request.url.path != "/console" else None
-    if back and request.url.query:
-        back += f"?{request.url.query}"
+        return page.show("again.html", address=link(request.url.path, **{**asked, _AGAIN: "1"}))
+    back = link(request.url.path, **asked) if request.method == "GET" and request.url.path != "/console" else None
     return RedirectResponse(link("/console/login", next=back), HTTPStatus.SEE_OTHER, headers=HEADERS)
 
 
