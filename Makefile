@@ -60,6 +60,10 @@ chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the row
 bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s, memory, latency (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.imports $(ARGS)
 
+.PHONY: screenshots
+screenshots: install test-tools ## Photograph every page of the console: build/screenshots
+	@$(PYTHON) -m tests.console.screenshots $(ARGS)
+
 # The short form: make planted ARGS="--only token --examples 200"
 .PHONY: planted
 planted: install ## Plant known bugs in copies of the source; the state machine must find each; ARGS="--help"

@@ -2,11 +2,12 @@
 # Install the programs that tests need and pip cannot bring; nothing to do when they are there.
 #
 # strace: tests read from system calls that a webhook is on disk before it is answered.
+# chromium: tests use the console as a person would.
 #
 #   --packages   print the Debian packages, and install nothing
 set -euo pipefail
 
-readonly PACKAGES=(strace) # each named like the program that it brings
+readonly PACKAGES=(strace chromium) # each named like the program that it brings
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 

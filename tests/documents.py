@@ -226,6 +226,7 @@ def routes() -> str:
         "| `POST /webhooks/{carrier}/{account}` | A carrier delivers a webhook |",
         "| `POST /webhooks/{carrier}/{account}/{key}` | A carrier that cannot sign delivers a webhook |",
         "| `POST /webhooks/{carrier}/{account}/verify` | A carrier's engineer tries a signature; nothing is stored |",
+        "| `GET /console` | The console: pages for operators and support, in [console.md](console.md) |",
     ]
     rows = [
         f"| `{method.upper()} {path}` | {_cell(operation.get('summary', ''))} |"

@@ -85,6 +85,8 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
     "ops_listen": st.just("127.0.0.1:9090"),
     "public_url": urls,
     "trusted_proxies": networks,
+    "console_language": st.sampled_from(["auto", "en", "pt-BR"]),
+    "console_idle_minutes": counts,
     "max_body_bytes": st.integers(min_value=1024, max_value=10**9),
     "log_level": st.sampled_from(["debug", "info", "warning", "error"]),
     "log_format": st.sampled_from(["json", "text"]),

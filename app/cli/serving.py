@@ -124,6 +124,9 @@ def _served(settings: Settings, running: Relay, ports: tuple[int, ...]) -> Itera
         for source in dependencies.sources
     ] or [("Webhooks", "none: no account has a carrier; `carrier-relay carriers` lists them")]
     who = "" if dependencies.tokens else ", closed: `carrier-relay token new` makes a token"
-    rows += [("Operators", f"{ops_url}/docs, {ops_url}/metrics{who}"), ("Probes", f"{url}/livez, {url}/readyz")]
+    rows += [
+        ("Operators", f"{ops_url}/console, {ops_url}/docs, {ops_url}/metrics{who}"),
+        ("Probes", f"{url}/livez, {url}/readyz"),
+    ]
     yield f"carrier-relay {__version__}"
     yield from aligned(rows, indent="  ")

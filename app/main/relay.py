@@ -33,7 +33,7 @@ from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store, database_file
 from app.telemetry import Metrics
 from app.vtex import Client, Gate
-from app.web.dependencies import Dependencies, Forwarding, Role, Token
+from app.web.dependencies import ConsoleOptions, Dependencies, Forwarding, Role, Token
 
 __all__ = ["Relay", "relay", "utc_now"]
 
@@ -135,6 +135,9 @@ def _compose(
         reopen=forwarder.reopen,
         look_back=gathering.look_back,
         tail_of=tail_of,
+        console=ConsoleOptions(
+            language=settings.console_language, idle=timedelta(minutes=settings.console_idle_minutes)
+        ),
         hook_keys=hook_keys_of(settings),
         forwarding=_forwarding(accounts),
         resolve=resolve,
@@ -213,6 +216,8 @@ def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
             history=account.history.value,
             since=account.forward_from,
             rate_per_second=account.rate_per_second,
+            timezone=account.timezone,
+            locale=account.locale.value,
         )
         for name, account in accounts.items()
     }

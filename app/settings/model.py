@@ -85,6 +85,13 @@ class Settings(BaseSettings):
         default=(),
         description="Networks of proxies in front, whose X-Forwarded-For is believed.",
     )
+    console_language: Literal["auto", "en", "pt-BR"] = Field(
+        default="auto",
+        description="The console's language until a reader chooses another; auto takes what the browser prefers.",
+    )
+    console_idle_minutes: Count = Field(
+        default=30, description="Minutes without a request after which the console asks to log in again."
+    )
     max_body_bytes: Bytes = Field(
         default=10 * 1024 * 1024, description="Largest webhook; a larger one is refused whole."
     )

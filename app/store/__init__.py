@@ -11,6 +11,7 @@ from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
 from app.store.engine import database_file
 from app.store.erasing import AuditErasure, EraseBatch
+from app.store.evidence import AuditExport
 from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
@@ -24,6 +25,7 @@ from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.service import Store
+from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
 from app.store.settling import AcceptRead, Settle, Settlement
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
@@ -36,6 +38,7 @@ __all__ = [
     "AddShipment",
     "AdvanceBackfill",
     "AuditErasure",
+    "AuditExport",
     "AuditImport",
     "Backfill",
     "BackfillProgress",
@@ -48,6 +51,7 @@ __all__ = [
     "ClaimOrders",
     "Claimed",
     "ClaimedOrder",
+    "CloseSession",
     "DutyHeld",
     "EraseBatch",
     "EventRow",
@@ -67,6 +71,7 @@ __all__ = [
     "LinkSubject",
     "Linked",
     "Lookup",
+    "OpenSession",
     "OrderShown",
     "PackageFields",
     "Plan",
@@ -86,7 +91,9 @@ __all__ = [
     "Resolution",
     "ResumeAccount",
     "Sample",
+    "SeeSession",
     "Seen",
+    "Session",
     "Settle",
     "SettleOrder",
     "SettleOrders",

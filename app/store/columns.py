@@ -10,7 +10,7 @@ from sqlalchemy import JSON as _JSON
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, text
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["JSON", "Ids", "Instant", "id_column", "parse_public_id", "partial_index", "public_id"]
+__all__ = ["JSON", "Ids", "Instant", "id_column", "node_of", "parse_public_id", "partial_index", "public_id"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -81,6 +81,11 @@ class Ids:
             self._last = max(self._last + 1, now)
             stamp, count = divmod(self._last, 1 << _COUNT_BITS)
         return (stamp << (_NODE_BITS + _COUNT_BITS)) | (self._node << _COUNT_BITS) | count
+
+
+def node_of(id_: int) -> int:
+    """Return the process that made an id."""
+    return id_ >> _COUNT_BITS & (1 << _NODE_BITS) - 1
 
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -16,6 +16,7 @@ from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, uni
 from app.store.match_counts import count_subject
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
 from app.store.schema import events, rows, subjects, webhooks
+from app.store.tallies import note_unknown_code, tally_webhook
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded"]
 
@@ -53,6 +54,7 @@ class RecordUnmappable:
 
     def run(self, connection: Connection) -> None:
         """Change the webhook's state."""
+        tally_webhook(connection, self.webhook_id, "unmappable", self.now)
         connection.execute(
             update(webhooks)
             .where(webhooks.c.id == self.webhook_id)
@@ -192,6 +194,9 @@ class RecordMapping:
                 events.insert().values({**self._columns(id_, subject_id, fingerprint, fact), "revises": revises})
             )
             new.append(id_)
+            if fact.event.unknown_code is not None:
+                code, brought = fact.event.unknown_code, self.webhook_id
+                note_unknown_code(connection, self.owner, self.carrier, code, webhook_id=brought, now=self.now)
         return new
 
     def _revise(self, connection: Connection, subject_id: int, facts: Sequence[Fact]) -> None:
@@ -229,6 +234,7 @@ class RecordMapping:
 
     def _finish(self, connection: Connection) -> None:
         state = "mapped" if self.facts else "ignored"
+        tally_webhook(connection, self.webhook_id, state, self.now)
         connection.execute(
             update(webhooks)
             .where(webhooks.c.id == self.webhook_id)

@@ -17,6 +17,7 @@ from app.store.columns import Ids, Instant
 from app.store.dialect import insert
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, numbers, rows, shipments
+from app.store.tallies import tally
 from app.store.work import Claimed, Frozen, Planner, Seen, Work
 
 __all__ = ["AcceptRead", "Settle", "Settlement", "accept"]
@@ -77,8 +78,10 @@ class Settle:
                 receipted_at=ended.receipted_at,
             )
         )
+        name, kind = self.claimed.work.account, "applied" if ended.outcome == "applied" else "failed"
+        tally(connection, name, "", kind, made=self.claimed.attempt_id, now=self.now)
         if self.account is not None:
-            change_account(connection, self.claimed.work.account, self.account, self.now)
+            change_account(connection, name, self.account, self.now)
         mine = update(shipments).where(
             shipments.c.id == self.claimed.work.shipment_id, shipments.c.lease == self.claimed.lease
         )

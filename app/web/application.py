@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from app import __version__
 from app.adapter import Adapter
 from app.web import openapi
+from app.web.console import console_router
 from app.web.dependencies import Dependencies
 from app.web.edges import LOGGED, Edges
 from app.web.health import Readiness, metrics_router, probes_router
@@ -25,7 +26,7 @@ from app.web.webhooks import Webhooks
 __all__ = ["Application", "create_app", "document", "export", "ops_app"]
 
 _PUBLIC: Final = (probes_router, problems_router, tokens_router, orders_hook_router)
-_OPERATORS: Final = (metrics_router, ops_router, docs_router)
+_OPERATORS: Final = (metrics_router, ops_router, docs_router, console_router)
 
 
 class Application:

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
 
 from app.adapter import Adapter
 from app.intake import Intake
@@ -14,7 +15,10 @@ from app.store import Candidate, Facts, Resolution, Store
 from app.telemetry import Metrics
 from app.web.peer import Network
 
-__all__ = ["Dependencies", "Forwarding", "Replay", "Role", "Token"]
+__all__ = ["ConsoleOptions", "Dependencies", "Forwarding", "Replay", "Role", "Token"]
+
+
+_UTC: Final = ZoneInfo("UTC")
 
 
 class Role(IntEnum):
@@ -66,6 +70,8 @@ class Forwarding:
         history: ``auto``, ``delta`` or ``full``.
         since: Shipments invoiced before this day are observed only.
         rate_per_second: How many calls may start per second.
+        timezone: The zone of its shoppers.
+        locale: Their language.
 
     """
 
@@ -73,6 +79,22 @@ class Forwarding:
     history: str = "auto"
     since: date | None = None
     rate_per_second: float = 20.0
+    timezone: ZoneInfo = _UTC
+    locale: str = "pt-BR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleOptions:
+    """How the console greets people.
+
+    Args:
+        language: ``en``, ``pt-BR``, or ``auto`` for what a browser prefers; whoever reads may choose another.
+        idle: How long somebody may be silent before they must log in again.
+
+    """
+
+    language: str = "auto"
+    idle: timedelta = timedelta(minutes=30)
 
 
 def _no_tail(_since: datetime, _until: datetime, _now: datetime) -> datetime | None:
@@ -106,6 +128,7 @@ class Dependencies:
         reopen: Tells the forwarder that an operator changed an account's state.
         look_back: Tells whoever lists orders that an account's backfills changed.
         tail_of: Says from where a backfill's end is to be listed again later.
+        console: How the console greets people.
         hook_keys: What VTEX's order hook must send as its key, by account; without one nothing is received.
         forwarding: How the accounts are configured to be written to, by name.
         resolve: Decides where parked subjects go when a shipment is added.
@@ -141,6 +164,7 @@ class Dependencies:
     reopen: Callable[[str], None] = _no_gate
     look_back: Callable[[str], None] = _no_gate
     tail_of: Callable[[datetime, datetime, datetime], datetime | None] = _no_tail
+    console: ConsoleOptions = field(default_factory=ConsoleOptions)
     hook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
     max_body_bytes: int = 10 * 1024 * 1024

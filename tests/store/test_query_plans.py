@@ -11,8 +11,9 @@ from app.store.backfill_jobs import recent_backfills
 from app.store.backfills import next_backfill, waiting_reads
 from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
-from app.store.queries import SubjectFilter, list_subjects, parked_causes
+from app.store.queries import ShipmentFilter, SubjectFilter, list_shipments, list_subjects, parked_causes
 from app.store.queries.backlog import waiting
+from app.store.tallies import tallies_since
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -60,6 +61,14 @@ QUERIES = {
     "unmatched subjects": (
         lambda c: list_subjects(c, SubjectFilter(state="unmatched"), before=None, limit=9),
         ["ix_subjects_unmatched_id"],
+    ),
+    "what happened hour by hour": (
+        lambda c: tallies_since(c, ["a", "b"], NOW),
+        ["sqlite_autoindex_tallies_1"],
+    ),
+    "shipments of an invoice": (
+        lambda c: list_shipments(c, ShipmentFilter(accounts=("a",), invoice_number="7"), before=None, limit=9),
+        ["ix_shipments_invoice"],
     ),
     "open rows": (
         lambda c: Requeue(live={"a": None}, now=NOW).run(c),

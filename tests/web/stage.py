@@ -53,6 +53,7 @@ def parse(webhook: Webhook) -> Iterator[Result]:
             tracking_numbers=(body["number"].text(),),
             occurred_at=event["at"].moment(),
             description=event.get("text").text(),
+            unknown_code=None if code in MILESTONES else code,
         )
 
 

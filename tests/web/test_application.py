@@ -7,7 +7,7 @@ from app.web import create_app, ops_app
 from tests.web.conftest import Start
 from tests.web.stage import Relay
 
-OPERATORS = ("/ops/v1/webhooks", "/metrics", "/docs", "/openapi.json")
+OPERATORS = ("/ops/v1/webhooks", "/metrics", "/docs", "/openapi.json", "/console/login")
 EVERYBODY = ("/livez", "/readyz", "/problems", "/problems/pages.css")
 
 

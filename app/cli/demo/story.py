@@ -64,6 +64,8 @@ def closing(talk: Conversation, timelines: Sequence[Timeline], folder: Path) -> 
     yield f"    {_curl(talk, folder)}"
     yield "  Read a saved webhook without any relay"
     yield f"    {command()} try {_NEXT_TRY[0]} {_from_here(FOLDER / _NEXT_TRY[0] / f'{_NEXT_TRY[1]}.http')}"
+    yield f"  Look a parcel up in the console, with this token: {talk.ops_token}"
+    yield f"    {talk.ops_url}/console"
     yield "  List what came in"
     yield f"    curl -H 'Authorization: Bearer {talk.ops_token}' {talk.ops_url}/ops/v1/webhooks"
     yield "  Serve a real store: write relay.toml as README.md shows, and check it"

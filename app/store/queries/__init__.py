@@ -1,6 +1,7 @@
 """What operators ask of the store: pure functions from a read-only connection to plain values, newest first."""
 
 from app.store.queries.accounts import AccountState, accounts_not_open
+from app.store.queries.audit import AuditEntry, AuditFilter, list_audit
 from app.store.queries.comparison import (
     ComparedRow,
     ComparedShipment,
@@ -45,6 +46,8 @@ __all__ = [
     "AccountOverview",
     "AccountState",
     "AttemptDetail",
+    "AuditEntry",
+    "AuditFilter",
     "ComparedRow",
     "ComparedShipment",
     "Comparison",
@@ -70,6 +73,7 @@ __all__ = [
     "account_overviews",
     "accounts_not_open",
     "compare",
+    "list_audit",
     "list_refusals",
     "list_shipments",
     "list_subjects",

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from app.model import normalise_number
+from app.store.facts import bare
 from app.store.index import shown_numbers
 from app.store.load import voices_of
 from app.store.queries.journal import (
@@ -119,7 +120,8 @@ def _conditions(wanted: ShipmentFilter) -> list[ColumnElement[bool]]:
     if wanted.order_id is not None:
         conditions.append(shipments.c.order_id == wanted.order_id)
     if wanted.invoice_number is not None:
-        conditions.append(shipments.c.invoice_number == wanted.invoice_number)
+        # People read an invoice number off paper, where it has fewer zeros or more.
+        conditions.append(shipments.c.invoice_bare == bare(wanted.invoice_number))
     if wanted.tracking_number is not None:
         held = select(numbers.c.shipment_id).where(numbers.c.number == normalise_number(wanted.tracking_number))
         if wanted.accounts is not None:

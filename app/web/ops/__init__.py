@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from app.web.ops.accounts import router as _accounts
+from app.web.ops.activity import router as _activity
 from app.web.ops.backfills import router as _backfills
 from app.web.ops.comparison import router as _comparison
 from app.web.ops.erasing import router as _erasing
@@ -29,5 +30,6 @@ for _part in (
     _parked,
     _sources,
     _backfills,
+    _activity,
 ):
     router.include_router(_part)

@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.web.dependencies import Dependencies, Role, Token
 from app.web.problems import Problem
 
-__all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "given"]
+__all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "demand_role", "given", "token_of"]
 
 _BEARER: Final = HTTPBearer(auto_error=False, scheme_name="token", description="A token of the operators' interface.")
 
@@ -89,21 +89,29 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 def _caller(at_least: Role) -> Callable[[Request, Bearer], Awaitable[Caller]]:
     async def caller(request: Request, credentials: Bearer) -> Caller:
         dependencies = given(request)
-        token = _find(dependencies.tokens, credentials.credentials if credentials else "")
+        token = token_of(dependencies.tokens, credentials.credentials if credentials else "")
         if token is None:
             what = "The token is not known" if credentials else "No token came"
             raise Problem("token-needed", f"{what}. Send Authorization: Bearer TOKEN with a token of this relay.")
-        if token.role < at_least:
-            detail = (
-                f"The token {token.name} has the role {token.role.name.lower()}; this takes {at_least.name.lower()}."
-            )
-            raise Problem("forbidden", detail)
+        demand_role(token, at_least)
         return Caller(token=token, given=dependencies)
 
     return caller
 
 
-def _find(tokens: tuple[Token, ...], text: str) -> Token | None:
+def demand_role(token: Token, at_least: Role) -> None:
+    """Refuse the holder of a token whose role is not enough.
+
+    Raises:
+        Problem: It is not.
+
+    """
+    if token.role < at_least:
+        detail = f"The token {token.name} has the role {token.role.name.lower()}; this takes {at_least.name.lower()}."
+        raise Problem("forbidden", detail)
+
+
+def token_of(tokens: tuple[Token, ...], text: str) -> Token | None:
     """Find a token by its digest; every one is compared, in constant time, whatever matched before."""
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
     found = [token for token in tokens if hmac.compare_digest(token.sha256.lower(), digest)]

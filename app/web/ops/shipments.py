@@ -1,13 +1,22 @@
 """Shipments: search, read, add, and take tracking numbers away."""
 
+from base64 import b64encode
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
 from app.store import AddShipment, IndexedShipment, RemoveNumber
-from app.store.queries import ShipmentFilter, ShipmentSummary, list_shipments, shipment, shipment_summary
+from app.store.queries import (
+    ShipmentDetail,
+    ShipmentFilter,
+    ShipmentSummary,
+    list_shipments,
+    shipment,
+    shipment_summary,
+)
 from app.web import schemas
-from app.web.ops.access import Caller, Operator, Viewer
+from app.web.evidence import export_evidence
+from app.web.ops.access import Caller, Operator, Support, Viewer
 from app.web.ops.listing import Cursor, Limit, cursor_of, missing, plain, position, row_id
 from app.web.ops.webhooks import shown_events
 from app.web.problems import Problem
@@ -59,12 +68,47 @@ async def index(
 @router.get("/{id}", summary="Show a shipment with its history")
 async def show(caller: Viewer, id: Id) -> schemas.ShipmentDetail:  # noqa: A002 - the path's word
     """Show what carriers said, whether the sender was proven, what VTEX has, and the evidence."""
-    number = row_id("sh", id, "shipment")
+    return _detail(caller, await _known(caller, id))
+
+
+async def _known(caller: Caller, id_: str) -> ShipmentDetail:
+    """Read a shipment that the caller may see."""
+    number = row_id("sh", id_, "shipment")
     found = await caller.given.store.read(lambda connection: shipment(connection, number))
     if found is None or not _may_see(caller, found.summary):
-        raise missing("shipment", id)
+        raise missing("shipment", id_)
+    return found
+
+
+def _detail(caller: Caller, found: ShipmentDetail) -> schemas.ShipmentDetail:
     document = plain(found.summary, found, state=found.summary.state, events=shown_events(caller, found.events))
     return schemas.ShipmentDetail.model_validate(document)
+
+
+@router.post(
+    "/{id}/evidence",
+    summary="Export everything that is known of a shipment, as a file",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file; `Repr-Digest` has its SHA-256, which stands in the audit log as well.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
+    },
+)
+async def evidence(caller: Support, id: Id) -> Response:  # noqa: A002 - the path's word
+    """Write a file of what carriers said and when, what proved them, what VTEX was told and answered.
+
+    Its digest goes to the audit log, so that the file can be shown to be unchanged later.
+    """
+    known = await _known(caller, id)
+    file = await export_evidence(caller, known, _detail(caller, known))
+    digest = b64encode(bytes.fromhex(file.sha256)).decode()
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+    }
+    return Response(file.content, media_type="application/json", headers=headers)
 
 
 def _may_see(caller: Caller, about: ShipmentSummary) -> bool:

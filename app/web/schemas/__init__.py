@@ -16,9 +16,18 @@ from app.web.schemas.accounts import (
     Sample,
     Source,
 )
+from app.web.schemas.activity import (
+    Activity,
+    ActivityHour,
+    AuditItem,
+    AuditPage,
+    UnknownCode,
+    UnknownCodes,
+)
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.parked import (
+    CAUSES,
     CandidateShipment,
     Cause,
     Link,
@@ -48,10 +57,15 @@ from app.web.schemas.shown import (
 )
 
 __all__ = [
+    "CAUSES",
     "AccountDetail",
     "AccountItem",
     "AccountPage",
+    "Activity",
+    "ActivityHour",
     "Attempt",
+    "AuditItem",
+    "AuditPage",
     "BackfillItem",
     "BackfillPage",
     "BackfillState",
@@ -90,6 +104,8 @@ __all__ = [
     "SubjectItem",
     "SubjectPage",
     "SubjectView",
+    "UnknownCode",
+    "UnknownCodes",
     "Verification",
     "WebhookDetail",
     "WebhookItem",

@@ -1,7 +1,7 @@
 """Subjects that wait for their shipment, in JSON."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -10,6 +10,7 @@ from app.web.schemas.accounts import Reason, Source
 from app.web.schemas.shown import Event, ShipmentId, Shown
 
 __all__ = [
+    "CAUSES",
     "CandidateShipment",
     "Cause",
     "Link",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 Cause = Literal["unknown-number", "unknown-references", "ambiguous", "several-accounts", "contradicting", "other"]
+CAUSES: Final[tuple[str, ...]] = get_args(Cause)
 SubjectId = Annotated[
     str,
     BeforeValidator(lambda number: public_id("su", number) if isinstance(number, int) else number),

@@ -24,6 +24,7 @@ __all__ = [
     "Subject",
     "Verification",
     "WebhookDetail",
+    "WebhookId",
     "WebhookItem",
     "WebhookPage",
     "readable",

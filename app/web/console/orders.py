@@ -1,0 +1,131 @@
+"""Orders, as support looks for them: by tracking number, order or invoice; and everything about one of them."""
+
+import asyncio
+from typing import Annotated, Final, Literal
+
+from fastapi import Query, Response
+from pydantic import StringConstraints
+
+from app.web import schemas
+from app.web.console.answers import LOCALES, answer
+from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part
+from app.web.console.timeline import flags_of, latest_of, shown_by_vtex, steps_of
+from app.web.dependencies import Forwarding, Role
+from app.web.ops import accounts, parked, shipments
+
+__all__ = ["meant", "router"]
+
+router: Final = console_part()
+
+_ON_A_PAGE: Final = 50
+_LONGEST_NUMBER: Final = 100
+
+Sought = Annotated[str, StringConstraints(max_length=200)]
+Name = Annotated[str, StringConstraints(max_length=100)]
+
+
+class _OrderSearch(Search):
+    q: Sought | None = None
+    account: Name | None = None
+    state: Literal["due", "idle", "dead"] | None = None
+
+
+@router.get("/orders")
+async def index(visit: Visitor, search: Annotated[_OrderSearch, Query()]) -> Response:
+    """List shipments, or those that what was typed may mean; the only one is opened at once."""
+    caller = visit.caller
+    if search.q is None:
+        listed = await shipments.index(
+            caller, account=search.account, state=search.state, limit=_ON_A_PAGE, cursor=search.cursor
+        )
+        found, more = listed.items, listed.next
+        waiting: tuple[schemas.SubjectItem, ...] = ()
+    else:
+        found = await meant(visit, search.q, account=search.account, state=search.state)
+        waiting = await _waiting(visit, search.q, search.account)
+        more = None
+        if len(found) == 1 and not waiting:
+            return back_to(f"/console/orders/{found[0].id}")
+    return visit.show(
+        "orders.html", search=search, items=found, next=more, waiting=waiting, accounts=_account_names(visit)
+    )
+
+
+def _account_names(visit: Visit) -> tuple[str, ...]:
+    caller = visit.caller
+    return tuple(sorted(caller.given.accounts)) if caller.accounts is None else caller.accounts
+
+
+async def meant(
+    visit: Visit,
+    text: str,
+    *,
+    account: str | None = None,
+    state: Literal["due", "idle", "dead"] | None = None,
+) -> tuple[schemas.ShipmentItem, ...]:
+    """Look for everything that a text may be: a tracking number, an order, an invoice."""
+    caller, number = visit.caller, text[:_LONGEST_NUMBER]
+    pages = await asyncio.gather(
+        shipments.index(caller, account=account, state=state, tracking_number=number, limit=_ON_A_PAGE),
+        shipments.index(caller, account=account, state=state, order_id=text, limit=_ON_A_PAGE),
+        shipments.index(caller, account=account, state=state, invoice_number=text, limit=_ON_A_PAGE),
+    )
+    return tuple({item.id: item for page in pages for item in page.items}.values())
+
+
+async def _waiting(visit: Visit, text: str, account: str | None) -> tuple[schemas.SubjectItem, ...]:
+    """Look for a parcel of which carriers told, and whose order is not known."""
+    caller, number = visit.caller, text[:_LONGEST_NUMBER]
+    pages = await asyncio.gather(
+        parked.parked(caller, account=account, tracking_number=number, limit=_ON_A_PAGE),
+        parked.unmatched(caller, account=account, tracking_number=number, limit=_ON_A_PAGE),
+    )
+    return tuple(item for page in pages for item in page.items)
+
+
+@router.get("/orders/{id}")
+async def show(
+    visit: Visitor,
+    id: str,  # noqa: A002 - the path's word
+    answer_in: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
+    """Show one shipment: what the carrier said, what proves it, what VTEX shows, and what to tell the shopper."""
+    caller = visit.caller
+    shipment = await shipments.show(caller, id)
+    account = await _account(visit, shipment.account)
+    steps = steps_of(shipment)
+    zone = visit.page.zone(shipment.account)
+    locale = answer_in if answer_in in LOCALES else _locale(visit, shipment.account)
+    names = {slug: adapter.name for slug, adapter in caller.given.sources.carriers.items()}
+    return visit.show(
+        "order.html",
+        zone=zone,
+        shipment=shipment,
+        account=account,
+        steps=steps,
+        latest=latest_of(steps),
+        proof=visit.proof,
+        flags=() if account is None else flags_of(shipment, steps, account),
+        vtex=shown_by_vtex(shipment),
+        names=names,
+        locale=locale,
+        locales=LOCALES,
+        answer=answer(shipment, steps, names, locale, zone),
+    )
+
+
+async def _account(visit: Visit, name: str) -> schemas.AccountItem | None:
+    """Look at the shipment's account; one that was taken out of the settings is none any more."""
+    return await accounts.show(visit.caller, name) if name in visit.caller.given.accounts else None
+
+
+def _locale(visit: Visit, account: str) -> str:
+    return visit.caller.given.forwarding.get(account, Forwarding()).locale
+
+
+@router.post("/orders/{id}/evidence")
+async def evidence(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: A002 - the path's word
+    """Give out the evidence as a file."""
+    del form
+    visit.demand(Role.SUPPORT)
+    return await shipments.evidence(visit.caller, id)

@@ -1,0 +1,109 @@
+"""Webhooks: every request that came in, and everything that became of one."""
+
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from fastapi import Query, Response
+from pydantic import StringConstraints
+
+from app.store.queries import webhook as stored_webhook
+from app.web.console.routing import Search, Visit, Visitor, console_part, day_end, day_start
+from app.web.console.texts import excerpt
+from app.web.dependencies import Role
+from app.web.ops import webhooks
+from app.web.ops.listing import row_id
+from app.web.problems import Problem
+
+__all__ = ["BODY_SHOWN", "owners_of", "router"]
+
+router: Final = console_part()
+
+BODY_SHOWN: Final = 64 * 1024
+_ON_A_PAGE: Final = 50
+
+Name = Annotated[str, StringConstraints(max_length=100)]
+
+
+class _WebhookSearch(Search):
+    account: Name | None = None
+    carrier: Name | None = None
+    state: Literal["stored", "mapped", "ignored", "unmappable"] | None = None
+    tracking_number: Name | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@router.get("/webhooks")
+async def index(visit: Visitor, search: Annotated[_WebhookSearch, Query()]) -> Response:
+    """List webhooks, newest first."""
+    zone = visit.page.zone(*([search.account] if search.account else []))
+    listed = await webhooks.index(
+        visit.caller,
+        account=search.account,
+        carrier=search.carrier,
+        state=search.state,
+        tracking_number=search.tracking_number,
+        since=day_start(search.since, zone),
+        until=day_end(search.until, zone),
+        limit=_ON_A_PAGE,
+        cursor=search.cursor,
+    )
+    return visit.show(
+        "webhooks.html",
+        zone=zone,
+        search=search,
+        items=listed.items,
+        next=listed.next,
+        owners=owners_of(visit),
+        carriers=carriers_of(visit),
+    )
+
+
+def owners_of(visit: Visit) -> tuple[str, ...]:
+    """Name the accounts and groups whose webhooks the reader may see."""
+    if visit.caller.owners is not None:
+        return visit.caller.owners
+    given = visit.caller.given
+    return tuple(sorted(given.accounts | {source.owner for source in given.sources}))
+
+
+def carriers_of(visit: Visit) -> tuple[str, ...]:
+    """Name the carriers that the reader may see webhooks of."""
+    owners = owners_of(visit)
+    return tuple(sorted({source.adapter.slug for source in visit.caller.given.sources if source.owner in owners}))
+
+
+@router.get("/webhooks/{id}")
+async def show(visit: Visitor, id: str) -> Response:  # noqa: A002 - the path's word
+    """Show the request, its proof, its reading, and what came of it."""
+    found = await webhooks.show(visit.caller, id)
+    body = found.body
+    return visit.show(
+        "webhook.html",
+        zone=visit.page.zone(found.owner),
+        webhook=found,
+        proof=visit.proof(found.carrier, found.verification.scheme),
+        body=None if body is None else excerpt(body.content, BODY_SHOWN),
+        encoding=None if body is None else body.encoding,
+        orders={row.shipment_id for row in found.rows},
+        references={subject.subject: subject.references for subject in found.resolution},
+    )
+
+
+@router.get("/webhooks/{id}/body")
+async def body(visit: Visitor, id: str) -> Response:  # noqa: A002 - the path's word
+    """Give out the bytes as they came, as a file that no browser opens."""
+    visit.demand(Role.SUPPORT)
+    # Whether it exists for this reader is decided where it is shown.
+    shown = await webhooks.show(visit.caller, id)
+    number = row_id("wh", id, "webhook")
+    found = await visit.caller.given.store.read(lambda connection: stored_webhook(connection, number))
+    if found is None or found.body is None:
+        raise Problem(
+            "gone", f"The bytes of {shown.id} were deleted by retention; the events that it brought are kept."
+        )
+    headers = {
+        "Content-Disposition": f'attachment; filename="{shown.id}.bin"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return Response(found.body, media_type="application/octet-stream", headers=headers)

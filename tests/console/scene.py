@@ -1,0 +1,180 @@
+"""A relay at work, for eyes and browsers: the bundled VTEX, real carriers' samples, and some of what goes wrong."""
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from app.carriers import adapters
+from app.cli.demo.configuration import demo_variables
+from app.cli.demo.conversation import Conversation
+from app.cli.demo.parcels import ACCOUNT, PARCELS
+from app.cli.samples import signed_request
+from app.cli.serving import listening
+from app.cli.tokens import digest_of
+from app.egress import Egress
+from app.examples import example
+from app.main import Listener, relay, serve, utc_now
+from app.sandbox import Credential, SandboxOptions, create_sandbox
+from app.settings import ListenAddress, load_settings, variable
+
+TOKENS: Final = {role: f"relay_{role}-of-the-scene" for role in ("viewer", "support", "operator", "admin")}
+HELD: Final = "aurora"
+PARKED: Final = "QX004512345BR"
+_KEY: Final = "vtexappkey-demo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """Where the relay is, and what there is to see."""
+
+    url: str
+    parked: str
+    parked_order: str
+
+
+class _Stage:
+    """The loop on which everything runs, in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._over = asyncio.Event()
+        self._ready = threading.Event()
+        self._scene: Scene | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def open(self) -> Scene:
+        self._thread.start()
+        self._ready.wait(60)
+        if self._error is not None:
+            raise self._error
+        assert self._scene is not None, "the scene was not set within a minute"
+        return self._scene
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._play())
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            self._error = error
+        finally:
+            self._loop.close()
+            self._ready.set()
+
+    async def _play(self) -> None:
+        async with AsyncExitStack() as stack:
+            self._scene = await _set(stack, Path(stack.enter_context(TemporaryDirectory())))
+            self._ready.set()
+            await self._over.wait()
+
+
+@contextmanager
+def scene() -> Iterator[Scene]:
+    """Play while the context is open."""
+    played = _Stage()
+    try:
+        yield played.open()
+    finally:
+        played.close()
+
+
+async def _set(stack: AsyncExitStack, folder: Path) -> Scene:
+    credential = Credential(account=ACCOUNT, app_key=_KEY, app_token="t")
+    sandbox = create_sandbox(SandboxOptions(default_account=ACCOUNT, credentials=(credential,)))
+    listener = Listener(application=sandbox, host="127.0.0.1", port=0, setting="sandbox")
+    (port,) = await stack.enter_async_context(serve([listener], shutdown_seconds=1))
+    vtex = f"http://127.0.0.1:{port}"
+    settings = load_settings({**_outside(), **_variables(folder, vtex)})
+    running = await stack.enter_async_context(
+        relay(settings.model_copy(update={"listen": ListenAddress("127.0.0.1", 0), "shutdown_seconds": 2.0}))
+    )
+    listens = settings.model_copy(update={"listen": ListenAddress("127.0.0.1", 0), "shutdown_seconds": 2.0})
+    (ours,) = await listening(listens, running, stack)
+    url = f"http://127.0.0.1:{ours}"
+    egress = await stack.enter_async_context(Egress())
+    talk = Conversation(
+        egress=egress,
+        sources=running.dependencies.sources,
+        url=url,
+        ops_url=url,
+        vtex_url=vtex,
+        ops_token=TOKENS["operator"],
+        now=utc_now,
+    )
+    await talk.hold(PARCELS)
+    await _trouble(egress, talk)
+    return Scene(url=url, parked=PARKED, parked_order="1502240779001-01")
+
+
+def _outside() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("RELAY_")}
+
+
+def _variables(folder: Path, vtex: str) -> dict[str, str]:
+    known = demo_variables(
+        adapters(), folder=folder, vtex_url=vtex, app_key=_KEY, app_token="t", ops_token=TOKENS["operator"]
+    )
+    tokens = [{"name": f"{role}.maria", "role": role, "sha256": digest_of(token)} for role, token in TOKENS.items()]
+    values: dict[tuple[str, ...], str] = {
+        ("tokens",): json.dumps(tokens),
+        ("accounts", HELD, "base_url"): vtex,
+        ("accounts", HELD, "app_key"): "vtexappkey-aurora-retired",
+        ("accounts", HELD, "app_token"): "t",
+        ("accounts", HELD, "carriers", "easypost"): json.dumps({"secrets": ["a secret of the scene"]}),
+    }
+    return known | {variable(path): value for path, value in values.items()}
+
+
+async def _trouble(egress: Egress, talk: Conversation) -> None:
+    """Let a key be refused, a parcel wait for its order, codes be unknown, and a sender be somebody else."""
+    operator = {"authorization": f"Bearer {TOKENS['operator']}", "content-type": "application/json"}
+
+    async def add(**document: object) -> None:
+        content = json.dumps(document).encode()
+        reply = await egress.call(
+            "POST", f"{talk.url}/ops/v1/shipments", headers=operator, content=content, total_seconds=10, max_bytes=10**6
+        )
+        assert 201 == reply.status, reply.body
+
+    async def post(carrier: str, case: str, owner: str = ACCOUNT, *, spoil: bool = False) -> None:
+        source = talk.sources.find(carrier, owner)
+        assert source is not None
+        request = signed_request(source, example(carrier, case).webhook, utc_now())
+        if spoil:
+            request = replace(request, body=request.body + b" ")
+        await egress.call(
+            request.method,
+            talk.url + request.path,
+            headers=request.headers,
+            content=request.body,
+            total_seconds=10,
+            max_bytes=10**6,
+        )
+
+    await add(
+        account=HELD, order_id="1502240778801-01", invoice_number="3391", tracking_numbers=["9400900000000000000017"]
+    )
+    await add(account=ACCOUNT, order_id="1502240779001-01", invoice_number="48301", tracking_numbers=[])
+    await post("easypost", "in-transit", HELD)
+    for carrier, case in (("correios", "in-transit"), ("jt-express-br", "unknown-codes"), ("correios", "delivered")):
+        await post(carrier, case)
+    for _ in range(3):
+        await post("easypost", "delivered", spoil=True)
+    await post("jt-express-br", "delivered", spoil=True)
+    for _ in range(100):
+        reply = await egress.call(
+            "GET", f"{talk.url}/ops/v1/accounts/{HELD}", headers=operator, total_seconds=10, max_bytes=10**6
+        )
+        if json.loads(reply.body)["state"] == "held":
+            return
+        await asyncio.sleep(0.05)
