@@ -157,6 +157,7 @@ class Mirror(RuleBasedStateMachine):
 
     @rule(slots=st.integers(1, 4))
     def claim(self, slots: int) -> None:
+        self._lose_the_vanished()
         claims = self.write(claiming(self.clock(), slots=slots))
         in_hand = {claimed.order_id for claimed, _ in self.held}
         assert not in_hand & {claimed.order_id for claimed in claims}
@@ -182,6 +183,9 @@ class Mirror(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         """Let time pass; readers whose lease ends have vanished."""
         self.clock.advance(seconds=seconds)
+        self._lose_the_vanished()
+
+    def _lose_the_vanished(self) -> None:
         self.held = [(claimed, began) for claimed, began in self.held if claimed.deadline > self.clock()]
 
     @invariant()
