@@ -1,6 +1,8 @@
 """An account as it is called: its client and its gate, and what the end of a call means for the account itself."""
 
 import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +13,7 @@ from app.store import AccountChange
 from app.telemetry import log_event
 from app.vtex import Answered, Client, Gate, Outcome
 
-__all__ = ["Destination", "asked_to_wait", "held", "probe_every", "tripped"]
+__all__ = ["Destination", "asked_to_wait", "held", "probe_every", "reserving", "tripped"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,18 @@ class Destination:
             until=change.until,
             reason=change.reason,
         )
+
+
+@contextmanager
+def reserving(destinations: Mapping[str, Destination], places: Mapping[str, int]) -> Iterator[None]:
+    """Keep places of accounts while they are claimed for; what was claimed enters before this is left."""
+    for name, count in places.items():
+        destinations[name].gate.reserve(count)
+    try:
+        yield
+    finally:
+        for name, count in places.items():
+            destinations[name].gate.release(count)
 
 
 def probe_every(account: Account) -> timedelta:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.account import Account
-from app.calling import Destination, probe_every, tripped
+from app.calling import Destination, probe_every, reserving, tripped
 from app.errors import StoreUnavailable
 from app.forwarder.learning import conclude
 from app.forwarder.outcomes import Consequence, consequence
@@ -109,19 +109,21 @@ class Forwarder:
         offer = self._offer(now)
         if not offer.free:
             return []
-        claimed = await self._store.write(
-            Claim(
-                free=offer.free,
-                slots=offer.slots,
-                retry_slots=offer.kept,
-                lease={name: self._destinations[name].lease for name in offer.free},
-                probe_every={name: probe_every(self._destinations[name].account) for name in offer.free},
-                plan=self._plan,
-                ids=self._store.ids,
-                now=now,
-            )
+        claim = Claim(
+            free=offer.free,
+            slots=offer.slots,
+            retry_slots=offer.kept,
+            lease={name: self._destinations[name].lease for name in offer.free},
+            probe_every={name: probe_every(self._destinations[name].account) for name in offer.free},
+            plan=self._plan,
+            ids=self._store.ids,
+            now=now,
         )
-        self._slots.take(offer, [claim.work.account for claim in claimed])
+        with reserving(self._destinations, offer.free):
+            claimed = await self._store.write(claim)
+            for each in claimed:
+                self._destinations[each.work.account].gate.enter()
+        self._slots.take(offer, [each.work.account for each in claimed])
         return claimed
 
     def _offer(self, now: datetime) -> Offer:
@@ -135,7 +137,22 @@ class Forwarder:
         if free := list(self._offer(now).free):
             due = await self._store.read(lambda connection: next_due(connection, free))
             times += [due] if due is not None else []
+        await self._wait_for_others(now)
         return min([*times, now + timedelta(seconds=_POLL_SECONDS)])
+
+    async def _wait_for_others(self, now: datetime) -> None:
+        """Have places told of that others give back, where something is due that finds none."""
+        taken = [name for name, destination in self._destinations.items() if destination.gate.is_taken(now)]
+        if not taken:
+            return
+        due = await self._store.read(lambda connection: next_due(connection, taken))
+        if due is None or due > now:
+            return
+        for name in taken:
+            self._destinations[name].gate.when_given_back(self.wake)
+        if not all(self._destinations[name].gate.is_taken(now) for name in taken):
+            # One was given back while the store was asked.
+            self.wake()
 
     async def _sleep(self, until: datetime) -> None:
         seconds = max(0.0, (until - self._now()).total_seconds())
@@ -147,7 +164,6 @@ class Forwarder:
 
     def _start(self, claim: Claimed) -> None:
         destination = self._destinations[claim.work.account]
-        destination.gate.enter()
         task = asyncio.create_task(self._forward(destination, claim), name=f"forward-{claim.work.shipment_id}")
         self._running.add(task)
         task.add_done_callback(lambda done: self._ended(done, destination))

@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from app.calling import Destination, asked_to_wait, held, probe_every, tripped
+from app.calling import Destination, asked_to_wait, held, probe_every, reserving, tripped
 from app.retry import Patience, Trouble, backoff
 from app.store import AccountChange, ChangeAccount, Store, TakeProbe
 from app.store.accounts import account_states
@@ -50,17 +51,21 @@ class Calls:
         if not free(now):
             opens_at = gate.opens_at(now)
             return max(0.05, (opens_at - now).total_seconds()) if opens_at else 0.05
-        states = await self._store.read(lambda connection: account_states(connection, [account.name]))
-        allowed = states[account.name].allows(now)
         self._probing = False
-        if allowed == 0:
-            return _SOON
-        if allowed is not None:
-            probe = TakeProbe(account=account.name, every=probe_every(account), now=now)
-            self._probing = await self._store.write(probe)
-            return 0.0 if self._probing else _SOON
-        # Others may have taken the place meanwhile; nothing comes between this and `make`.
-        return 0.0 if free(self._now()) else 0.05
+        # Nothing comes between the end of this and `make`, which takes the place.
+        with self.keeping_place():
+            states = await self._store.read(lambda connection: account_states(connection, [account.name]))
+            allowed = states[account.name].allows(now)
+            if allowed is not None:
+                probe = TakeProbe(account=account.name, every=probe_every(account), now=now)
+                self._probing = allowed > 0 and await self._store.write(probe)
+                return 0.0 if self._probing else _SOON
+        # The place was kept, but the end of another call may have closed the gate meanwhile.
+        return 0.0 if gate.free(self._now()) else 0.05
+
+    def keeping_place(self) -> AbstractContextManager[None]:
+        """Keep a place for a call that follows another one without `wait`."""
+        return reserving({self._destination.account.name: self._destination}, {self._destination.account.name: 1})
 
     async def make(self, name: str, call: Callable[[Client], Awaitable[T]], answer: Callable[[T], Answered]) -> T:
         """Make a call that `wait` let start, and let its end mean for the account what it means."""

@@ -86,9 +86,10 @@ class FeedPoller:
             rest, self._empty_seconds = self._empty_seconds, min(2 * self._empty_seconds, EMPTY_SECONDS[1])
             return self._rest(rest)
         self._empty_seconds = EMPTY_SECONDS[0]
-        await self._tell(received.found)
         margin = min(_MARGIN, self._visibility / 2)
-        return await self._commit(received.found, asked_at + self._visibility - margin)
+        with self._calls.keeping_place():
+            await self._tell(received.found)
+            return await self._commit(received.found, asked_at + self._visibility - margin)
 
     async def _tell(self, items: tuple[FeedItem, ...]) -> None:
         told = tuple(

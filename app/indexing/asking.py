@@ -1,5 +1,6 @@
 """Ask VTEX for an order within the account's gate and budget, and make of the answer what the store is to keep."""
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from app.calling import Destination, asked_to_wait, held, probe_every, tripped
+from app.calling import Destination, asked_to_wait, held, probe_every, reserving, tripped
 from app.store import (
     AccountChange,
     AddOrder,
@@ -22,7 +23,7 @@ from app.store import (
 )
 from app.store.accounts import account_states
 from app.store.placement import Candidate
-from app.vtex import Answered, Order, Outcome
+from app.vtex import Answered, Gate, Order, Outcome
 
 __all__ = ["SCHEDULE", "Answer", "Asking", "next_look"]
 
@@ -107,15 +108,24 @@ class Asking:
         """
         gate = self.destinations[account].gate
         # Parcels whose order is known go first.
-        if not gate.spare(self.now()):
+        if not await self._spare(gate):
             return False
-        states = await self.store.read(lambda connection: account_states(connection, [account]))
-        calls = states[account].allows(self.now())
-        if calls is not None:
-            every = probe_every(self.destinations[account].account)
-            probe = TakeProbe(account=account, every=every, now=self.now())
-            return None if calls and await self.store.write(probe) else False
-        # Others may have taken its last place meanwhile.
+        with reserving(self.destinations, {account: 1}):
+            states = await self.store.read(lambda connection: account_states(connection, [account]))
+            calls = states[account].allows(self.now())
+            if calls is not None:
+                every = probe_every(self.destinations[account].account)
+                probe = TakeProbe(account=account, every=every, now=self.now())
+                return None if calls and await self.store.write(probe) else False
+        # The place was kept, but the end of another call may have closed the gate meanwhile.
+        return gate.free(self.now()) > 0
+
+    async def _spare(self, gate: Gate) -> bool:
+        """Tell whether a place is to spare, once it is known which of the places that are claimed for are needed."""
+        while not gate.spare(self.now()) and gate.reserved:
+            told = asyncio.Event()
+            gate.when_given_back(told.set)
+            await told.wait()
         return gate.spare(self.now()) > 0
 
     async def ask(self, account: str, order_id: str, *, probe: bool = False, named_by_vtex: bool = True) -> Answer:

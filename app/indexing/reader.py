@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.calling import Destination, probe_every
+from app.calling import Destination, probe_every, reserving
 from app.errors import StoreUnavailable
 from app.indexing.asking import SCHEDULE, Answer, Asking, next_look
 from app.retry import Patience, Trouble, next_try
@@ -85,17 +85,19 @@ class OrderReader:
         if not offer.free:
             return []
         destinations = self._asking.destinations
-        claimed = await self._store.write(
-            ClaimOrders(
-                free=offer.free,
-                slots=offer.slots,
-                later_slots=offer.kept,
-                lease={name: destinations[name].lease for name in offer.free},
-                probe_every={name: probe_every(destinations[name].account) for name in offer.free},
-                now=now,
-            )
+        claim = ClaimOrders(
+            free=offer.free,
+            slots=offer.slots,
+            later_slots=offer.kept,
+            lease={name: destinations[name].lease for name in offer.free},
+            probe_every={name: probe_every(destinations[name].account) for name in offer.free},
+            now=now,
         )
-        self._slots.take(offer, [claim.account for claim in claimed])
+        with reserving(destinations, offer.free):
+            claimed = await self._store.write(claim)
+            for each in claimed:
+                destinations[each.account].gate.enter()
+        self._slots.take(offer, [each.account for each in claimed])
         return claimed
 
     def _offer(self, now: datetime) -> Offer:
@@ -110,13 +112,28 @@ class OrderReader:
         if free := list(self._offer(now).free):
             due = await self._store.read(lambda connection: next_order(connection, free))
             times += [due] if due is not None else []
+        await self._wait_for_others(now)
         seconds = (min(times) - now).total_seconds() if times else POLL_SECONDS
         # What is due and was not claimed just now hangs on others' calls: looking again at once would not help.
         return max(0.05, seconds)
 
+    async def _wait_for_others(self, now: datetime) -> None:
+        """Have places told of that others give back, where an order is due that finds none."""
+        destinations = self._asking.destinations
+        taken = [name for name, destination in destinations.items() if destination.gate.is_taken(now)]
+        if not taken:
+            return
+        due = await self._store.read(lambda connection: next_order(connection, taken))
+        if due is None or due > now:
+            return
+        for name in taken:
+            destinations[name].gate.when_given_back(self.wake)
+        if not all(destinations[name].gate.is_taken(now) for name in taken):
+            # One was given back while the store was asked.
+            self.wake()
+
     def _start(self, claim: ClaimedOrder) -> None:
         destination = self._asking.destinations[claim.account]
-        destination.gate.enter()
         task = asyncio.create_task(self._read(destination, claim), name=f"order-{claim.account}-{claim.order_id}")
         self._running.add(task)
         task.add_done_callback(lambda done: self._ended(done, destination))

@@ -1,11 +1,13 @@
 """One gate per account, through which every call to VTEX passes: PUTs and GETs share its budget.
 
 It limits how many calls start and how many are in flight, and notices when too many fail. Waiting for it spends no
-attempt and holds no worker: the queue is simply not claimed while the gate gives nothing free. Whether an account may
-be called at all is kept in the store, where every process sees it.
+attempt and holds no worker: the queue is simply not claimed while the gate gives nothing free. Who claims reserves the
+places that it counts on before it waits for the store, so that all who call an account together never have more calls
+in flight than it allows. Whether an account may be called at all is kept in the store, where every process sees it.
 """
 
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -25,6 +27,8 @@ class Gate:
         """Start with a full second's budget."""
         self._account = account
         self._in_flight = 0
+        self._reserved = 0
+        self._waiting: dict[Callable[[], None], None] = {}
         self._tokens = max(account.rate_per_second, 1.0)
         self._filled_at: datetime | None = None
         self._failed: deque[bool] = deque(maxlen=_WATCHED)
@@ -37,7 +41,8 @@ class Gate:
         if self.closed_until is not None and now < self.closed_until:
             return 0
         self._fill(now)
-        return max(0, min(self._account.concurrency - self._in_flight, int(self._tokens)))
+        most = min(self._account.concurrency - self._in_flight, int(self._tokens))
+        return max(0, most - self._reserved)
 
     def spare(self, now: datetime) -> int:
         """Return how many calls that can wait may start now: one place is for others where there are several."""
@@ -67,6 +72,20 @@ class Gate:
         """Return how many places are taken."""
         return self._in_flight
 
+    @property
+    def reserved(self) -> int:
+        """Return how many places are kept for claims that are being made."""
+        return self._reserved
+
+    def reserve(self, places: int) -> None:
+        """Keep places for a claim that is about to be made; others find them taken until `release`."""
+        self._reserved += places
+
+    def release(self, places: int) -> None:
+        """Give up reserved places, once what was claimed has entered."""
+        self._reserved -= places
+        self._tell()
+
     def enter(self) -> None:
         """Take a place for a claimed shipment."""
         self._in_flight += 1
@@ -74,6 +93,20 @@ class Gate:
     def leave(self) -> None:
         """Give the place back."""
         self._in_flight -= 1
+        self._tell()
+
+    def is_taken(self, now: datetime) -> bool:
+        """Tell whether no call may start until another one's place is given back."""
+        return not self.free(now) and self.opens_at(now) is None
+
+    def when_given_back(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` once when a place is given back or proves to be free; who asked first is told first."""
+        self._waiting[wake] = None
+
+    def _tell(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for wake in waiting:
+            wake()
 
     def spend(self) -> None:
         """Count one call; a second call of one claim may overdraw the budget, which the next claims wait out."""

@@ -118,3 +118,45 @@ def test_what_can_wait_leaves_one_place_to_others_and_is_not_shut_out_where_ther
         gate.enter()
         gate.spend()
     assert 0 == gate.spare(NOW)
+
+
+def test_reserved_places_are_nobody_else_s_until_they_are_released() -> None:
+    gate = Gate(account(concurrency=4, rate_per_second=6))
+
+    gate.reserve(3)
+    assert (1, 0, 3) == (gate.free(NOW), gate.spare(NOW), gate.reserved)
+    for _ in range(2):
+        gate.enter()
+    gate.release(3)
+    assert (2, 0) == (gate.free(NOW), gate.reserved)
+
+    spent(gate, 3)
+    gate.reserve(2)
+    assert 0 == gate.free(NOW)
+
+
+def test_who_waits_for_a_place_is_told_once_in_the_order_of_asking() -> None:
+    gate, told = Gate(account(concurrency=1)), list[str]()
+    gate.enter()
+    assert gate.is_taken(NOW)
+
+    def first() -> None:
+        told.append("first")
+
+    gate.when_given_back(first)
+    gate.when_given_back(lambda: told.append("second"))
+    gate.when_given_back(first)
+    assert [] == told
+    gate.leave()
+    gate.reserve(1)
+    gate.release(1)
+    assert ["first", "second"] == told
+
+
+def test_a_gate_that_is_closed_or_spent_is_not_taken_by_others() -> None:
+    gate = Gate(account(rate_per_second=1))
+    assert not gate.is_taken(NOW)
+    spent(gate, 1)
+    assert not gate.is_taken(NOW)
+    gate.close(after(5))
+    assert not gate.is_taken(after(4))
