@@ -3,6 +3,7 @@
 from app.vtex.client import Answered, Client, Outcome, Read
 from app.vtex.feed import FeedConfig, FeedItem
 from app.vtex.gate import Gate
+from app.vtex.hook import HookState, HookVerdict, OrderHook, hook_url, judge_hook
 from app.vtex.listing import MAX_PAGE, PER_PAGE, ListedOrder, OrderPage, OrderQuery, Span
 from app.vtex.matching import match_rows, shows_moment
 from app.vtex.notifications import Notification, concerns_packages, is_other_side, read_notification
@@ -20,9 +21,12 @@ __all__ = [
     "FeedConfig",
     "FeedItem",
     "Gate",
+    "HookState",
+    "HookVerdict",
     "ListedOrder",
     "Notification",
     "Order",
+    "OrderHook",
     "OrderPage",
     "OrderQuery",
     "Outcome",
@@ -34,7 +38,9 @@ __all__ = [
     "concerns_packages",
     "delivered_date",
     "description",
+    "hook_url",
     "is_other_side",
+    "judge_hook",
     "match_rows",
     "read_notification",
     "read_order",

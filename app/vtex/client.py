@@ -15,6 +15,7 @@ from app.egress import Egress, Reply
 from app.errors import CallFailed, EgressRefused, MalformedPayload
 from app.payload import Node, json_document, read_moment
 from app.vtex.feed import FEED_PATH, LOT, FeedConfig, FeedItem, feed_request, read_feed_config, read_lot
+from app.vtex.hook import HOOK_PATH, OrderHook, hook_request, read_hook
 from app.vtex.listing import OrderPage, OrderQuery, read_page
 from app.vtex.orders import Order, read_order
 from app.vtex.schema import UpdateTrackingStatusResponse
@@ -162,6 +163,18 @@ class Client:
     async def remove_feed(self) -> Answered:
         """Delete the key's feed with all that waits in it."""
         return (await self._read("DELETE", f"{FEED_PATH}/config", _nothing)).answered
+
+    async def order_hook(self) -> Read[OrderHook]:
+        """Read the key's order hook; `Outcome.MISSING` when there is none."""
+        return await self._read("GET", HOOK_PATH, read_hook)
+
+    async def configure_hook(self, url: str, key: str) -> Answered:
+        """Put this relay's hook in the place of whatever there was; VTEX pings ``url`` before it answers."""
+        return (await self._read("POST", HOOK_PATH, _nothing, hook_request(url, key))).answered
+
+    async def remove_hook(self) -> Answered:
+        """Delete the key's order hook, whosever it is."""
+        return (await self._read("DELETE", HOOK_PATH, _nothing)).answered
 
     async def _read(
         self, method: str, path: str, reader: Callable[[Node], T], body: Mapping[str, Any] | None = None

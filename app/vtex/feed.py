@@ -11,13 +11,13 @@ from typing import Any, Final
 from app.payload import Maybe, Node
 from app.vtex.notifications import MAX_ORDER_ID
 
-__all__ = ["FEED_PATH", "LOT", "FeedConfig", "FeedItem", "feed_request", "read_feed_config", "read_lot"]
+__all__ = ["FEED_PATH", "INVOICED", "LOT", "FeedConfig", "FeedItem", "feed_request", "read_feed_config", "read_lot"]
 
 FEED_PATH: Final = "/api/orders/feed"
 LOT: Final = 10
 """Most notifications that VTEX gives at once."""
 
-_EXPRESSION: Final = "$count(packageAttachment.packages) > 0"
+INVOICED: Final = "$count(packageAttachment.packages) > 0"
 """Orders that have an invoice; one whose tracking number comes later must be told of as well."""
 _VISIBILITY_SECONDS: Final = 240
 _RETENTION_SECONDS: Final = 1_209_600
@@ -72,13 +72,13 @@ class FeedConfig:
     @property
     def is_ours(self) -> bool:
         """Tell whether it is what this relay asks for."""
-        return self.kind == "FromOrders" and self.expression == _EXPRESSION and self.every_change
+        return self.kind == "FromOrders" and self.expression == INVOICED and self.every_change
 
 
 def feed_request() -> Mapping[str, Any]:
     """Make the configuration that this relay asks for: every change of an order that has an invoice."""
     return {
-        "filter": {"type": "FromOrders", "expression": _EXPRESSION, "disableSingleFire": True},
+        "filter": {"type": "FromOrders", "expression": INVOICED, "disableSingleFire": True},
         "queue": {
             "visibilityTimeoutInSeconds": _VISIBILITY_SECONDS,
             "MessageRetentionPeriodInSeconds": _RETENTION_SECONDS,

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from tests.emulator.calls import Call, Fault, FaultDraw, Faults, Reply, oms_error
 from tests.emulator.feed import Feed
+from tests.emulator.hook import Hooks
 from tests.emulator.listing import OrderList
 from tests.emulator.schema import readable, violations
 from tests.emulator.server import Server
@@ -42,6 +43,7 @@ class VtexEmulator:
         self._orders: dict[tuple[str, str], dict[str, Versions]] = {}
         self._lists: dict[str, OrderList] = {}
         self._feeds: dict[str, Feed] = {}
+        self.hooks = Hooks()
         self.server = Server(port, self._serve, self._ask, self._stopping)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
@@ -80,6 +82,7 @@ class VtexEmulator:
             }
             self._lists.setdefault(account, OrderList()).add(order, invoiced, created)
             self.feed(account).notify(order, "invoiced", workflow=True)
+        self.hooks.tell(account, order)
 
     def add_orders(self, orders: Iterable[Mapping[str, Any]]) -> None:
         """Add many orders, each as `add_order` takes it."""
@@ -93,6 +96,7 @@ class VtexEmulator:
             patched = {**versions[-1].invoice, **fields}
             versions.append(replace(versions[-1], invoice=patched, written=time.monotonic()))
             self.feed(account).notify(order, "invoiced", workflow=False)
+        self.hooks.tell(account, order, patched=True)
 
     def feed(self, account: str = "demo") -> Feed:
         """Give the feed of an account's key."""
@@ -147,6 +151,7 @@ class VtexEmulator:
         with self._lock:
             for kept in (self.calls, self.violations, self._orders, self._lists, self._feeds):
                 kept.clear()
+            self.hooks = Hooks()
             self.set_faults(self._draw.faults)
 
     def _serve(self, call: Call, headers: Mapping[str, str]) -> Reply:
@@ -178,9 +183,12 @@ class VtexEmulator:
                 return Reply(None)
 
     def _answered(self, call: Call, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
-        """Answer what is about no single order: the list and the feed."""
+        """Answer what is about no single order: the list, the feed and the hook."""
         if not (headers.get("x-vtex-api-appkey") and headers.get("x-vtex-api-apptoken")):
             return oms_error(401, "1", "Unauthorized access")
+        if path.endswith("/hook/config"):
+            # Its ping may lead to a call of whoever is pinged.
+            return self.hooks.answer(call.account, headers["x-vtex-api-appkey"], call.method, call.body)
         with self._lock:
             if path.startswith("/api/orders/feed"):
                 return self.feed(call.account).answer(

@@ -22,7 +22,9 @@ _PATH = re.compile(
     r"(?:/(?P<account>[a-z0-9-]+))?/api/oms/pvt/orders/(?P<order>[^/]+)(?:/invoice/(?P<invoice>[^/]+)(?P<tracking>/tracking)?)?"
 )
 
-_ASKED = re.compile(r"(?:/(?P<account>[a-z0-9-]+))?(?P<path>/api/oms/pvt/orders|/api/orders/feed(?:/config)?)")
+_ASKED = re.compile(
+    r"(?:/(?P<account>[a-z0-9-]+))?(?P<path>/api/oms/pvt/orders|/api/orders/feed(?:/config)?|/api/orders/hook/config)"
+)
 
 
 class Server(ThreadingHTTPServer):
