@@ -14,6 +14,8 @@
     ├── Unavailable                 our own fault, try again later              503
     │   ├── StoreUnavailable
     │   └── LookupFailed            a look-up failed, which is not "found nothing"
+    ├── HookNotOurs                 VTEX's order hook is somebody else's: it is left alone   409
+    ├── HookNotPossible             VTEX's order hook cannot be set up so                    409
     ├── StoreBusy                   another process owns the database
     ├── EgressRefused               an address that the relay must not call
     └── CallFailed                  an outgoing call ended without an answer
@@ -28,6 +30,8 @@ __all__ = [
     "CallFailed",
     "ConfigurationError",
     "EgressRefused",
+    "HookNotOurs",
+    "HookNotPossible",
     "KeyNeeded",
     "LookupFailed",
     "MalformedPayload",
@@ -133,6 +137,18 @@ class LookupFailed(Unavailable):
     """A look-up that verification or resolution needs failed on the way."""
 
     reason = "lookup-failed"
+
+
+class HookNotOurs(RelayError):
+    """VTEX's order hook of an application key is somebody else's; it is never touched."""
+
+    reason = "hook-not-ours"
+
+
+class HookNotPossible(RelayError):
+    """VTEX's order hook cannot be set up or removed as things are; a person has to change something."""
+
+    reason = "hook-not-possible"
 
 
 class StoreBusy(RelayError):

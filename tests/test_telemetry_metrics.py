@@ -158,6 +158,15 @@ def test_each_configured_account_is_in_one_state_and_no_other_account_is_named()
     assert len(found) == 2 * 5
 
 
+def test_what_was_found_of_order_hooks_is_told_of_configured_accounts_that_were_looked_at() -> None:
+    metrics = Metrics(CollectorRegistry(), accounts=("mystore", "other"))
+    hooks = {"mystore": "foreign", "formerly": "ours"}
+    metrics.watch(lambda: Backlog(shipments_due=0, parked=0, dead=0, oldest_due_seconds=0, hooks=hooks))
+    found = values(metrics, "relay_order_hook")
+    assert {"relay_order_hook{account=mystore,state=foreign}"} == {key for key, value in found.items() if value}
+    assert len(found) == 5
+
+
 def test_vitals_are_shown_and_what_a_process_does_not_have_is_absent() -> None:
     metrics = made()
     looks = iter(

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
-from app.cli.orders_commands import backfill, feed
+from app.cli.orders_commands import backfill, feed, hook
 from app.cli.parked import parked
 from app.cli.shipments import shipments
 from app.errors import RelayError
@@ -64,6 +64,7 @@ application.add_typer(shipments, name="shipments")
 application.add_typer(parked, name="parked")
 application.add_typer(backfill, name="backfill")
 application.add_typer(feed, name="feed")
+application.add_typer(hook, name="hook")
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-__all__ = ["backfill", "feed"]
+__all__ = ["backfill", "feed", "hook"]
 
 Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")]
 Id = Annotated[str, typer.Argument(metavar="BACKFILL_ID", help="The backfill: bf_…")]
@@ -25,6 +25,12 @@ class _Backfills(TyperGroup):
 
 
 backfill = typer.Typer(cls=_Backfills, help="Have a running relay look for orders of the past.", rich_markup_mode=None)
+hook = typer.Typer(
+    help="Have VTEX's order hook tell a running relay; one of others stays as it is.",
+    short_help="Install, show or remove VTEX's order hook.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 feed = typer.Typer(help="Configure VTEX's order feed for the relay's key.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -117,3 +123,41 @@ def remove(account: Name) -> None:
     from app.cli.feeding import remove_feed
 
     remove_feed(account)
+
+
+@hook.command(name="install", short_help="Set the hook up where there is none, or put ours right.")
+def install_(
+    account: Name,
+    public_url: Annotated[
+        str | None, typer.Option(help="How VTEX reaches the relay, where the setting public_url does not say it.")
+    ] = None,
+    reason: Why = None,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have VTEX tell the relay of every change of an invoiced order; the relay must run, for VTEX asks it first.
+
+    From then on the relay looks at its hook every day, and makes it again when VTEX deletes it.
+    """
+    from app.cli.hooking import install_hook
+
+    install_hook(account, public_url, reason, url, token, as_json=as_json)
+
+
+@hook.command(name="show", short_help="Show what stands there, whose it is, and what is wrong.")
+def show_hook_(account: Name, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Look at the hook of an account's key now; the exit status is 1 unless it tells this relay as it should."""
+    from app.cli.hooking import show_hook
+
+    show_hook(account, url, token, as_json=as_json)
+
+
+@hook.command(name="remove", short_help="Delete the relay's own hook.")
+def remove_hook_(
+    account: Name, reason: Why = None, url: URL = None, token: Token = None, as_json: AsJson = False
+) -> None:
+    """Delete the hook if it is this relay's, and make it no more; one of others stays as it is."""
+    from app.cli.hooking import remove_hook
+
+    remove_hook(account, reason, url, token, as_json=as_json)

@@ -1,4 +1,4 @@
-"""All gathering of a process: for each account a poller of its feed where that is wanted, and one who looks back."""
+"""All gathering of a process: for each account who looks after its hook, polls its feed if wanted, and looks back."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from app.calling import Destination
 from app.duties import Duties
 from app.gathering.calls import Calls
 from app.gathering.feed import FeedPoller
+from app.gathering.hook import HookKeeper, HookPlan
 from app.gathering.looking_back import Backfiller, SweepPlan
 from app.store import Store
 from app.telemetry import Metrics
@@ -18,7 +19,7 @@ __all__ = ["Gathering"]
 
 
 class Gathering:
-    """Poll feeds, and look back."""
+    """Look after hooks, poll feeds, and look back."""
 
     def __init__(
         self,
@@ -29,11 +30,20 @@ class Gathering:
         *,
         now: Callable[[], datetime],
         told: Callable[[], None],
+        hooks: HookPlan | None = None,
     ) -> None:
         """Call ``told`` when there are orders to read."""
         self._now = now
         self._loops: list[Loop] = []
         self._backfills: dict[str, Loop] = {}
+        plan = hooks or HookPlan()
+        self.hooks = {
+            name: HookKeeper(
+                name, store, Calls(store, destination, metrics, now=now, can_wait=True), duties, plan, now=now
+            )
+            for name, destination in destinations.items()
+        }
+        self._loops += [Loop("hook", keeper.step, now) for keeper in self.hooks.values() if keeper.is_received]
         for name, destination in destinations.items():
             if destination.account.feed:
                 poller = FeedPoller(

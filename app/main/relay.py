@@ -20,7 +20,7 @@ from app.egress import Egress
 from app.errands import Errands
 from app.errors import StoreUnavailable
 from app.forwarder import Forwarder, first_read
-from app.gathering import Gathering, tail_of
+from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
@@ -134,10 +134,9 @@ def _compose(
         told=reader.wake,
         reopen=forwarder.reopen,
         look_back=gathering.look_back,
+        hooks=gathering.hooks,
         tail_of=tail_of,
-        console=ConsoleOptions(
-            language=settings.console_language, idle=timedelta(minutes=settings.console_idle_minutes)
-        ),
+        console=_console(settings),
         hook_keys=hook_keys_of(settings),
         forwarding=_forwarding(accounts),
         resolve=resolve,
@@ -205,8 +204,14 @@ def _learning_of_orders(  # noqa: PLR0913, PLR0917 - what the composition root h
     reader = OrderReader(asking, metrics, indexed=forwarder.wake, number_within=within)
 
     duties = Duties(store, now)
-    gathering = Gathering(store, destinations, duties, metrics, now=now, told=reader.wake)
+    hooks = HookPlan(base=settings.public_url, keys=hook_keys_of(settings))
+    gathering = Gathering(store, destinations, duties, metrics, now=now, told=reader.wake, hooks=hooks)
     return indexer, reader, duties, gathering
+
+
+def _console(settings: Settings) -> ConsoleOptions:
+    idle = timedelta(minutes=settings.console_idle_minutes)
+    return ConsoleOptions(language=settings.console_language, idle=idle)
 
 
 def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:

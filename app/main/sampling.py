@@ -11,6 +11,7 @@ from typing import Final
 
 from app.errors import RelayError
 from app.store import Store
+from app.store.hooks import hook_states
 from app.store.match_counts import match_rates
 from app.store.queries import AccountState, accounts_not_open
 from app.store.queries.backlog import waiting
@@ -48,6 +49,7 @@ class Sampler:
         found = await self._store.read(lambda connection: waiting(connection, self._now()))
         counted = await self._store.read(match_rates)
         resting = await self._store.read(accounts_not_open)
+        hooks = await self._store.read(hook_states)
         now = self._now()
         oldest = max(0.0, (now - found.oldest_due_at).total_seconds()) if found.oldest_due_at else 0.0
         backlog = Backlog(
@@ -57,6 +59,7 @@ class Sampler:
             oldest_due_seconds=oldest,
             orders_due=found.orders_due,
             resting=_states(resting, now),
+            hooks=hooks,
             matches={
                 f"{count.owner}/{count.carrier}": (count.subjects, count.placed_within_hour, count.placed)
                 for count in counted

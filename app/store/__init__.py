@@ -12,6 +12,7 @@ from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
 from app.store.engine import database_file
 from app.store.erasing import AuditErasure, EraseBatch
 from app.store.evidence import AuditExport
+from app.store.hooks import HookRecord, KeepHook, NoteStranger, RecordHook, hook_records
 from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
@@ -62,15 +63,18 @@ __all__ = [
     "FreeDuties",
     "Frozen",
     "HinderBackfill",
+    "HookRecord",
     "Ids",
     "ImportShipments",
     "Imported",
     "Indexed",
     "IndexedShipment",
+    "KeepHook",
     "Learnt",
     "LinkSubject",
     "Linked",
     "Lookup",
+    "NoteStranger",
     "OpenSession",
     "OrderShown",
     "PackageFields",
@@ -78,6 +82,7 @@ __all__ = [
     "ProbeAccount",
     "Put",
     "Received",
+    "RecordHook",
     "RecordMapping",
     "RecordUnmappable",
     "RecordVerdict",
@@ -113,6 +118,7 @@ __all__ = [
     "Voice",
     "Work",
     "database_file",
+    "hook_records",
     "next_due",
     "next_order",
     "parse_public_id",

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, t
 from app.store.columns import JSON, Instant, id_column, partial_index
 from app.store.schema import metadata
 
-__all__ = ["backfills", "duties"]
+__all__ = ["backfills", "duties", "order_hooks"]
 
 _SWEEP = text("kind = 'sweep'")
 
@@ -18,6 +18,21 @@ duties = Table(
         "beat", BigInteger, nullable=False, comment="counts takings and renewals; while it stands still, so do they"
     ),
     Column("renewed_at", Instant, nullable=False, comment="by the holder's clock, for people only"),
+)
+
+order_hooks = Table(
+    "order_hooks",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("state", Text, comment="what was last found at VTEX: none, ours, differs, foreign, unknown"),
+    Column("url", Text, comment="where the hook that was found leads, without credentials"),
+    Column("problem", Text, comment="what is wrong with it, or why that is not known"),
+    Column("checked_at", Instant),
+    Column("kept_url", Text, comment="where this relay's own hook leads; it is made again when VTEX deletes it"),
+    Column("restored_at", Instant, comment="when it was last made again"),
+    Column("stranger", Text, comment="an account of another name that notifications with the right key were about"),
+    Column("stranger_at", Instant),
+    comment="VTEX's order hook of each account",
 )
 
 backfills = Table(

@@ -20,6 +20,7 @@ __all__ = [
     "ORDERS_DUE",
     "ORDERS_TOLD",
     "ORDER_CALLS",
+    "ORDER_HOOK",
     "ORDER_READS",
     "PARKED",
     "REFUSALS",
@@ -156,6 +157,15 @@ ORDER_READS = MetricDoc(
     labels=("account", "outcome"),
     description="Reads of orders that were told of, by what VTEX's answer says.",
 )
+ORDER_HOOK = MetricDoc(
+    name="relay_order_hook",
+    type="gauge",
+    labels=("account", "state"),
+    description=(
+        "1 for what was last found at VTEX of the account's order hook: none, ours, differs (ours, but to be installed"
+        " again), foreign, unknown."
+    ),
+)
 ORDERS_DUE = MetricDoc(
     name="relay_orders_due",
     type="gauge",
@@ -239,6 +249,7 @@ _DOCS: Final = (
     SECRET_MATCHED,
     NOTIFICATIONS,
     ORDER_READS,
+    ORDER_HOOK,
     ORDERS_DUE,
     SOURCE_WEBHOOKS,
     SHIPMENTS_DUE,

@@ -15,6 +15,7 @@ from app.telemetry.catalogue import (
     DEAD,
     DISK_FREE_BYTES,
     OLDEST_DUE_SECONDS,
+    ORDER_HOOK,
     ORDERS_DUE,
     PARKED,
     SHIPMENTS_DUE,
@@ -28,6 +29,7 @@ from app.telemetry.labels import closed
 __all__ = ["Backlog", "BacklogCollector", "Vitals", "VitalsCollector"]
 
 _ACCOUNT_STATES: Final = ("open", "paused", "probing", "held", "stopped")
+_HOOK_STATES: Final = ("none", "ours", "differs", "foreign", "unknown")
 _MATCH_OUTCOMES: Final = ("seen", "placed-within-hour", "placed")
 
 
@@ -42,6 +44,7 @@ class Backlog:
         oldest_due_seconds: How long the oldest of the shipments has been due.
         age_seconds: How long ago all this was looked up.
         resting: State of each account that is not open.
+        hooks: What was last found of VTEX's order hook, by account; those that nobody looked at lack.
         orders_due: Orders that were told of and wait for a read that may start now.
         matches: Of each source: parcels seen, placed within an hour, placed.
 
@@ -53,6 +56,7 @@ class Backlog:
     oldest_due_seconds: float
     age_seconds: float = 0.0
     resting: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    hooks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     orders_due: int = 0
     matches: Mapping[str, tuple[int, int, int]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -85,8 +89,10 @@ class BacklogCollector(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """Name the metrics without asking for their values."""
-        for doc in (ORDERS_DUE, SHIPMENTS_DUE, PARKED, DEAD, OLDEST_DUE_SECONDS, BACKLOG_AGE_SECONDS, ACCOUNT_STATE):
+        for doc in (ORDERS_DUE, SHIPMENTS_DUE, PARKED, DEAD, OLDEST_DUE_SECONDS, BACKLOG_AGE_SECONDS):
             yield _gauge(doc)
+        yield _gauge(ACCOUNT_STATE)
+        yield _gauge(ORDER_HOOK)
         yield CounterMetricFamily(SUBJECTS.name, SUBJECTS.description)
 
     def collect(self) -> Iterator[Metric]:
@@ -113,7 +119,17 @@ class BacklogCollector(Collector):
             for state in _ACCOUNT_STATES:
                 states.add_metric((account, state), float(state == found))
         yield states
+        yield self._hooks(backlog)
         yield self._subjects(backlog)
+
+    def _hooks(self, backlog: Backlog) -> Metric:
+        """Tell of each configured account how its order hook stands."""
+        family = _gauge(ORDER_HOOK)
+        for account in self._accounts:
+            if account in backlog.hooks:
+                for state in _HOOK_STATES:
+                    family.add_metric((account, state), float(state == backlog.hooks[account]))
+        return family
 
     def _subjects(self, backlog: Backlog) -> Metric:
         """Tell of each source how many parcels found their shipment; sources that left count together."""

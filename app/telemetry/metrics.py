@@ -40,7 +40,9 @@ _WEBHOOK_OUTCOMES: Final = frozenset({"accepted", "duplicate", "ignored", "refus
 _ATTEMPT_OUTCOMES: Final = frozenset(
     {"applied", "unknown", "not-applied", "unauthorised", "forbidden", "missing", "refused"}
 )
-_ORDER_CALLS: Final = frozenset({"feed", "feed-commit", "feed-config", "list"})
+_ORDER_CALLS: Final = frozenset(
+    {"feed", "feed-commit", "feed-config", "hook-get", "hook-install", "hook-remove", "list"}
+)
 _ORDER_SOURCES: Final = frozenset({"feed", "backfill", "sweep"})
 _NOTIFICATION_OUTCOMES: Final = frozenset(
     {"due", "echo", "known", "ping", "no-package", "foreign", "refused", "failed"}

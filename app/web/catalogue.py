@@ -195,6 +195,21 @@ _ALL: Final = (
         remedy="Look at the state that the detail names; start another backfill where that is wanted.",
     ),
     ProblemType(
+        slug="hook-not-ours",
+        status=409,
+        title="The order hook is somebody else's",
+        meaning="VTEX keeps one order hook for each application key, and the one of this key was not made by this "
+        "relay. It was left as it is: another one would silently take its place, and its owner would hear no more.",
+        remedy="Give the relay an application key of its own, or have the hook's owner remove it.",
+    ),
+    ProblemType(
+        slug="hook-not-possible",
+        status=409,
+        title="The order hook cannot be set up so",
+        meaning="A setting is missing, the key may not do it, or VTEX did not take the address.",
+        remedy="Do what the detail says, and ask again.",
+    ),
+    ProblemType(
         slug="invoice-number",
         status=422,
         title="VTEX cannot take this invoice number",

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from app.adapter import Adapter
+from app.gathering import HookKeeper
 from app.intake import Intake
 from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store
@@ -129,6 +130,7 @@ class Dependencies:
         look_back: Tells whoever lists orders that an account's backfills changed.
         tail_of: Says from where a backfill's end is to be listed again later.
         console: How the console greets people.
+        hooks: Who looks after VTEX's order hook, by account.
         hook_keys: What VTEX's order hook must send as its key, by account; without one nothing is received.
         forwarding: How the accounts are configured to be written to, by name.
         resolve: Decides where parked subjects go when a shipment is added.
@@ -165,6 +167,7 @@ class Dependencies:
     look_back: Callable[[str], None] = _no_gate
     tail_of: Callable[[datetime, datetime, datetime], datetime | None] = _no_tail
     console: ConsoleOptions = field(default_factory=ConsoleOptions)
+    hooks: Mapping[str, HookKeeper] = field(default_factory=dict, repr=False)
     hook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
     max_body_bytes: int = 10 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +25,8 @@ class Hooks:
     told: list[tuple[str, str, int | None]] = field(default_factory=list)
     """Each notification: the order, where to, and what it was answered."""
     hides_headers: bool = False
+    post: Callable[[Mapping[str, Any], object], int | None] = field(default_factory=lambda: post)
+    """Sends a document to a hook's address, with its headers; returns what it was answered."""
 
     def answer(self, account: str, key: str, method: str, body: Any) -> Reply:
         """Answer a call of ``/api/orders/hook/config``."""
@@ -48,7 +50,7 @@ class Hooks:
         refusal = _wrong_filter(body) or _wrong_address(body)
         if refusal is not None:
             return refusal
-        if self._post(body["hook"], {"hookConfig": "ping"}) != 200:
+        if self.post(body["hook"], {"hookConfig": "ping"}) != 200:
             return _problem(400, "Unable to check address")
         if at in self.configs:
             self.overwritten.append(self.configs[at]["hook"]["url"])
@@ -67,18 +69,20 @@ class Hooks:
                     "LastChange": now,
                     "Origin": {"Account": account, "Key": key},
                 }
-                self.told.append((order, config["hook"]["url"], self._post(config["hook"], document)))
+                self.told.append((order, config["hook"]["url"], self.post(config["hook"], document)))
 
-    def _post(self, hook: Mapping[str, Any], document: object) -> int | None:
-        parts = urlsplit(hook["url"])
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=ANSWER_SECONDS)
-        headers = {**hook.get("headers", {}), "Content-Type": "application/json"}
-        try:
-            with closing(connection):
-                connection.request("POST", parts.path, json.dumps(document), headers)
-                return connection.getresponse().status
-        except OSError:
-            return None
+
+def post(hook: Mapping[str, Any], document: object) -> int | None:
+    """Send a document as VTEX does."""
+    parts = urlsplit(hook["url"])
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=ANSWER_SECONDS)
+    headers = {**hook.get("headers", {}), "Content-Type": "application/json"}
+    try:
+        with closing(connection):
+            connection.request("POST", parts.path, json.dumps(document), headers)
+            return connection.getresponse().status
+    except OSError:
+        return None
 
 
 def _passes(wanted: Mapping[str, Any], *, patched: bool) -> bool:

@@ -9,6 +9,7 @@ from app.web.ops.activity import router as _activity
 from app.web.ops.backfills import router as _backfills
 from app.web.ops.comparison import router as _comparison
 from app.web.ops.erasing import router as _erasing
+from app.web.ops.hooks import router as _hooks
 from app.web.ops.imports import router as _imports
 from app.web.ops.parked import router as _parked
 from app.web.ops.refusals import router as _refusals
@@ -25,6 +26,7 @@ for _part in (
     _imports,
     _shipments,
     _accounts,
+    _hooks,
     _erasing,
     _comparison,
     _parked,

@@ -4,7 +4,16 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 
-from app.store import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, Sample, StopAccount
+from app.store import (
+    HookRecord,
+    ProbeAccount,
+    RecordVerdict,
+    ResetLearnt,
+    ResumeAccount,
+    Sample,
+    StopAccount,
+    hook_records,
+)
 from app.store.queries import AccountOverview, account_overviews
 from app.web import schemas
 from app.web.dependencies import Forwarding
@@ -34,7 +43,10 @@ async def index(caller: Viewer) -> schemas.AccountPage:
     allowed = caller.accounts
     names = sorted(name for name in caller.given.accounts if allowed is None or name in allowed)
     found = await _overviews(caller, *names)
-    items = tuple(schemas.AccountItem.model_validate(_document(caller, overview)) for overview in found)
+    hooks = await caller.given.store.read(lambda connection: hook_records(connection, names))
+    items = tuple(
+        schemas.AccountItem.model_validate(_document(caller, overview, hooks[overview.account])) for overview in found
+    )
     return schemas.AccountPage(items=items)
 
 
@@ -128,14 +140,17 @@ async def _overviews(caller: Caller, *names: str) -> tuple[AccountOverview, ...]
 
 async def _detail(caller: Caller, account: str) -> schemas.AccountDetail:
     (found,) = await _overviews(caller, account)
+    hooks = await caller.given.store.read(lambda connection: hook_records(connection, [account]))
     evidence = [_sample(sample) for sample in found.learnt.evidence]
     more = {"evidence": evidence, "sources": await sources_of(caller, (account,))}
-    return schemas.AccountDetail.model_validate(_document(caller, found) | more)
+    return schemas.AccountDetail.model_validate(_document(caller, found, hooks[account]) | more)
 
 
-def _document(caller: Caller, found: AccountOverview) -> dict[str, object]:
+def _document(caller: Caller, found: AccountOverview, hook: HookRecord) -> dict[str, object]:
     forwarding = caller.given.forwarding.get(found.account, Forwarding())
     learnt = found.learnt.verdict or "delta"
+    keeper = caller.given.hooks.get(found.account)
+    word, problem = keeper.standing(hook) if keeper else ("off", None)
     return plain(
         found,
         found.state,
@@ -146,6 +161,8 @@ def _document(caller: Caller, found: AccountOverview) -> dict[str, object]:
         sends=learnt if forwarding.history == "auto" else forwarding.history,
         verdict=found.learnt.verdict,
         verdict_at=found.learnt.verdict_at,
+        hook=word,
+        hook_problem=problem,
     )
 
 

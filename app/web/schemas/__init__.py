@@ -26,6 +26,7 @@ from app.web.schemas.activity import (
 )
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
+from app.web.schemas.hooks import HookItem, InstallHook
 from app.web.schemas.parked import (
     CAUSES,
     CandidateShipment,
@@ -78,6 +79,8 @@ __all__ = [
     "ComparisonTotals",
     "Erased",
     "Event",
+    "HookItem",
+    "InstallHook",
     "LearntHistory",
     "Link",
     "Mapping",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from app.web.schemas.asked import Asked, OrderId, Words
+from app.web.schemas.hooks import HookWord
 from app.web.schemas.shown import EventId, ShipmentId, Shown
 
 __all__ = [
@@ -65,6 +66,12 @@ class AccountItem(Shown):
     dead_shipments: int = Field(description="Shipments for which nothing is tried without a person.")
     dead_rows: int = Field(description="Rows that VTEX refused.")
     last_success_at: datetime | None = Field(description="When VTEX last accepted a write.")
+    hook: HookWord = Field(
+        description="VTEX's order hook. off: the account has no `hook_key`; unchecked: nobody looked yet; none: VTEX "
+        "has none; differs: it is this relay's but needs installing again; foreign: it is somebody else's; unknown: "
+        "VTEX did not say."
+    )
+    hook_problem: str | None = Field(description="What is wrong with it, and what to do.")
 
 
 class AccountPage(Shown):
