@@ -10,7 +10,7 @@ import pytest
 from app.carriers import adapters
 from app.cli.demo.configuration import demo_variables
 from app.cli.demo.conversation import Conversation
-from app.cli.demo.parcels import PARCELS, Parcel
+from app.cli.demo.parcels import ACCOUNT, PARCELS, Parcel
 from app.egress import Egress
 from app.errors import CallFailed
 from app.main import sources_of
@@ -34,7 +34,8 @@ def stuck() -> dict[str, Any]:
     calls = [{"outcome": "unknown", "detail": "no answer within 20 s"}]
     return {
         "/sandbox/api/orders": {"items": [order]},
-        "/ops/v1/shipments": {"id": "sh_1"},
+        "/ops/v1/accounts/demo/hook/install": {"state": "ours"},
+        "/ops/v1/shipments": {"items": [{"id": "sh_1"}]},
         "/ops/v1/shipments/sh_1": {"rows": [{"state": "sent"}], "calls": calls},
     }
 
@@ -59,10 +60,11 @@ async def hold(server: Answering, parcel: Parcel) -> None:
 
 @pytest.mark.anyio
 async def test_a_refused_call_is_named_with_its_answer() -> None:
-    with Answering(503, {"/sandbox/api/orders": b"closed"}) as server, pytest.raises(CallFailed) as failure:
+    path = f"/ops/v1/accounts/{ACCOUNT}/hook/install"
+    with Answering(503, {path: b"closed"}) as server, pytest.raises(CallFailed) as failure:
         await hold(server, PARCEL)
 
-    assert f"POST {server.url}/sandbox/api/orders was answered 503: closed" == str(failure.value)
+    assert f"POST {server.url}{path} was answered 503: closed" == str(failure.value)
 
 
 @pytest.mark.anyio

@@ -141,6 +141,14 @@ def test_the_try_command_that_it_prints_works(demo: Demo) -> None:
     assert 0 == demo.call(*words[words.index("try") :]).returncode
 
 
+def test_its_vtex_tells_it_of_orders_by_the_hook_that_it_installed(demo: Demo) -> None:
+    shown = demo.call("hook", "show", "demo")
+
+    assert 0 == shown.returncode, shown.stderr
+    assert "VTEX's order hook of demo tells this relay." in shown.stdout
+    assert "/vtex/demo/orders-hook" in shown.stdout
+
+
 def test_its_secrets_are_for_its_owner_only(demo: Demo) -> None:
     file = demo.folder / "data" / "demo.json"
 
@@ -193,7 +201,8 @@ def test_every_carrier_is_configured_with_secrets_that_differ_each_time(tmp_path
     assert set(adapters()) == {source.adapter.slug for source in sources}
     assert {(ACCOUNT,)} == {source.accounts for source in sources}
     differing = {name for name in first if first[name] != second[name]}
-    assert {name for name in first if "CARRIERS" in name and first[name] != "{}"} == differing
+    with_secrets = {name for name in first if "CARRIERS" in name and first[name] != "{}"}
+    assert {*with_secrets, f"RELAY_ACCOUNTS__{ACCOUNT.upper()}__HOOK_KEY"} == differing
 
 
 def _empty(folder: Path) -> Path:

@@ -23,6 +23,7 @@ def demo_variables(
         ("accounts", ACCOUNT, "base_url"): vtex_url,
         ("accounts", ACCOUNT, "app_key"): app_key,
         ("accounts", ACCOUNT, "app_token"): app_token,
+        ("accounts", ACCOUNT, "hook_key"): secrets.token_urlsafe(24),
         # The bundled VTEX forgets nothing and lags by nothing.
         ("accounts", ACCOUNT, "retry_base_seconds"): "1",
         ("accounts", ACCOUNT, "read_lag_seconds"): "0.5",

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from app.cli.demo.parcels import ACCOUNT, Parcel, order_seeds, shipment_document
+from app.cli.demo.parcels import ACCOUNT, Parcel, order_seeds
 from app.cli.samples import signed_request
 from app.egress import Egress, Reply
 from app.errors import CallFailed
@@ -60,20 +61,24 @@ class Conversation:
     wait_seconds: float = 30.0
 
     async def hold(self, parcels: Sequence[Parcel]) -> list[Timeline]:
-        """Let orders be placed, shipments be registered and carriers report, and wait for the orders' pages to show it.
+        """Let carriers report and orders be invoiced, and wait for the orders' pages to show it.
+
+        The first report of each parcel comes before its order: VTEX's hook then tells whose it is.
 
         Raises:
             CallFailed: A call was refused, or a page does not show in time what was reported.
 
         """
+        await self._post(f"{self.ops_url}/ops/v1/accounts/{ACCOUNT}/hook/install", {"public_url": self.url}, ops=True)
+        for parcel in parcels:
+            await self._report(parcel, parcel.cases[0])
         for seed in order_seeds(parcels, self.now()):
             await self._post(f"{self.vtex_url}/sandbox/api/orders", seed)
-        shipments = [await self._register(parcel) for parcel in parcels]
         for parcel in parcels:
-            for case in parcel.cases:
+            for case in parcel.cases[1:]:
                 await self._report(parcel, case)
         deadline = time.monotonic() + self.wait_seconds
-        return [await self._arrived(parcel, id_, deadline) for parcel, id_ in zip(parcels, shipments, strict=True)]
+        return [await self._arrived(parcel, deadline) for parcel in parcels]
 
     def source(self, carrier: str) -> Source:
         """Return the source of a carrier."""
@@ -81,21 +86,16 @@ class Conversation:
         assert source is not None  # noqa: S101 - the account has every carrier
         return source
 
-    async def _register(self, parcel: Parcel) -> str:
-        """Tell the relay which tracking number belongs to which order and invoice; return the shipment's id."""
-        answer = await self._post(f"{self.ops_url}/ops/v1/shipments", shipment_document(parcel, self.now()), ops=True)
-        return answer["id"].text()
-
     async def _report(self, parcel: Parcel, case: str) -> None:
         """Post a sample, signed."""
         request = signed_request(self.source(parcel.carrier), example(parcel.carrier, case).webhook, self.now())
         await self._call(request.method, self.url + request.path, request.headers, request.body)
 
-    async def _arrived(self, parcel: Parcel, shipment_id: str, deadline: float) -> Timeline:
+    async def _arrived(self, parcel: Parcel, deadline: float) -> Timeline:
         """Wait until every event of a parcel is settled, and its rows are on the order's page."""
         while True:
-            shipment = await self._get(f"{self.ops_url}/ops/v1/shipments/{shipment_id}", ops=True)
-            states = [str(row["state"].text()) for row in shipment["rows"].items()]
+            shipment = await self._shipment(parcel)
+            states = [] if shipment is None else [str(row["state"].text()) for row in shipment["rows"].items()]
             timeline = await self._timeline(parcel)
             is_settled = len(states) >= parcel.events and not _WAITS & set(states)
             if is_settled and timeline.rows >= states.count("applied") > 0:
@@ -107,6 +107,13 @@ class Conversation:
                     f"{', '.join(states) or 'none'}, its last call to VTEX: {_last_call(shipment)}"
                 )
             await asyncio.sleep(_POLL_SECONDS)
+
+    async def _shipment(self, parcel: Parcel) -> Node | None:
+        """Read what the relay knows of a parcel's shipment; None while VTEX did not tell of its order."""
+        query = urlencode({"order_id": parcel.order_id, "invoice_number": parcel.invoice_number})
+        listed = await self._get(f"{self.ops_url}/ops/v1/shipments?{query}", ops=True)
+        ids = [each["id"].text() for each in listed["items"].items()]
+        return await self._get(f"{self.ops_url}/ops/v1/shipments/{ids[0]}", ops=True) if ids else None
 
     async def _timeline(self, parcel: Parcel) -> Timeline:
         """Read from the bundled VTEX what the page of a parcel's order shows."""
@@ -146,7 +153,7 @@ def _document(reply: Reply) -> Node:
     return json_document(reply.body.decode())
 
 
-def _last_call(shipment: Node) -> str:
-    calls = list(shipment.get("calls").items())
+def _last_call(shipment: Node | None) -> str:
+    calls = [] if shipment is None else list(shipment.get("calls").items())
     latest = calls[0] if calls else None
     return f"{latest.get('outcome').text()} {latest.get('detail').text() or ''}".strip() if latest else "none"

@@ -10,7 +10,7 @@ from app.carriers import adapters
 from app.cli.samples import reading_of
 from app.examples import example
 
-__all__ = ["ACCOUNT", "PARCELS", "Parcel", "order_seeds", "shipment_document"]
+__all__ = ["ACCOUNT", "PARCELS", "Parcel", "order_seeds"]
 
 ACCOUNT: Final = "demo"
 
@@ -121,15 +121,3 @@ def order_seeds(parcels: Iterable[Parcel], now: datetime) -> list[Mapping[str, A
             }
         )
     return list(orders.values())
-
-
-def shipment_document(parcel: Parcel, now: datetime) -> Mapping[str, Any]:
-    """Return what an integrator tells the relay of a parcel."""
-    return {
-        "account": ACCOUNT,
-        "order_id": parcel.order_id,
-        "invoice_number": parcel.invoice_number,
-        "tracking_numbers": [parcel.tracking_number],
-        "courier": parcel.courier,
-        "invoiced_at": parcel.invoiced_at(now).isoformat(),
-    }

@@ -54,6 +54,9 @@ def closing(talk: Conversation, timelines: Sequence[Timeline], folder: Path) -> 
     yield "Carriers' sample webhooks were signed, posted and relayed:"
     yield from aligned([_relayed(timeline) for timeline in timelines], indent="  ")
     yield ""
+    yield "The first of each came before its order was invoiced; VTEX's order hook told the relay whose it is:"
+    yield f"    {command()} hook show {ACCOUNT}"
+    yield ""
     yield "Their shoppers see"
     yield from dict.fromkeys(f"  {page_of(talk.vtex_url, timeline.parcel)}" for timeline in timelines)
     yield ""
