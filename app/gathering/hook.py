@@ -7,7 +7,7 @@ it back; where another one stands by then, it only says so.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from app.duties import Duties
 from app.errors import HookNotOurs, HookNotPossible, LookupFailed
 from app.gathering.calls import Calls
 from app.gathering.hook_words import refusal, standing
+from app.gathering.strangers import Strangers
 from app.store import HookRecord, KeepHook, RecordHook, Store, hook_records
 from app.telemetry import log_event
 from app.vtex import Answered, HookState, OrderHook, Outcome, hook_url, judge_hook
@@ -70,10 +71,11 @@ class HookKeeper:
         duties: Duties,
         plan: HookPlan,
         *,
+        names: Collection[str] = (),
         now: Callable[[], datetime],
         patience_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
-        """Keep the hook of ``account`` as the plan says."""
+        """Keep the hook of ``account`` as the plan says; VTEX may also know it by other ``names``."""
         self._account = account
         self._store = store
         self._calls = calls
@@ -84,6 +86,7 @@ class HookKeeper:
         self._patience_seconds = patience_seconds
         self._not_before = now() + _FIRST
         self._lock = asyncio.Lock()
+        self.strangers = Strangers(account, {account, *names}, store, now)
         self._told: str | None = None
 
     @property

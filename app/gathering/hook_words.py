@@ -8,6 +8,21 @@ __all__ = ["refusal", "standing"]
 
 def standing(account: str, record: HookRecord) -> tuple[str, str | None]:
     """Say in one word how an account's hook stands, and in a sentence what is wrong and what to do."""
+    word, problem = _found(account, record)
+    problems = (_named_otherwise(account, record.stranger), problem)
+    return word, "; ".join(filter(None, problems)) or None
+
+
+def _named_otherwise(account: str, stranger: str | None) -> str | None:
+    """Say that VTEX tells of an account by a name that is not configured."""
+    return stranger and (
+        f"VTEX tells of {stranger} with the hook_key of {account}, and every notification is answered as foreign: if "
+        f"that is VTEX's name of {account}, configure the account as {stranger}, or give it the base_url "
+        f"https://{stranger}.vtexcommercestable.com.br"
+    )
+
+
+def _found(account: str, record: HookRecord) -> tuple[str, str | None]:
     install = f"carrier-relay hook install {account}"
     match record.state:
         case None:

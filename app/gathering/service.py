@@ -13,6 +13,7 @@ from app.gathering.hook import HookKeeper, HookPlan
 from app.gathering.looking_back import Backfiller, SweepPlan
 from app.store import Store
 from app.telemetry import Metrics
+from app.vtex import named_by_address
 from app.worker import Loop
 
 __all__ = ["Gathering"]
@@ -39,7 +40,13 @@ class Gathering:
         plan = hooks or HookPlan()
         self.hooks = {
             name: HookKeeper(
-                name, store, Calls(store, destination, metrics, now=now, can_wait=True), duties, plan, now=now
+                name,
+                store,
+                Calls(store, destination, metrics, now=now, can_wait=True),
+                duties,
+                plan,
+                names=_names(destination.account),
+                now=now,
             )
             for name, destination in destinations.items()
         }
@@ -99,6 +106,11 @@ class Gathering:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _names(account: Account) -> tuple[str, ...]:
+    addressed = named_by_address(account.base_url)
+    return () if addressed is None else (addressed,)
 
 
 def _sweep(account: Account) -> SweepPlan:

@@ -118,15 +118,15 @@ class KeepHook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteStranger:
-    """Keep the name of the account that notifications are about in place of this one."""
+    """Keep the name of the account that notifications are about in place of this one; None when they are not."""
 
     account: str
-    stranger: str
+    stranger: str | None
     now: datetime
 
     def run(self, connection: Connection) -> None:
         """Keep it."""
-        _put(connection, self.account, {"stranger": self.stranger, "stranger_at": self.now})
+        _put(connection, self.account, {"stranger": self.stranger, "stranger_at": self.stranger and self.now})
 
 
 def _put(connection: Connection, account: str, values: dict[str, Any]) -> None:

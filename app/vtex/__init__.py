@@ -6,6 +6,7 @@ from app.vtex.gate import Gate
 from app.vtex.hook import HookState, HookVerdict, OrderHook, hook_url, judge_hook
 from app.vtex.listing import MAX_PAGE, PER_PAGE, ListedOrder, OrderPage, OrderQuery, Span
 from app.vtex.matching import match_rows, shows_moment
+from app.vtex.naming import named_by_address, named_by_key
 from app.vtex.notifications import Notification, concerns_packages, is_other_side, read_notification
 from app.vtex.orders import Order, Package, TimelineRow, read_order
 from app.vtex.phrases import PHRASES
@@ -42,6 +43,8 @@ __all__ = [
     "is_other_side",
     "judge_hook",
     "match_rows",
+    "named_by_address",
+    "named_by_key",
     "read_notification",
     "read_order",
     "request_body",

@@ -118,8 +118,7 @@ async def _hear(given: Dependencies, account: str, notification: Notification) -
     """Do what a notification asks for, and say what that was."""
     if notification.is_ping:
         return "ping"
-    is_foreign = notification.account is not None and notification.account.lower() != account
-    if is_foreign or is_other_side(notification.domain):
+    if not await _is_own(given, account, notification.account) or is_other_side(notification.domain):
         return "foreign"
     if not concerns_packages(notification.state):
         return "no-package"
@@ -129,6 +128,14 @@ async def _hear(given: Dependencies, account: str, notification: Notification) -
         given.told()
         return "due"
     return "echo" if telling.echoes else "known"
+
+
+async def _is_own(given: Dependencies, account: str, name: str | None) -> bool:
+    """Tell whether a notification about ``name`` is the account's, which VTEX may know by another name."""
+    keeper = given.hooks.get(account)
+    if keeper is None:
+        return name is None or name.lower() == account
+    return await keeper.strangers.is_own(name)
 
 
 def _refused(given: Dependencies, account: str, slug: str, detail: str, started: float) -> Response:

@@ -1,6 +1,7 @@
 """VTEX's order hook over the operators' interface and by command, against the bundled VTEX."""
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,13 @@ class Hooked(Stage):
         package = {"invoice_number": INVOICE, "tracking_number": NUMBER}
         order = {"order_id": ORDER, "invoices": [package]}
         assert self.vtex.post("/sandbox/api/orders", json=order).is_success
+
+    def notify(self, account: str, state: str = "invoiced") -> str:
+        """Tell the relay of an order as VTEX does, about an account by this name."""
+        body = {"Domain": "Fulfillment", "OrderId": ORDER, "State": state, "Origin": {"Account": account}}
+        answer = self.http.post(f"{self.url}/vtex/demo/orders-hook", json=body, headers={"key": HOOK_KEY})
+        assert 200 == answer.status_code
+        return str(answer.json()["status"])
 
     def posted(self) -> int:
         return sum(call["method"] == "POST" for call in self.calls() if call["path"].endswith(CONFIG))
@@ -165,3 +173,28 @@ def test_what_vtex_does_not_take_is_said_in_its_words(tmp_path: Path) -> None:
         found = stage.hook("install", status=409, public_url="http://relay.example")
         assert "Only https scheme is accepted" in found["detail"]
         assert [] == stage.standing()
+
+
+def test_an_account_that_vtex_knows_by_another_name_says_so_until_its_own_is_heard(
+    stage: Hooked, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.start_relay(hook_key=HOOK_KEY)
+    with caplog.at_level(logging.WARNING):
+        assert ["foreign"] * 3 == [stage.notify("LojaBR") for _ in range(3)]
+    (said,) = [str(vars(record)) for record in caplog.records if record.getMessage() == "hook.stranger"]
+    assert "VTEX tells of lojabr with the hook_key of demo" in said
+    problem = stage.account()["hook_problem"]
+    assert "VTEX tells of lojabr with the hook_key of demo" in problem
+    assert "https://lojabr.vtexcommercestable.com.br" in problem
+
+    assert "foreign" == stage.notify("<script>")
+    assert "<script>" not in stage.account()["hook_problem"]
+
+    # Somebody else's now and then is no sign of anything.
+    assert "no-package" == stage.notify("Demo", "payment-pending")
+    assert ("foreign", None) == (stage.notify("lojabr"), stage.account()["hook_problem"])
+
+    # Its address at VTEX says what VTEX calls it.
+    stage.restart_relay(hook_key=HOOK_KEY, base_url="https://lojabr.vtexcommercestable.com.br")
+    states = [stage.notify(name, "payment-pending") for name in ("lojabr", "demo", "other")]
+    assert (["no-package", "no-package", "foreign"], None) == (states, stage.account()["hook_problem"])

@@ -96,6 +96,7 @@ def _as_text(found: Mapping[str, Any]) -> Iterator[str]:
         ("Rows", f"{found['pending_rows']} to be sent, {found['observed_rows']} observed"),
         ("Dead", f"{found['dead_shipments']} shipments, {found['dead_rows']} rows"),
         ("Last success", found["last_success_at"] or "never"),
+        ("Order hook", ": ".join(filter(None, (found["hook"], found["hook_problem"])))),
     ]
     if found["oldest_due_at"]:
         facts.append(("Oldest due", found["oldest_due_at"]))

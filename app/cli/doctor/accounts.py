@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from app.account import Account
-from app.cli.doctor.findings import Finding, note, ok, problem, warning
+from app.cli.doctor.findings import Finding, Level, note, ok, problem, warning
+from app.cli.doctor.hooks import examine_hook, examine_name
 from app.egress import Egress, Reply
 from app.main import accounts_of
 from app.settings import Settings
@@ -56,18 +57,21 @@ def _skew(date: str | None) -> float | None:
 async def examine_accounts(settings: Settings, *, online: bool) -> list[Finding]:
     """Look at every account, and ask VTEX about its key unless that is not wanted."""
     accounts = accounts_of(settings)
-    found = await asyncio.gather(*(_examine(account, online=online) for account in accounts.values()))
+    found = await asyncio.gather(*(_examine(account, settings, online=online) for account in accounts.values()))
     return [finding for findings in found for finding in findings]
 
 
-async def _examine(account: Account, *, online: bool) -> list[Finding]:
+async def _examine(account: Account, settings: Settings, *, online: bool) -> list[Finding]:
     about = account.name
     mode = "observes only, nothing is written to VTEX" if account.observe else "is written to"
     findings = [ok(about, f"has a key and a token for {account.base_url}, {mode}")]
+    findings += examine_name(account, hears=settings.accounts[about].hook_key is not None)
     if not online:
         return findings
     async with _DatedEgress() as egress:
         findings.append(await _ask(account, egress))
+        if findings[-1].level is Level.OK:
+            findings.append(await examine_hook(account, settings, egress))
         return [*findings, *_clock(about, egress.skew_seconds)]
 
 
