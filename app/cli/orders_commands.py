@@ -129,7 +129,8 @@ def remove(account: Name) -> None:
 def install_(
     account: Name,
     public_url: Annotated[
-        str | None, typer.Option(help="How VTEX reaches the relay, where the setting public_url does not say it.")
+        str | None,
+        typer.Option(help="How VTEX reaches the relay, where the setting public_url does not say it; admins only."),
     ] = None,
     reason: Why = None,
     url: URL = None,

@@ -1,8 +1,8 @@
 """The calls that gathering makes: within the account's one budget, behind what cannot wait."""
 
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -43,6 +43,7 @@ class Calls:
         self._jitter = jitter
         self._probing = False
         self._failures = 0
+        self._keeps = False
 
     async def wait(self) -> float:
         """Return how many seconds no call may start, 0 when one may now."""
@@ -63,18 +64,28 @@ class Calls:
         # The place was kept, but the end of another call may have closed the gate meanwhile.
         return 0.0 if gate.free(self._now()) else 0.05
 
-    def keeping_place(self) -> AbstractContextManager[None]:
-        """Keep a place for a call that follows another one without `wait`."""
-        return reserving({self._destination.account.name: self._destination}, {self._destination.account.name: 1})
+    @contextmanager
+    def keeping_place(self) -> Iterator[None]:
+        """Keep one place for calls that follow each other without `wait`."""
+        name = self._destination.account.name
+        with reserving({name: self._destination}, {name: 1}):
+            self._keeps = True
+            try:
+                yield
+            finally:
+                self._keeps = False
 
     async def make(self, name: str, call: Callable[[Client], Awaitable[T]], answer: Callable[[T], Answered]) -> T:
         """Make a call that `wait` let start, and let its end mean for the account what it means."""
-        gate = self._destination.gate
+        gate, kept = self._destination.gate, int(self._keeps)
         gate.enter()
+        # A place that was kept is the one that is taken, and is kept again afterwards.
+        gate.release(kept)
         try:
             gate.spend()
             found = await call(self._destination.client)
         finally:
+            gate.reserve(kept)
             gate.leave()
         answered = answer(found)
         self._metrics.order_call(self._destination.account.name, name, answered.outcome.value)

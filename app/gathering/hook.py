@@ -110,10 +110,11 @@ class HookKeeper:
             return (self._not_before - now).total_seconds()
         if not await self._duties.keep(f"hook:{self._account}"):
             return _STANDBY_SECONDS
-        if (wait := await self._calls.wait()) > 0:
-            return wait
         async with self._lock:
-            record = await self._restored(await self._look())
+            if (wait := await self._calls.wait()) > 0:
+                return wait
+            with self._calls.keeping_place():
+                record = await self._restored(await self._look())
         is_settled = record.state != _UNKNOWN and (record.state != HookState.NONE or record.kept_url is None)
         rest = _EVERY if is_settled else _AGAIN
         self._not_before = self._now() + rest
@@ -213,8 +214,7 @@ class HookKeeper:
             return await self._record(found)
         # The relay may have moved since it was installed.
         url = self._url or kept
-        with self._calls.keeping_place():
-            answered = await self._post(url, self._keys[0])
+        answered = await self._post(url, self._keys[0])
         if answered.outcome is not Outcome.APPLIED:
             words = f"VTEX deleted it, and it cannot be made again: {refusal(answered)}"
             return await self._record(_Look(state=HookState.NONE, problem=words))

@@ -50,7 +50,7 @@ class Gathering:
             )
             for name, destination in destinations.items()
         }
-        self._loops += [Loop("hook", keeper.step, now) for keeper in self.hooks.values() if keeper.is_received]
+        self._hook_loops = [Loop("hook", keeper.step, now) for keeper in self.hooks.values() if keeper.is_received]
         for name, destination in destinations.items():
             if destination.account.feed:
                 poller = FeedPoller(
@@ -78,7 +78,10 @@ class Gathering:
 
     @property
     def beat_at(self) -> datetime:
-        """Return when the one that was still for longest last showed that it is alive."""
+        """Return when the one that was still for longest last showed that it is alive.
+
+        Who looks after a hook does not count: nothing hangs on it, and it waits for what operators do to the hook.
+        """
         return min((loop.beat_at for loop in self._loops), default=self._now())
 
     def look_back(self, account: str) -> None:
@@ -88,17 +91,17 @@ class Gathering:
 
     def wake(self) -> None:
         """Look for work now."""
-        for loop in self._loops:
+        for loop in (*self._loops, *self._hook_loops):
             loop.wake()
 
     def stop(self) -> None:
         """Finish the calls at hand and return from `run`."""
-        for loop in self._loops:
+        for loop in (*self._loops, *self._hook_loops):
             loop.stop()
 
     async def run(self) -> None:
         """Work until `stop`."""
-        tasks = [asyncio.create_task(loop.run()) for loop in self._loops]
+        tasks = [asyncio.create_task(loop.run()) for loop in (*self._loops, *self._hook_loops)]
         try:
             await asyncio.gather(*tasks)
         finally:

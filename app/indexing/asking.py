@@ -1,6 +1,7 @@
 """Ask VTEX for an order within the account's gate and budget, and make of the answer what the store is to keep."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ SCHEDULE: Final = (
 )
 """When to ask again for an order that is not there: it may be minutes late, seldom days."""
 
+_CLAIM_SECONDS: Final = 1.0
+"""How long claims are waited for that others make at the same time; they take moments."""
 _FIRST_LOOK: Final = timedelta(minutes=10)
 _LOOK_EVERY: Final = timedelta(days=1)
 _UNFINISHED: Final = "invoiced"
@@ -122,10 +125,12 @@ class Asking:
 
     async def _spare(self, gate: Gate) -> bool:
         """Tell whether a place is to spare, once it is known which of the places that are claimed for are needed."""
-        while not gate.spare(self.now()) and gate.reserved:
-            told = asyncio.Event()
-            gate.when_given_back(told.set)
-            await told.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLAIM_SECONDS):
+                while not gate.spare(self.now()) and gate.reserved:
+                    told = asyncio.Event()
+                    gate.when_given_back(told.set)
+                    await told.wait()
         return gate.spare(self.now()) > 0
 
     async def ask(self, account: str, order_id: str, *, probe: bool = False, named_by_vtex: bool = True) -> Answer:

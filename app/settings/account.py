@@ -118,7 +118,10 @@ class Account(BaseModel):
     )
     hook_key: Secret | None = Field(
         default=None,
-        description=("What VTEX's order hook must send in the header `key`; without it the hook's route answers 404."),
+        description=(
+            "What VTEX's order hook must send in the header `key`; without it the hook's route answers 404."
+            " `carrier-relay hook install ACCOUNT` sets the hook up with it."
+        ),
     )
     old_hook_keys: Many[Secret] = Field(
         default=(),

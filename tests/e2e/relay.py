@@ -73,7 +73,7 @@ class Relay:
         self._client = httpx.Client(base_url=self.url, timeout=10)
         digest = hashlib.sha256(TOKEN.encode()).hexdigest()
         token = f'[[tokens]]\nname = "tests"\nrole = "operator"\nsha256 = "{digest}"\n'
-        head = f'listen = "127.0.0.1:{self.port}"\nlog_level = "warning"\n{settings}\n'
+        head = f'listen = "127.0.0.1:{self.port}"\npublic_url = "{self.url}"\nlog_level = "warning"\n{settings}\n'
         (folder / "relay.toml").write_text(head + "".join(accounts) + token, "utf-8")
 
     @property

@@ -96,7 +96,7 @@ def test_a_hook_that_was_installed_by_command_brings_an_order_that_comes_after_i
     relay = start_relay(hooked(emulator.url))
     early, patched = parcels(2)
 
-    installed = command(relay, "install", "demo", "--public-url", relay.url)
+    installed = command(relay, "install", "demo")
     assert 0 == installed.returncode, installed.stderr
     assert "tells this relay" in installed.stdout
     for parcel in (early, patched):

@@ -24,7 +24,6 @@ class Hooks:
     """The addresses of hooks that another one took the place of."""
     told: list[tuple[str, str, int | None]] = field(default_factory=list)
     """Each notification: the order, where to, and what it was answered."""
-    hides_headers: bool = False
     post: Callable[[Mapping[str, Any], object], int | None] = field(default_factory=lambda: post)
     """Sends a document to a hook's address, with its headers; returns what it was answered."""
 
@@ -33,18 +32,13 @@ class Hooks:
         at = (account, key)
         match method:
             case "GET":
-                return Reply(200, self._shown(self.configs[at])) if at in self.configs else _problem(404, "Not Found")
+                return Reply(200, self.configs[at]) if at in self.configs else _problem(404, "Not Found")
             case "DELETE":
                 return Reply(204) if self.configs.pop(at, None) else _problem(404, "Not Found")
             case "POST":
                 return self._configure(at, body)
             case _:
                 return Reply(405)
-
-    def _shown(self, config: dict[str, Any]) -> dict[str, Any]:
-        if not self.hides_headers:
-            return config
-        return {"filter": config["filter"], "hook": {"url": config["hook"]["url"]}}
 
     def _configure(self, at: tuple[str, str], body: Any) -> Reply:
         refusal = _wrong_filter(body) or _wrong_address(body)

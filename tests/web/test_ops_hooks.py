@@ -22,7 +22,7 @@ WORKFLOW = {"type": "FromWorkflow", "status": ["invoiced"]}
 
 
 class Hooked(Stage):
-    def hook(self, verb: str = "", *, token: str = "operator", status: int = 200, **body: object) -> dict[str, Any]:
+    def hook(self, verb: str = "", *, token: str = "admin", status: int = 200, **body: object) -> dict[str, Any]:
         """Look at what is known of the hook, or ask for something."""
         path = f"/accounts/demo/hook{verb and '/'}{verb}"
         answer = self.ops("POST" if verb else "GET", path, token=token, json=body or None)
@@ -56,7 +56,7 @@ class Hooked(Stage):
         return sum(call["method"] == "POST" for call in self.calls() if call["path"].endswith(CONFIG))
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        variables = {"RELAY_OPS_URL": self.url, "RELAY_OPS_TOKEN": "token-of-operator"}
+        variables = {"RELAY_OPS_URL": self.url, "RELAY_OPS_TOKEN": "token-of-admin"}
         done = CliRunner().invoke(application, ["hook", *arguments], env=os.environ | variables)
         return done.exit_code, done.output
 
@@ -150,6 +150,9 @@ def test_only_operators_of_the_account_may_touch_its_hook(stage: Hooked) -> None
     for verb in ("check", "install", "remove"):
         stage.hook(verb, token="viewer", status=403)
         stage.hook(verb, token="other-operator", status=404)
+    # It would be told the hook's key, and of every order.
+    stage.hook("install", token="operator", status=403, public_url="https://elsewhere.example")
+    assert "public_url is not set" in stage.hook("install", token="operator", status=409)["detail"]
     stage.hook(token="other-operator", status=404)
     assert 404 == stage.ops("GET", "/accounts/nobody/hook").status_code
     assert [] == stage.calls()

@@ -19,7 +19,7 @@ def demo_variables(
     """Return the configuration as variables of the environment, which go over every file."""
     values: dict[tuple[str, ...], str] = {
         ("database_url",): f"sqlite:///{folder / 'relay.db'}",
-        ("tokens",): json.dumps([{"name": "demo", "role": "operator", "sha256": digest_of(ops_token)}]),
+        ("tokens",): json.dumps([{"name": "demo", "role": "admin", "sha256": digest_of(ops_token)}]),
         ("accounts", ACCOUNT, "base_url"): vtex_url,
         ("accounts", ACCOUNT, "app_key"): app_key,
         ("accounts", ACCOUNT, "app_token"): app_token,

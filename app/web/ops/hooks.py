@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from app.gathering import HookKeeper
 from app.store import HookRecord, hook_records
 from app.web import schemas
-from app.web.ops.access import Caller, Operator, Viewer
+from app.web.dependencies import Role
+from app.web.ops.access import Caller, Operator, Viewer, demand_role
 from app.web.ops.accounts import Name, demand_account
 from app.web.ops.listing import missing
 from app.web.schemas.hooks import HookWord
@@ -37,9 +38,12 @@ async def install(caller: Operator, account: Name, asked: schemas.InstallHook | 
     """Set the hook up where there is none, put this relay's own right, and leave one of others alone.
 
     VTEX asks this relay whether it is there before it takes the hook. From then on the relay looks at it every day, and
-    makes it again when VTEX deletes it, which it does after three days without anything to tell.
+    makes it again when VTEX deletes it, which it does after three days without anything to tell. Another `public_url`
+    than the configured one takes an admin, since the account's `hook_key` and orders are told there.
     """
     keeper, asked = _keeper(caller, account), asked or schemas.InstallHook()
+    if asked.public_url is not None:
+        demand_role(caller.token, Role.ADMIN)
     record, changed = await keeper.install(asked.public_url, actor=caller.name, reason=asked.reason)
     return _item(account, keeper, record, changed=changed)
 

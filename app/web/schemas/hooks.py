@@ -39,5 +39,6 @@ class InstallHook(Asked):
 
     reason: Words | None = Field(default=None, description="Stands in the audit log.")
     public_url: Annotated[str, Field(max_length=500), AfterValidator(_address)] | None = Field(
-        default=None, description="How VTEX reaches this relay, where the setting `public_url` does not say it."
+        default=None,
+        description="How VTEX reaches this relay, where the setting `public_url` does not say it; admins only.",
     )
