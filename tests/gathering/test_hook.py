@@ -56,12 +56,14 @@ class Shop:
         self._destination = Destination(account=called, client=client, gate=Gate(called))
         self.start()
 
-    def start(self) -> None:
+    def start(
+        self, base: str = "http://127.0.0.1:1/", keys: tuple[str, ...] = ("new-hook-key", "old-hook-key")
+    ) -> None:
         """Begin with nothing in memory, as a process does."""
         metrics = Metrics(CollectorRegistry(), accounts=("demo",))
         calls = Calls(self.store, self._destination, metrics, now=self.clock, can_wait=True, jitter=lambda: 0.0)
         duties = Duties(self.store, self.clock, clock=lambda: self.clock().timestamp(), holder="the only one")
-        plan = HookPlan(base="http://127.0.0.1:1/", keys={"demo": ("new-hook-key", "old-hook-key")})
+        plan = HookPlan(base=base, keys={"demo": keys})
         self.keeper = HookKeeper("demo", self.store, calls, duties, plan, now=self.clock, patience_seconds=0)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -200,3 +202,30 @@ def test_nobody_s_hook_is_made_before_somebody_asked_for_it_and_a_look_a_day_is_
 
     assert (None, {"GET"}) == (standing, set(asked))
     assert 2 <= len(asked) <= 3
+
+
+async def moving(folder: Path) -> None:
+    async with kept_in(folder) as store:
+        shop = Shop(store)
+        shop.start(keys=("old-hook-key",))
+        await shop.act("install")
+        shop.start()
+        rotated = await shop.keeper.look()
+        await shop.act("install")
+        assert "new-hook-key" == shop.hooks.configs[AT]["hook"]["headers"]["key"]
+
+        shop.start(base="http://127.0.0.1:3")
+        moved = await shop.keeper.look()
+        await shop.let_a_day_pass()
+        assert URL == shop.standing, "what is there is put right by people only"
+        del shop.hooks.configs[AT]
+        await shop.let_a_day_pass()
+        await shop.let_a_day_pass()
+
+    assert ("differs", "it sends an old hook key") == (rotated.state, rotated.problem)
+    assert ("differs", True) == (moved.state, "this relay is at http://127.0.0.1:3" in (moved.problem or ""))
+    assert URL.replace(":1/", ":3/") == shop.standing
+
+
+def test_a_key_that_was_changed_and_a_relay_that_moved_are_seen_and_put_right(tmp_path: Path) -> None:
+    asyncio.run(moving(tmp_path))
