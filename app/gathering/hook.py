@@ -143,7 +143,7 @@ class HookKeeper:
             LookupFailed: Nothing could be found out.
 
         """
-        url, key = self._wanted(base)
+        url, key = self._wanted(base, (await self._known()).kept_url)
         async with self._lock:
             await self._turn()
             with self._calls.keeping_place():
@@ -223,19 +223,21 @@ class HookKeeper:
 
     # --- what it means ---------------------------------------------------------------------------
 
-    def _wanted(self, base: str | None) -> tuple[str, str]:
-        """Say where the hook is to lead and what it is to send."""
+    def _wanted(self, base: str | None, kept: str | None) -> tuple[str, str]:
+        """Say where the hook is to lead, which may be where it leads already, and what it is to send."""
         name = self._account
         if not self._keys:
             advice = "make one with `openssl rand -hex 32`, set it, and start the relay again"
             raise HookNotPossible(f"accounts.{name}.hook_key is not set, so nothing that VTEX tells is taken: {advice}")
         given = hook_url(base, name) if base else None
-        if self._url is None and given is None:
-            raise HookNotPossible("public_url is not set, so VTEX cannot be told where this relay is")
+        url = self._url or given or kept
+        if url is None:
+            advice = "set it, or give --public-url"
+            raise HookNotPossible(f"public_url is not set, so VTEX cannot be told where this relay is: {advice}")
         if self._url is not None and given not in {None, self._url}:
             advice = "the daily look holds the hook against public_url, so change the setting instead"
             raise HookNotPossible(f"{given} is not where public_url leads ({self._url}): {advice}")
-        return self._url or given or "", self._keys[0]
+        return url, self._keys[0]
 
     def _demand_ours(self, found: _Look) -> _Look:
         if found.answered is not None:
@@ -257,8 +259,6 @@ class HookKeeper:
         if answered.outcome in {Outcome.REFUSED, Outcome.FORBIDDEN, Outcome.UNAUTHORISED, Outcome.MISSING}:
             raise HookNotPossible(words)
         raise LookupFailed(f"{words}; ask again")
-
-    # --- the store -------------------------------------------------------------------------------
 
     async def _known(self) -> HookRecord:
         found = await self._store.read(lambda connection: hook_records(connection, [self._account]))

@@ -158,7 +158,7 @@ async def play(actions: list[str]) -> None:
             assert record.state == ("foreign" if foreign else "ours" if shop.wanted else "none")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(ACTIONS), min_size=4, max_size=14).map(lambda actions: ["install", *actions]))
 @example(["install", "remove"])
 @example(["install", "taken", "day", "install", "remove"])

@@ -62,6 +62,9 @@ class Hooked(Stage):
 
     def a_day_passes(self) -> None:
         self.clock.advance(days=1, seconds=60)
+        self.look_around()
+
+    def look_around(self) -> None:
         assert self.running is not None
         self._loop.call_soon_threadsafe(self.running.gathering.wake)
 
@@ -96,7 +99,7 @@ def test_a_hook_is_installed_by_command_tells_of_orders_comes_back_and_goes(stag
 
     # It stands there already.
     posted = stage.posted()
-    code, text = stage.run("install", "demo", "--json", "--public-url", stage.url)
+    code, text = stage.run("install", "demo", "--json")
     found = json.loads(text)
     assert (0, False, "ours", posted) == (code, found["changed"], found["state"], stage.posted())
     assert HOOK_KEY not in text
@@ -110,6 +113,13 @@ def test_a_hook_is_installed_by_command_tells_of_orders_comes_back_and_goes(stag
     stage.a_day_passes()
     stage.until(lambda: [url] == stage.standing())
     stage.until(lambda: stage.hook()["restored_at"] is not None)
+
+    # Nobody has to wait a day for that.
+    assert 200 == stage.vtex.delete(CONFIG, headers=VTEX_KEYS).status_code
+    code, text = stage.run("show", "demo")
+    assert (1, True) == (code, "the relay makes it again" in text)
+    stage.look_around()
+    stage.until(lambda: [url] == stage.standing())
 
     code, text = stage.run("remove", "demo", "--reason", "moving")
     assert (0, True) == (code, text.startswith("Removed.")), text
