@@ -1,9 +1,9 @@
 """What is known of VTEX's order hook of each account, and what operators want of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -13,6 +13,8 @@ from app.store.job_schema import order_hooks
 from app.store.schema import audit
 
 __all__ = ["HookRecord", "KeepHook", "NoteStranger", "RecordHook", "hook_records", "hook_states"]
+
+_UNWANTED: Final = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,11 @@ def hook_records(connection: Connection, names: Sequence[str]) -> dict[str, Hook
     """Return what is known of accounts' hooks."""
     found = connection.execute(select(order_hooks).where(order_hooks.c.account.in_(names))).mappings()
     known = {row["account"]: HookRecord(**{name: row[name] for name in HookRecord.__slots__}) for row in found}
-    return {name: known.get(name, HookRecord()) for name in names}
+    return {name: _shown(known.get(name, HookRecord())) for name in names}
+
+
+def _shown(record: HookRecord) -> HookRecord:
+    return replace(record, kept_url=record.kept_url or None)
 
 
 def hook_states(connection: Connection) -> dict[str, str]:
@@ -87,7 +93,8 @@ class RecordHook:
             "problem": self.problem,
             "checked_at": self.now,
         }
-        values |= {"kept_url": self.keep} if self.keep is not None else {}
+        if self.keep is not None and not self._is_unwanted(connection):
+            values["kept_url"] = self.keep
         values |= {"restored_at": self.now} if self.restored else {}
         _put(connection, self.account, values)
         if self.restored:
@@ -95,6 +102,11 @@ class RecordHook:
             reason = "VTEX had deleted it"
             _audit(connection, self.ids, self.now, "relay", "hook.restored", self.account, reason, detail)
         return hook_records(connection, [self.account])[self.account]
+
+    def _is_unwanted(self, connection: Connection) -> bool:
+        """Tell whether a person had the hook removed: a look that began before that must not bring it back."""
+        kept = select(order_hooks.c.kept_url).where(order_hooks.c.account == self.account)
+        return connection.execute(kept).scalar() == _UNWANTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +122,7 @@ class KeepHook:
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        _put(connection, self.account, {"kept_url": self.url})
+        _put(connection, self.account, {"kept_url": _UNWANTED if self.url is None else self.url})
         action = "hook.removed" if self.url is None else "hook.installed"
         detail = {} if self.url is None else {"url": self.url}
         _audit(connection, self.ids, self.now, self.actor, action, self.account, self.reason, detail)

@@ -28,7 +28,11 @@ order_hooks = Table(
     Column("url", Text, comment="where the hook that was found leads, without credentials"),
     Column("problem", Text, comment="what is wrong with it, or why that is not known"),
     Column("checked_at", Instant),
-    Column("kept_url", Text, comment="where this relay's own hook leads; it is made again when VTEX deletes it"),
+    Column(
+        "kept_url",
+        Text,
+        comment="where this relay's own hook leads; it is made again when VTEX deletes it; empty: it was removed",
+    ),
     Column("restored_at", Instant, comment="when it was last made again"),
     Column("stranger", Text, comment="an account of another name that notifications with the right key were about"),
     Column("stranger_at", Instant),

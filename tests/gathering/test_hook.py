@@ -19,7 +19,7 @@ from app.egress import Egress
 from app.errors import HookNotOurs, HookNotPossible, LookupFailed
 from app.gathering import HookKeeper, HookPlan
 from app.gathering.calls import Calls
-from app.store import Store, hook_records
+from app.store import HookRecord, KeepHook, RecordHook, Store, hook_records
 from app.store.schema import audit
 from app.telemetry import Metrics
 from app.vtex import Client, Gate
@@ -229,3 +229,18 @@ async def moving(folder: Path) -> None:
 
 def test_a_key_that_was_changed_and_a_relay_that_moved_are_seen_and_put_right(tmp_path: Path) -> None:
     asyncio.run(moving(tmp_path))
+
+
+async def overtaken(folder: Path) -> HookRecord:
+    async with kept_in(folder) as store:
+        now, ids = Clock()(), store.ids
+        await store.write(KeepHook(account="demo", url=URL, actor="somebody", reason=None, ids=ids, now=now))
+        await store.write(KeepHook(account="demo", url=None, actor="somebody", reason=None, ids=ids, now=now))
+        late = RecordHook(account="demo", state="ours", url=URL, problem=None, keep=URL, ids=ids, now=now)
+        return await store.write(late)
+
+
+def test_a_look_that_a_removal_overtook_does_not_bring_the_hook_back(tmp_path: Path) -> None:
+    record = asyncio.run(overtaken(tmp_path))
+
+    assert ("ours", None) == (record.state, record.kept_url)

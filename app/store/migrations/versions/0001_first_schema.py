@@ -161,7 +161,7 @@ def upgrade() -> None:
             "kept_url",
             sa.Text(),
             nullable=True,
-            comment="where this relay's own hook leads; it is made again when VTEX deletes it",
+            comment="where this relay's own hook leads; it is made again when VTEX deletes it; empty: it was removed",
         ),
         sa.Column("restored_at", Instant(), nullable=True, comment="when it was last made again"),
         sa.Column(
