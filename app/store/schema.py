@@ -89,6 +89,8 @@ refusals = Table(
     Column("peer", Text, nullable=False),
     Column("size", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the first kilobytes"),
+    Index("ix_refusals_cause", "cause", "id"),
+    Index("ix_refusals_owner", "owner", "id"),
 )
 
 subjects = Table(
@@ -207,6 +209,9 @@ shipments = Table(
     Index("ix_shipments_key", "account", "invoice_key"),
     Index("ix_shipments_invoice", "account", "invoice_bare"),
     partial_index("ix_shipments_dead", "account", "id", where="dead_reason IS NOT NULL"),
+    # Without an account lists go by id alone.
+    partial_index("ix_shipments_dead_id", "id", where="dead_reason IS NOT NULL"),
+    partial_index("ix_shipments_due_id", "id", where="due_at IS NOT NULL"),
 )
 
 numbers = Table(

@@ -188,6 +188,14 @@ _ALL: Final = (
         remedy="Look at the subject and its candidates, and do what the detail says.",
     ),
     ProblemType(
+        slug="webhook-state",
+        status=409,
+        title="The webhook waits for its first reading",
+        meaning="Only what was read can be read again: a second reading beside the first one could take its events "
+        "for known ones. Nothing was changed.",
+        remedy="Wait until its state is another one than stored; it is read by itself, also after calls that failed.",
+    ),
+    ProblemType(
         slug="backfill-state",
         status=409,
         title="The backfill's state does not allow that",

@@ -11,7 +11,15 @@ from app.store.backfill_jobs import recent_backfills
 from app.store.backfills import next_backfill, waiting_reads
 from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
-from app.store.queries import ShipmentFilter, SubjectFilter, list_shipments, list_subjects, parked_causes
+from app.store.queries import (
+    RefusalFilter,
+    ShipmentFilter,
+    SubjectFilter,
+    list_refusals,
+    list_shipments,
+    list_subjects,
+    parked_causes,
+)
 from app.store.queries.backlog import waiting
 from app.store.tallies import tallies_since
 
@@ -69,6 +77,26 @@ QUERIES = {
     "shipments of an invoice": (
         lambda c: list_shipments(c, ShipmentFilter(accounts=("a",), invoice_number="7"), before=None, limit=9),
         ["ix_shipments_invoice"],
+    ),
+    "shipments that were given up": (
+        lambda c: list_shipments(c, ShipmentFilter(state="dead"), before=7, limit=9),
+        ["ix_shipments_dead_id"],
+    ),
+    "an account's shipments that were given up": (
+        lambda c: list_shipments(c, ShipmentFilter(accounts=("a",), state="dead"), before=7, limit=9),
+        ["ix_shipments_dead "],
+    ),
+    "shipments that are due": (
+        lambda c: list_shipments(c, ShipmentFilter(state="due"), before=7, limit=9),
+        ["ix_shipments_due_id"],
+    ),
+    "refusals by cause": (
+        lambda c: list_refusals(c, RefusalFilter(cause="wrong-credential"), before=7, limit=9),
+        ["ix_refusals_cause"],
+    ),
+    "an account's refusals": (
+        lambda c: list_refusals(c, RefusalFilter(owners=("a",)), before=7, limit=9),
+        ["ix_refusals_owner"],
     ),
     "open rows": (
         lambda c: Requeue(live={"a": None}, now=NOW).run(c),
