@@ -188,6 +188,14 @@ _ALL: Final = (
         remedy="Look at the subject and its candidates, and do what the detail says.",
     ),
     ProblemType(
+        slug="shipment-state",
+        status=409,
+        title="The shipment's state does not allow that",
+        meaning="Only what was given up can be taken up again, and not while a call for it is in flight; nothing was "
+        "changed.",
+        remedy="Look at the shipment: what is due or idle needs nobody; wait for a call in flight and look again.",
+    ),
+    ProblemType(
         slug="webhook-state",
         status=409,
         title="The webhook waits for its first reading",

@@ -21,6 +21,7 @@ from app.store.queries import (
     parked_causes,
 )
 from app.store.queries.backlog import waiting
+from app.store.redriving import dead_causes, given_up
 from app.store.tallies import tallies_since
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -98,6 +99,11 @@ QUERIES = {
         lambda c: list_refusals(c, RefusalFilter(owners=("a",)), before=7, limit=9),
         ["ix_refusals_owner"],
     ),
+    "what was given up": (
+        lambda c: given_up(c, ["a"], cause="refused", after=7, limit=9),
+        ["ix_shipments_dead", "ix_rows_dead"],
+    ),
+    "why it was": (lambda c: dead_causes(c, None), ["ix_shipments_dead", "ix_rows_dead"]),
     "open rows": (
         lambda c: Requeue(live={"a": None}, now=NOW).run(c),
         ["ix_rows_held", "ix_rows_observed", "ix_rows_open"],

@@ -8,10 +8,10 @@ from pydantic import StringConstraints
 
 from app.web import schemas
 from app.web.console.answers import LOCALES, answer
-from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part
+from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part, demanded
 from app.web.console.timeline import flags_of, latest_of, shown_by_vtex, steps_of
 from app.web.dependencies import Forwarding, Role
-from app.web.ops import accounts, parked, shipments
+from app.web.ops import accounts, parked, redriving, shipments
 
 __all__ = ["meant", "router"]
 
@@ -88,6 +88,7 @@ async def show(
     visit: Visitor,
     id: str,  # noqa: A002 - the path's word
     answer_in: Annotated[str, Query(max_length=10)] = "",
+    done: str = "",
 ) -> Response:
     """Show one shipment: what the carrier said, what proves it, what VTEX shows, and what to tell the shopper."""
     caller = visit.caller
@@ -111,6 +112,8 @@ async def show(
         locale=locale,
         locales=LOCALES,
         answer=answer(shipment, steps, names, locale, zone),
+        redriven=done == "redriven",
+        is_given_up=shipment.dead_reason is not None or any(row.state == "dead" for row in shipment.rows),
     )
 
 
@@ -129,3 +132,11 @@ async def evidence(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: 
     del form
     visit.demand(Role.SUPPORT)
     return await shipments.evidence(visit.caller, id)
+
+
+@router.post("/orders/{id}/redrive")
+async def redrive(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: A002 - the path's word
+    """Take it up again."""
+    visit.demand(Role.OPERATOR)
+    await redriving.redrive(visit.caller, id, schemas.Reason(reason=demanded(form, "reason")))
+    return back_to(f"/console/orders/{id}", "redriven")

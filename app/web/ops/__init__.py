@@ -11,6 +11,7 @@ from app.web.ops.comparison import router as _comparison
 from app.web.ops.erasing import router as _erasing
 from app.web.ops.imports import router as _imports
 from app.web.ops.parked import router as _parked
+from app.web.ops.redriving import router as _redriving
 from app.web.ops.refusals import router as _refusals
 from app.web.ops.shipments import router as _shipments
 from app.web.ops.sources import router as _sources
@@ -24,6 +25,7 @@ for _part in (
     _refusals,
     _imports,
     _shipments,
+    _redriving,
     _accounts,
     _erasing,
     _comparison,

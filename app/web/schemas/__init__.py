@@ -38,6 +38,7 @@ from app.web.schemas.parked import (
     SubjectPage,
     SubjectView,
 )
+from app.web.schemas.redriving import DeadCause, DeadCauseItem, DeadCauses, Redriven, RedriveRequest
 from app.web.schemas.refusals import RefusalDetail, RefusalExplanation, RefusalItem, RefusalPage
 from app.web.schemas.shown import (
     Attempt,
@@ -76,6 +77,9 @@ __all__ = [
     "ComparedShipment",
     "ComparisonPage",
     "ComparisonTotals",
+    "DeadCause",
+    "DeadCauseItem",
+    "DeadCauses",
     "Erased",
     "Event",
     "LearntHistory",
@@ -88,6 +92,8 @@ __all__ = [
     "ParkedCauses",
     "Queued",
     "Reason",
+    "RedriveRequest",
+    "Redriven",
     "RefusalDetail",
     "RefusalExplanation",
     "RefusalItem",
