@@ -206,6 +206,25 @@ def explain(
     explain_refusal(refusal, url, token, as_json=as_json)
 
 
+@application.command(short_help="Find an order by whatever is known of it.")
+def find(
+    text: Annotated[
+        str,
+        typer.Argument(help="Tracking number, order id, group or sequence, invoice number, or the key of an NF-e."),
+    ],
+    account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the shipments that a text may mean in a running relay, and parcels that wait for theirs."""
+    from app.cli.finding import find as look
+
+    look(text, account, url, token, as_json=as_json)
+
+
 @application.command(short_help="Say what is configured, missing and wrong.")
 def doctor(
     online: Annotated[bool, typer.Option(help="Ask VTEX whether it knows each account's key.")] = True,

@@ -123,17 +123,6 @@ subjects = Table(
     partial_index("ix_subjects_parked_cause", "owner", "carrier", "cause", "state", where="state = 'parked'"),
 )
 
-match_counts = Table(
-    "match_counts",
-    metadata,
-    Column("owner", Text, primary_key=True),
-    Column("carrier", Text, primary_key=True),
-    Column("subjects", BigInteger, nullable=False, server_default="0"),
-    Column("placed_within_hour", BigInteger, nullable=False, server_default="0"),
-    Column("placed", BigInteger, nullable=False, server_default="0"),
-    comment="how many subjects of a source came, and how many of them found their shipment",
-)
-
 subject_keys = Table(
     "subject_keys",
     metadata,
@@ -181,6 +170,7 @@ shipments = Table(
     Column("invoice_number", Text, nullable=False),
     Column("invoice_bare", Text, nullable=False, comment="without leading zeros"),
     Column("invoice_key", Text),
+    Column("sequence", Text, comment="the order's short number, once VTEX showed it"),
     Column("courier", Text),
     Column("invoiced_at", Instant),
     Column("origin", Text, nullable=False, comment="manual or order"),
@@ -208,6 +198,7 @@ shipments = Table(
     partial_index("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
     Index("ix_shipments_key", "account", "invoice_key"),
     Index("ix_shipments_invoice", "account", "invoice_bare"),
+    Index("ix_shipments_sequence", "account", "sequence"),
     partial_index("ix_shipments_dead", "account", "id", where="dead_reason IS NOT NULL"),
     # Without an account lists go by id alone.
     partial_index("ix_shipments_dead_id", "id", where="dead_reason IS NOT NULL"),

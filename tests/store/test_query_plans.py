@@ -19,13 +19,17 @@ from app.store.queries import (
     list_shipments,
     list_subjects,
     parked_causes,
+    search,
 )
 from app.store.queries.backlog import waiting
 from app.store.redriving import dead_causes, given_up
+from app.store.schema import metadata
 from app.store.tallies import tallies_since
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
+
+NEVER_SCANNED = {"an order by whatever is known of it"}
 
 QUERIES = {
     "webhooks that are not mapped": (lambda connection: unmapped(connection, 10, NOW), ["ix_webhooks_state"]),
@@ -104,6 +108,19 @@ QUERIES = {
         ["ix_shipments_dead", "ix_rows_dead"],
     ),
     "why it was": (lambda c: dead_causes(c, None), ["ix_shipments_dead", "ix_rows_dead"]),
+    "an order by whatever is known of it": (
+        lambda c: search(c, ["a", "b"], None, "527103", limit=9),
+        [
+            "sqlite_autoindex_numbers_1",
+            "ix_shipments_key",
+            "sqlite_autoindex_shipments_1 (account=? AND order_id=?",
+            "sqlite_autoindex_shipments_1 (account=? AND order_id>?",
+            "ix_shipments_sequence",
+            "ix_shipments_invoice",
+            "sqlite_autoindex_subject_keys_1",
+            "ix_subjects_subject",
+        ],
+    ),
     "open rows": (
         lambda c: Requeue(live={"a": None}, now=NOW).run(c),
         ["ix_rows_held", "ix_rows_observed", "ix_rows_open"],
@@ -122,6 +139,8 @@ async def test_a_search_for_work_reads_its_index(name: str, tmp_path: Path) -> N
         await store.close()
 
     assert [index for index in expected if index not in plan] == []
+    if name in NEVER_SCANNED:
+        assert [] == [table for table in metadata.tables if f"SCAN {table}" in plan]
 
 
 class _Explained:

@@ -13,6 +13,7 @@ from app.web.ops.imports import router as _imports
 from app.web.ops.parked import router as _parked
 from app.web.ops.redriving import router as _redriving
 from app.web.ops.refusals import router as _refusals
+from app.web.ops.search import router as _search
 from app.web.ops.shipments import router as _shipments
 from app.web.ops.sources import router as _sources
 from app.web.ops.webhooks import router as _webhooks
@@ -25,6 +26,7 @@ for _part in (
     _refusals,
     _imports,
     _shipments,
+    _search,
     _redriving,
     _accounts,
     _erasing,

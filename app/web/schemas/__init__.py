@@ -40,6 +40,7 @@ from app.web.schemas.parked import (
 )
 from app.web.schemas.redriving import DeadCause, DeadCauseItem, DeadCauses, Redriven, RedriveRequest
 from app.web.schemas.refusals import RefusalDetail, RefusalExplanation, RefusalItem, RefusalPage
+from app.web.schemas.search import FoundItem, FoundPage
 from app.web.schemas.shown import (
     Attempt,
     Body,
@@ -82,6 +83,8 @@ __all__ = [
     "DeadCauses",
     "Erased",
     "Event",
+    "FoundItem",
+    "FoundPage",
     "LearntHistory",
     "Link",
     "Mapping",

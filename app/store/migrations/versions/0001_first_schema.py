@@ -254,6 +254,7 @@ def upgrade() -> None:
         sa.Column("invoice_number", sa.Text(), nullable=False),
         sa.Column("invoice_bare", sa.Text(), nullable=False, comment="without leading zeros"),
         sa.Column("invoice_key", sa.Text(), nullable=True),
+        sa.Column("sequence", sa.Text(), nullable=True, comment="the order's short number, once VTEX showed it"),
         sa.Column("courier", sa.Text(), nullable=True),
         sa.Column("invoiced_at", Instant(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=False, comment="manual or order"),
@@ -337,6 +338,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_shipments_invoice", "shipments", ["account", "invoice_bare"], unique=False)
     op.create_index("ix_shipments_key", "shipments", ["account", "invoice_key"], unique=False)
+    op.create_index("ix_shipments_sequence", "shipments", ["account", "sequence"], unique=False)
     op.create_table(
         "subjects",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
