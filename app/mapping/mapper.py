@@ -69,8 +69,8 @@ class Mapper:
         self._sources = sources
         self._metrics = metrics
         self._reader = Reader(store, resolve=resolve, zones=zones, errands=errands, now=now)
-        self._replayer = Replayer(store, sources, self._reader, mapped)
-        self.replay = self._replayer.replay
+        self.replayer = Replayer(store, sources, self._reader, mapped)
+        self.replay = self.replayer.replay
         self._now = now
         self._mapped = mapped
         self._held: OrderedDict[int, _Held] = OrderedDict()

@@ -47,21 +47,21 @@ class Replayer:
         self._reader = reader
         self._mapped = mapped
 
-    async def reread(self, webhook_id: int, *, call: bool = True) -> Reread:
-        """Read a stored webhook again, and say what differs from what is known; nothing is changed by that.
-
-        Args:
-            webhook_id: Which one.
-            call: Whether what it points to may be fetched, where that is not kept.
+    async def shown(self, webhook_id: int) -> Reread:
+        """Read a stored webhook again and say what differs from what is known: nothing is changed, nobody is called.
 
         Raises:
             MalformedPayload: It cannot be read, still, or there is nothing to read.
-            CallFailed, LookupFailed: What it points to could not be had.
 
         """
         stored, source = await self._found(webhook_id)
+        return await self._compared(stored, source, as_webhook(stored))
+
+    async def _tried(self, webhook_id: int) -> Reread:
+        """Do as `shown`, but fetch what the webhook points to, where that is not kept."""
+        stored, source = await self._found(webhook_id)
         webhook = as_webhook(stored)
-        if call and stored.fetched is None:
+        if stored.fetched is None:
             try:
                 fetched = await self._reader.fetched(source, webhook)
             except EgressRefused as error:
@@ -88,7 +88,7 @@ class Replayer:
             CallFailed, LookupFailed: What it points to could not be had.
 
         """
-        reread = await self.reread(webhook_id) if dry_run else await self.keep(webhook_id, reason=reason, actor=actor)
+        reread = await self._tried(webhook_id) if dry_run else await self.keep(webhook_id, reason=reason, actor=actor)
         return {
             "dry_run": dry_run,
             "new": list(reread.new),
@@ -99,6 +99,13 @@ class Replayer:
 
     async def keep(self, webhook_id: int, *, reason: str, actor: str) -> Reread:
         """Read a webhook again and keep what it says; raise as `replay` does."""
+        reread = await self.prepared(webhook_id)
+        await self._store.write(AuditReplay(recording=reread.recording, actor=actor, reason=reason))
+        self._mapped()
+        return reread
+
+    async def prepared(self, webhook_id: int) -> Reread:
+        """Read a webhook again, with the calls that it asks for, to be kept; raise as `replay` does."""
         stored, source = await self._found(webhook_id)
         if stored.state == "stored":
             # Its first reading is on its way, and takes what this one had kept of it for another webhook's.
@@ -106,10 +113,7 @@ class Replayer:
         webhook = as_webhook(stored)
         if stored.fetched is None:
             webhook = await self._complete(stored, source, webhook)
-        reread = await self._compared(stored, source, webhook)
-        await self._store.write(AuditReplay(recording=reread.recording, actor=actor, reason=reason))
-        self._mapped()
-        return reread
+        return await self._compared(stored, source, webhook)
 
     async def _complete(self, stored: StoredWebhook, source: Source, webhook: Webhook) -> Webhook:
         """Make the calls that were never made, or never answered."""

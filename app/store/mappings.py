@@ -69,6 +69,7 @@ class RecordMapping:
         ids: Makes ids.
         now: The time of the mapping.
         revise: Whether known events take over what this reading says of them.
+        later: Whether its shipments are forwarded behind all others.
 
     """
 
@@ -85,6 +86,7 @@ class RecordMapping:
     ids: Ids
     now: datetime
     revise: bool = False
+    later: bool = False
 
     def run(self, connection: Connection) -> Recorded:
         """Keep everything in one transaction."""
@@ -103,7 +105,14 @@ class RecordMapping:
             # Even without new events a parked subject is resolved again: more may be known of it now.
             ids = new if state == "placed" else event_ids(connection, subject_id)
             resolution = place_subject(
-                connection, subject_id, known, ids, accounts=self.accounts, resolve=self.resolve, now=self.now
+                connection,
+                subject_id,
+                known,
+                ids,
+                accounts=self.accounts,
+                resolve=self.resolve,
+                now=self.now,
+                later=self.later,
             )
             placed += bool(resolution.shipments)
             parked += not (resolution.shipments or resolution.skip)
@@ -200,7 +209,7 @@ class RecordMapping:
         shipment_ids = (
             connection.execute(of_subject.where(events.c.subject_id == subject_id).distinct()).scalars().all()
         )
-        make_due(connection, shipment_ids, self.now)
+        make_due(connection, shipment_ids, self.now, later=self.later)
 
     def _columns(self, id_: int, subject_id: int, fingerprint: str, fact: Fact) -> dict[str, Any]:
         return {

@@ -34,7 +34,7 @@ _ANEW: Final[dict[str, Any]] = {
 }
 
 
-def revive(connection: Connection, shipment_ids: Sequence[int], now: datetime) -> list[int]:
+def revive(connection: Connection, shipment_ids: Sequence[int], now: datetime, *, later: bool = False) -> list[int]:
     """Make due what was given up of some shipments, or of their rows; return those that were.
 
     The order is read before anything is written: what VTEX holds by now is not sent again. Rows that VTEX refused
@@ -50,7 +50,7 @@ def revive(connection: Connection, shipment_ids: Sequence[int], now: datetime) -
         found = connection.execute(
             update(shipments)
             .where(shipments.c.id.in_(chunk), shipments.c.lease.is_(None), given_up)
-            .values(**_ANEW, due_at=now, read_after=now)
+            .values(**_ANEW, due_at=now, read_after=now, later=later)
             .returning(shipments.c.id)
         )
         ids = sorted(found.scalars())

@@ -11,7 +11,7 @@ from app.store.readings import KnownEvent
 from app.store.redriving import revive
 from app.store.schema import audit, events, rows, subjects
 
-__all__ = ["AuditReplay", "KnownReading", "known_events"]
+__all__ = ["AuditReplay", "KnownReading", "known_events", "revive_shown"]
 
 _CHUNK: Final = 500
 
@@ -70,7 +70,7 @@ class AuditReplay:
         """Record, take up again what was given up of its shipments, and audit."""
         recording = self.recording
         recorded = recording.run(connection)
-        revived = revive(connection, _shown_on(connection, recording), recording.now)
+        revived = revive_shown(connection, recording)
         connection.execute(
             audit.insert().values(
                 id=self.recording.ids.next(),
@@ -83,6 +83,11 @@ class AuditReplay:
             )
         )
         return recorded
+
+
+def revive_shown(connection: Connection, recording: RecordMapping) -> list[int]:
+    """Take up again what was given up of the shipments that show what a recording is about."""
+    return revive(connection, _shown_on(connection, recording), recording.now, later=recording.later)
 
 
 def _shown_on(connection: Connection, recording: RecordMapping) -> list[int]:

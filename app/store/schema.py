@@ -159,6 +159,7 @@ events = Table(
     Column("revises", BigInteger, comment="the event of an earlier full history that it replaces"),
     UniqueConstraint("subject_id", "fingerprint"),
     Index("ix_events_webhook", "webhook_id"),
+    partial_index("ix_events_unknown", "webhook_id", where="milestone = 'UNKNOWN'"),
 )
 
 shipments = Table(
@@ -178,6 +179,7 @@ shipments = Table(
     # The queue: a shipment is due, or it is not. A claim moves ``due_at`` to the end of its lease.
     Column("due_at", Instant),
     Column("retrying", Boolean, nullable=False, server_default=text("false")),
+    Column("later", Boolean, nullable=False, server_default=text("false"), comment="due by a replay: goes last"),
     Column("lease", Text, comment="token of the claim that may act"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="since the last success"),
     Column("failing_since", Instant),
@@ -195,7 +197,7 @@ shipments = Table(
     Column("registration", Text, comment="what became of writing the number into VTEX; null while nothing did"),
     Column("voices", JSON, nullable=False, server_default="[]", comment="which carrier owned the timeline since when"),
     UniqueConstraint("account", "order_id", "invoice_number"),
-    partial_index("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_shipments_due", "account", "later", "retrying", "due_at", where="due_at IS NOT NULL"),
     Index("ix_shipments_key", "account", "invoice_key"),
     Index("ix_shipments_invoice", "account", "invoice_bare"),
     Index("ix_shipments_sequence", "account", "sequence"),

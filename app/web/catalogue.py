@@ -204,6 +204,14 @@ _ALL: Final = (
         remedy="Wait until its state is another one than stored; it is read by itself, also after calls that failed.",
     ),
     ProblemType(
+        slug="replay-state",
+        status=409,
+        title="The replay's state does not allow that",
+        meaning="A preview runs once, within the hour, for who saw it; a replay that was paused, cancelled or done "
+        "already cannot be so again. Nothing was changed.",
+        remedy="Look at the state that the detail names; preview the replay again where that is wanted.",
+    ),
+    ProblemType(
         slug="backfill-state",
         status=409,
         title="The backfill's state does not allow that",

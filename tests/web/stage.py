@@ -253,6 +253,7 @@ def composed(store: Store, clock: Clock, woken: list[datetime]) -> Dependencies:
         ),
         metrics=metrics,
         replay=mapper.replay,
+        reread=mapper.replayer.shown,
         wake=lambda: woken.append(clock()),
         resolve=resolve,
         members=sources.members,

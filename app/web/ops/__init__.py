@@ -13,6 +13,7 @@ from app.web.ops.imports import router as _imports
 from app.web.ops.parked import router as _parked
 from app.web.ops.redriving import router as _redriving
 from app.web.ops.refusals import router as _refusals
+from app.web.ops.replays import router as _replays
 from app.web.ops.search import router as _search
 from app.web.ops.shipments import router as _shipments
 from app.web.ops.sources import router as _sources
@@ -34,6 +35,7 @@ for _part in (
     _parked,
     _sources,
     _backfills,
+    _replays,
     _activity,
 ):
     router.include_router(_part)

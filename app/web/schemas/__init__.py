@@ -40,6 +40,17 @@ from app.web.schemas.parked import (
 )
 from app.web.schemas.redriving import DeadCause, DeadCauseItem, DeadCauses, Redriven, RedriveRequest
 from app.web.schemas.refusals import RefusalDetail, RefusalExplanation, RefusalItem, RefusalPage
+from app.web.schemas.replays import (
+    MeaningChange,
+    NewReplay,
+    ReplayFailure,
+    ReplayItem,
+    ReplayPage,
+    ReplayPreview,
+    ReplaySample,
+    ReplayState,
+    ReplayWanted,
+)
 from app.web.schemas.search import FoundItem, FoundPage
 from app.web.schemas.shown import (
     Attempt,
@@ -88,7 +99,9 @@ __all__ = [
     "LearntHistory",
     "Link",
     "Mapping",
+    "MeaningChange",
     "NewBackfill",
+    "NewReplay",
     "NewShipment",
     "OptionalReason",
     "ParkedCause",
@@ -101,7 +114,14 @@ __all__ = [
     "RefusalExplanation",
     "RefusalItem",
     "RefusalPage",
+    "ReplayFailure",
+    "ReplayItem",
+    "ReplayPage",
+    "ReplayPreview",
     "ReplayRequest",
+    "ReplaySample",
+    "ReplayState",
+    "ReplayWanted",
     "Row",
     "Sample",
     "ShipmentDetail",

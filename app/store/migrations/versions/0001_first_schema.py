@@ -230,6 +230,60 @@ def upgrade() -> None:
     op.create_index("ix_refusals_cause", "refusals", ["cause", "id"], unique=False)
     op.create_index("ix_refusals_owner", "refusals", ["owner", "id"], unique=False)
     op.create_table(
+        "replays",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "token", sa.Text(), nullable=False, comment="what the preview gave out: whoever has it saw what it showed"
+        ),
+        sa.Column("state", sa.Text(), nullable=False, comment="previewed, running, paused, done, cancelled"),
+        sa.Column(
+            "wanted",
+            sa.JSON(none_as_null=True),
+            nullable=False,
+            comment="which webhooks, with the accounts that its maker may see",
+        ),
+        sa.Column("upto", sa.BigInteger(), nullable=False, comment="the latest webhook that there was at the preview"),
+        sa.Column(
+            "position", sa.BigInteger(), server_default="0", nullable=False, comment="the last webhook that was read"
+        ),
+        sa.Column(
+            "expected",
+            sa.Integer(),
+            nullable=False,
+            comment="how many there were at the preview, at most as many as asked",
+        ),
+        sa.Column("most", sa.Integer(), nullable=True, comment="how many are read at most"),
+        sa.Column("rate", sa.Float(), nullable=True, comment="most webhooks read per second"),
+        sa.Column("done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("new_events", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "changed", sa.Integer(), server_default="0", nullable=False, comment="events that were read differently"
+        ),
+        sa.Column(
+            "failures",
+            sa.JSON(none_as_null=True),
+            server_default="[]",
+            nullable=False,
+            comment="the first that failed, with the reason",
+        ),
+        sa.Column("problem", sa.Text(), nullable=True, comment="why it does not get on"),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replays")),
+        comment="reading many webhooks again",
+    )
+    op.create_index(
+        "ix_replays_running",
+        "replays",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_table(
         "sessions",
         sa.Column(
             "digest",
@@ -261,6 +315,9 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("retrying", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "later", sa.Boolean(), server_default=sa.text("false"), nullable=False, comment="due by a replay: goes last"
+        ),
         sa.Column("lease", sa.Text(), nullable=True, comment="token of the claim that may act"),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False, comment="since the last success"),
         sa.Column("failing_since", Instant(), nullable=True),
@@ -323,7 +380,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_shipments_due",
         "shipments",
-        ["account", "retrying", "due_at"],
+        ["account", "later", "retrying", "due_at"],
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
@@ -532,6 +589,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name=op.f("fk_events_subject_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("subject_id", "fingerprint", name=op.f("uq_events_subject_id")),
+    )
+    op.create_index(
+        "ix_events_unknown",
+        "events",
+        ["webhook_id"],
+        unique=False,
+        sqlite_where=sa.text("milestone = 'UNKNOWN'"),
+        postgresql_where=sa.text("milestone = 'UNKNOWN'"),
     )
     op.create_index("ix_events_webhook", "events", ["webhook_id"], unique=False)
     op.create_table(
