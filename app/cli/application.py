@@ -10,6 +10,7 @@ from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
 from app.cli.orders_commands import backfill, feed
 from app.cli.parked import parked
+from app.cli.replays import replay
 from app.cli.shipments import shipments
 from app.errors import RelayError
 
@@ -18,6 +19,7 @@ __all__ = ["application", "main"]
 Carrier = Annotated[str, typer.Argument(help="The carrier's slug, as `carrier-relay carriers` lists it.")]
 Account = Annotated[str | None, typer.Option(help="The account or group, where several have the carrier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+OpsURL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on, in place of the setting `listen`.")]
 Port = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one and prints it.")
@@ -62,6 +64,7 @@ application.add_typer(_token, name="token")
 application.add_typer(accounts, name="accounts")
 application.add_typer(shipments, name="shipments")
 application.add_typer(parked, name="parked")
+application.add_typer(replay, name="replay")
 application.add_typer(backfill, name="backfill")
 application.add_typer(feed, name="feed")
 _carriers = typer.Typer(
@@ -194,9 +197,7 @@ def try_(  # noqa: PLR0913, PLR0917 - each option is a parameter
 @application.command(short_help="Say why a running relay refused a request.")
 def explain(
     refusal: Annotated[str, typer.Argument(metavar="REF_ID", help="The id that the sender was told: ref_…")],
-    url: Annotated[
-        str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")
-    ] = None,
+    url: OpsURL = None,
     token: Annotated[str | None, typer.Option(help="A token of an operator; RELAY_OPS_TOKEN unless given.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -213,9 +214,7 @@ def find(
         typer.Argument(help="Tracking number, order id, group or sequence, invoice number, or the key of an NF-e."),
     ],
     account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
-    url: Annotated[
-        str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")
-    ] = None,
+    url: OpsURL = None,
     token: Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")] = None,
     as_json: AsJson = False,
 ) -> None:

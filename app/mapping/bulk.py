@@ -21,7 +21,6 @@ from app.store.bulk_replays import (
     waiting_later,
 )
 from app.store.inbox import unmapped
-from app.telemetry import log_event
 from app.worker import Loop
 
 __all__ = ["BulkReplays"]
@@ -95,7 +94,6 @@ class BulkReplays:
         ids = await self._store.read(lambda connection: replay_batch(connection, job, size)) if left > 0 else []
         if not ids:
             await self._store.write(HinderReplay(id=job.id, problem=None, is_done=True, now=now))
-            log_event(logger, "replay.done", id=public_id("rp", job.id), done=job.done, failed=job.failed)
             return 0.0
         count = await self._replay(job, ids)
         self._mapped()
@@ -119,7 +117,9 @@ class BulkReplays:
         position = job.position
         for count, id_ in enumerate(ids):
             step = await self._step(id_)
-            if not await self._store.write(AdvanceReplay(id=job.id, position=position, step=step)):
+            is_last = job.done + count + 1 >= (job.most or job.expected)
+            advance = AdvanceReplay(id=job.id, position=position, step=step, is_last=is_last, now=self._now())
+            if not await self._store.write(advance):
                 return count
             position = id_
             await asyncio.sleep(0)

@@ -94,6 +94,8 @@ class AdvanceReplay:
     id: int
     position: int
     step: ReplayStep
+    is_last: bool
+    now: datetime
 
     def run(self, connection: Connection) -> bool:
         """Tell whether the replay still runs and stands where it was read; if not, nothing is changed."""
@@ -116,6 +118,8 @@ class AdvanceReplay:
             "new_events": replays.c.new_events + new_events,
             "changed": replays.c.changed + step.changed,
         }
+        if self.is_last:
+            values |= {"state": "done", "ended_at": self.now}
         if step.failure is not None:
             kept = list(connection.execute(select(replays.c.failures).where(replays.c.id == self.id)).scalar_one())
             kept.append({"webhook_id": step.webhook_id, "problem": step.failure})

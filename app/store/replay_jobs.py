@@ -21,6 +21,7 @@ from app.store.schema import audit, events, rows, shipments, webhooks
 __all__ = ["ChangeReplay", "PreviewReplay", "Scope", "StartReplay", "recent_replays", "replay_job", "scope_of"]
 
 _CHANGES: Final = {"pause": ("running", "paused"), "resume": ("paused", "running"), "cancel": (None, "cancelled")}
+_DONE: Final = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}
 _ACTIVE: Final = ("running", "paused")
 _PREVIEW_LASTS: Final = timedelta(hours=1)
 
@@ -155,7 +156,7 @@ class ChangeReplay:
         ).rowcount
         job = _demanded(connection, self.id)
         if changed:
-            _audit(connection, self, f"replay.{after}", self.id, {"done": job.done, "failed": job.failed})
+            _audit(connection, self, f"replay.{_DONE[self.change]}", self.id, {"done": job.done, "failed": job.failed})
         return bool(changed), job
 
 

@@ -12,6 +12,7 @@ from app.web.console.orders import router as _orders
 from app.web.console.overview import router as _overview
 from app.web.console.parked import router as _parked
 from app.web.console.refusals import router as _refusals
+from app.web.console.replays import router as _replays
 from app.web.console.routing import Visitor, console_part
 from app.web.console.troubles import router as _troubles
 from app.web.console.webhooks import router as _webhooks
@@ -52,6 +53,7 @@ PARTS: Final = (
     _troubles,
     _parked,
     _refusals,
+    _replays,
     _accounts,
     _auditing,
     # Takes every address that nobody took before.

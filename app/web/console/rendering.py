@@ -46,6 +46,7 @@ NAVIGATION: Final = (
     ("/console/orders", "Orders", ("/console/orders",)),
     ("/console/webhooks", "Webhooks", ("/console/webhooks",)),
     ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/refusals")),
+    ("/console/replays", "Replays", ("/console/replays",)),
     ("/console/accounts", "Accounts", ("/console/accounts",)),
     ("/console/audit", "Audit log", ("/console/audit",)),
 )
