@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
+from app.cli.meaning import codes
 from app.cli.orders_commands import backfill, feed
 from app.cli.parked import parked
 from app.cli.replays import replay
@@ -65,6 +66,7 @@ application.add_typer(accounts, name="accounts")
 application.add_typer(shipments, name="shipments")
 application.add_typer(parked, name="parked")
 application.add_typer(replay, name="replay")
+application.add_typer(codes, name="codes")
 application.add_typer(backfill, name="backfill")
 application.add_typer(feed, name="feed")
 _carriers = typer.Typer(

@@ -131,6 +131,7 @@ def _compose(
         replay=mapper.replay,
         reread=mapper.replayer.shown,
         replaying=replays.wake,
+        meaning=mapper.replayer.forget_meanings,
         wake=mapped,
         told=reader.wake,
         reopen=forwarder.reopen,

@@ -95,6 +95,8 @@ class BulkReplays:
         if not ids:
             await self._store.write(HinderReplay(id=job.id, problem=None, is_done=True, now=now))
             return 0.0
+        # Another process may just have been told what a code means.
+        self._replayer.forget_meanings()
         count = await self._replay(job, ids)
         self._mapped()
         rest = count / job.rate if job.rate else 0.0

@@ -119,6 +119,8 @@ class Mapper:
         return POLL_SECONDS if self._idle else 0.0
 
     async def _map_some(self) -> bool:
+        # Before anything is taken: webhooks are kept in the order in which they were taken.
+        await self._reader.meanings.refresh()
         batch = [self._held.popitem(last=False) for _ in range(min(_BATCH, len(self._held)))]
         self._held_bytes -= sum(len(held.webhook.body) for _, held in batch)
         now = self._now()

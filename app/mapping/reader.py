@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.errands import Errands
+from app.mapping.meanings import Meanings
 from app.mapping.stored import facts
 from app.model import Webhook
 from app.reading import Reading, read
@@ -40,6 +41,7 @@ class Reader:
         self._zones = zones
         self._errands = errands
         self._now = now
+        self.meanings = Meanings(store, now)
 
     async def complete(self, webhook_id: int, source: Source, webhook: Webhook, *, handshake: bool = True) -> Webhook:
         """Make the calls that a webhook asks for; what it points to takes the place of its body, and is kept.
@@ -75,9 +77,10 @@ class Reader:
 
         """
         zone = self._zones.get(source.accounts[0])
+        overrides = self.meanings.of(source)
 
         def run() -> Reading:
-            return read(source.adapter, webhook, zone=source.zone, account_zone=zone, overrides=source.milestones)
+            return read(source.adapter, webhook, zone=source.zone, account_zone=zone, overrides=overrides)
 
         return await asyncio.to_thread(run) if len(webhook.body) > _LARGE_BODY else run()
 

@@ -47,6 +47,10 @@ class Replayer:
         self._reader = reader
         self._mapped = mapped
 
+    def forget_meanings(self) -> None:
+        """Ask the store anew what codes mean."""
+        self._reader.meanings.forget()
+
     async def shown(self, webhook_id: int) -> Reread:
         """Read a stored webhook again and say what differs from what is known: nothing is changed, nobody is called.
 
@@ -124,6 +128,7 @@ class Replayer:
             raise MalformedPayload("$", f"asks for a call that is refused: {error}") from None
 
     async def _found(self, webhook_id: int) -> tuple[StoredWebhook, Source]:
+        await self._reader.meanings.refresh()
         stored = await self._store.read(lambda connection: webhook_with_body(connection, webhook_id))
         if stored is None or stored.body is None:
             raise MalformedPayload("$", "was deleted when its retention ended; the events it held are kept")

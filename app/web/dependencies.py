@@ -132,6 +132,7 @@ class Dependencies:
         replay: Maps stored bytes again.
         reread: Reads stored bytes again, changes nothing, and calls nobody.
         replaying: Tells whoever replays in bulk that a replay was started or changed.
+        meaning: Tells the mapper that an operator changed what a code means.
         wake: Tells the forwarder that shipments may have become due.
         told: Tells the reader of orders that some are due.
         reopen: Tells the forwarder that an operator changed an account's state.
@@ -171,6 +172,7 @@ class Dependencies:
     heartbeat: Callable[[], datetime | None] = _no_worker
     reread: Callable[[int], Awaitable[Reread]] = _no_rereader
     replaying: Callable[[], None] = _no_reader
+    meaning: Callable[[], None] = _no_reader
     told: Callable[[], None] = _no_reader
     reopen: Callable[[str], None] = _no_gate
     look_back: Callable[[str], None] = _no_gate

@@ -46,3 +46,26 @@ def test_a_preview_without_a_filter_a_second_run_and_a_viewer_are_refused_in_wor
     assert 403 == viewer.send("/replays", {**token, "token": "x", "reason": "x"}).status_code
     assert 404 == me.send("/replays/rp_0000000000000/erase", me.open("").form("/console/logout")).status_code
     assert "takes the role of operator" in viewer.open("/replays").text
+
+
+def test_a_code_gets_its_meaning_from_the_page_of_problems(relay: Relay, me: Visitor, enter: Enter) -> None:
+    told(relay, webhook_body("A", "odd<b>"))
+    (link,) = {href for href in me.open("/problems").all("a", "href") if href.startswith("/console/codes?")}
+    page = me.open(link.removeprefix("/console"))
+    viewer = enter("viewer")
+    sent = me.send(
+        "/codes",
+        {**page.form("/console/codes"), "milestone": "EXCEPTION", "reason": "the page says so", "replay": "1"},
+    )
+    listed = me.open("/codes")
+    again = me.send("/codes", {**page.form("/console/codes"), "milestone": "UNKNOWN", "reason": "x"})
+    refused = viewer.send("/codes", {**viewer.open("").form("/console/logout"), "code": "x"})
+    back = me.send("/codes/remove", {"reason": "wrong"}, on="/codes")
+
+    assert "What does odd<b> of signed mean?" in page.text
+    assert "0 of 1" in me.open(sent.headers["location"].removeprefix("/console")).text
+    assert "the page says so" in listed.text
+    assert (422, 403) == (again.status_code, refused.status_code)
+    assert "/console/codes?done=removed" == back.headers["location"]
+    assert "means again what the settings" in me.open("/codes", done="removed").text
+    assert "gave a meaning to a code of" in me.open("/audit", action="code.").text

@@ -254,6 +254,7 @@ def composed(store: Store, clock: Clock, woken: list[datetime]) -> Dependencies:
         metrics=metrics,
         replay=mapper.replay,
         reread=mapper.replayer.shown,
+        meaning=mapper.replayer.forget_meanings,
         wake=lambda: woken.append(clock()),
         resolve=resolve,
         members=sources.members,

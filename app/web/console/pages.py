@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from app.web.console.accounts import router as _accounts
 from app.web.console.auditing import router as _auditing
+from app.web.console.codes import router as _codes
 from app.web.console.login import router as _login
 from app.web.console.orders import router as _orders
 from app.web.console.overview import router as _overview
@@ -54,6 +55,7 @@ PARTS: Final = (
     _parked,
     _refusals,
     _replays,
+    _codes,
     _accounts,
     _auditing,
     # Takes every address that nobody took before.

@@ -10,6 +10,7 @@ from app.web.ops.backfills import router as _backfills
 from app.web.ops.comparison import router as _comparison
 from app.web.ops.erasing import router as _erasing
 from app.web.ops.imports import router as _imports
+from app.web.ops.overrides import router as _overrides
 from app.web.ops.parked import router as _parked
 from app.web.ops.redriving import router as _redriving
 from app.web.ops.refusals import router as _refusals
@@ -36,6 +37,7 @@ for _part in (
     _sources,
     _backfills,
     _replays,
+    _overrides,
     _activity,
 ):
     router.include_router(_part)

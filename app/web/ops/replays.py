@@ -14,7 +14,7 @@ from app.web.ops.access import Caller, Operator, Viewer
 from app.web.ops.listing import Cursor, Limit, cursor_of, missing, plain, position, row_id
 from app.web.problems import Problem
 
-__all__ = ["router"]
+__all__ = ["item_of", "router"]
 
 router: Final = APIRouter(prefix="/replays", tags=["replays"])
 
@@ -99,7 +99,7 @@ async def start(caller: Operator, asked: schemas.NewReplay) -> schemas.ReplayIte
         detail = "This preview was run already, is older than an hour, or is not of this token; look at another one."
         raise Problem("replay-state", detail)
     given.replaying()
-    return _item(begun)
+    return item_of(begun)
 
 
 @router.get("", summary="List the bulk replays")
@@ -107,14 +107,14 @@ async def index(caller: Viewer, limit: Limit = 50, cursor: Cursor = None) -> sch
     """List bulk replays, newest first; who is limited to accounts sees those of their own webhooks only."""
     before = position(cursor)
     found = await caller.given.store.read(lambda c: recent_replays(c, before=before, limit=limit))
-    items = tuple(_item(each) for each in found if _may_see(caller, each))
+    items = tuple(item_of(each) for each in found if _may_see(caller, each))
     return schemas.ReplayPage(items=items, next=cursor_of(found[-1].id if len(found) == limit else None))
 
 
 @router.get("/{id}", summary="Show a bulk replay")
 async def show(caller: Viewer, id: Id) -> schemas.ReplayItem:  # noqa: A002 - the path's word
     """Show how far it has come, what it changed, what failed, and what hinders it."""
-    return _item(await _demanded(caller, id))
+    return item_of(await _demanded(caller, id))
 
 
 @router.post("/{id}/pause", summary="Pause a bulk replay")
@@ -145,7 +145,7 @@ async def _change(caller: Caller, id_: str, change: str, asked: schemas.Optional
     if not changed:
         raise Problem("replay-state", f"{id_} is {now_is.state}: it cannot {change} any more, or did already.")
     given.replaying()
-    return _item(now_is)
+    return item_of(now_is)
 
 
 async def _demanded(caller: Caller, id_: str) -> Replay:
@@ -162,7 +162,8 @@ def _may_see(caller: Caller, job: Replay) -> bool:
     return job.wanted.owners is not None and set(job.wanted.owners) <= set(caller.owners)
 
 
-def _item(job: Replay) -> schemas.ReplayItem:
+def item_of(job: Replay) -> schemas.ReplayItem:
+    """Show a replay."""
     left = job.expected - job.done
     eta = left / job.rate if job.rate and job.state == "running" else None
     owners = job.wanted.owners

@@ -26,6 +26,14 @@ from app.web.schemas.activity import (
 )
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
+from app.web.schemas.overrides import (
+    MEANINGS,
+    NewOverride,
+    Overridden,
+    OverrideItem,
+    OverridePage,
+    OverrideRemoval,
+)
 from app.web.schemas.parked import (
     CAUSES,
     CandidateShipment,
@@ -71,6 +79,7 @@ from app.web.schemas.shown import (
 
 __all__ = [
     "CAUSES",
+    "MEANINGS",
     "AccountDetail",
     "AccountItem",
     "AccountPage",
@@ -101,9 +110,14 @@ __all__ = [
     "Mapping",
     "MeaningChange",
     "NewBackfill",
+    "NewOverride",
     "NewReplay",
     "NewShipment",
     "OptionalReason",
+    "Overridden",
+    "OverrideItem",
+    "OverridePage",
+    "OverrideRemoval",
     "ParkedCause",
     "ParkedCauses",
     "Queued",

@@ -211,6 +211,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("due_at IS NULL"),
     )
     op.create_table(
+        "overrides",
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("milestone", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("owner", "carrier", "code", name=op.f("pk_overrides")),
+        comment="what operators said that single codes of a source mean, over its settings and its adapter",
+    )
+    op.create_table(
         "refusals",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("at", Instant(), nullable=False),
