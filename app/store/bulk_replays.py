@@ -114,7 +114,7 @@ class AdvanceReplay:
             revive_shown(connection, step.recording)
         values: dict[str, Any] = {
             "done": replays.c.done + 1,
-            "failed": replays.c.failed + (step.failure is not None),
+            "failed": replays.c.failed + int(step.failure is not None),
             "new_events": replays.c.new_events + new_events,
             "changed": replays.c.changed + step.changed,
         }
