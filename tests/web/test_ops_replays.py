@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from sqlalchemy import Connection, delete, select, update
 
 from app.duties import Duties
 from app.mapping import BulkReplays
 from app.model import Milestone
 from app.source import Sources
+from app.store import parse_public_id
+from app.store.bulk_replays import AdvanceReplay, ReplayStep
 from app.store.schema import audit, bodies, events, shipments, webhooks
 from tests.web.conftest import Start
 from tests.web.stage import SOURCES, Clock, Relay, mapper_of, webhook_body
@@ -263,8 +264,32 @@ def test_what_it_makes_due_goes_behind_everything_else_until_something_happens_t
     assert [False, True] == later()
 
 
-@pytest.mark.parametrize("token", ["viewer", "support"])
-def test_viewers_and_support_replay_nothing(relay: Relay, token: str) -> None:
-    assert 403 == relay.ops("POST", "/replays/preview", token=token, json={"carrier": "signed"}).status_code
-    assert 403 == relay.ops("POST", "/replays", token=token, json={"token": "x", "reason": "x"}).status_code
-    assert 200 == relay.ops("GET", "/replays", token=token).status_code
+def test_what_came_since_is_not_read_even_where_something_of_the_preview_is_gone(relay: Relay, clock: Clock) -> None:
+    received(relay, 2)
+    token = preview(relay, carrier="signed")["token"]
+    first = select(webhooks.c.id).order_by(webhooks.c.id).limit(1).scalar_subquery()
+    do(relay, lambda c: c.execute(update(webhooks).where(webhooks.c.id == first).values(carrier="gone")).rowcount)
+    received(relay, 1, "moving")
+    job = started(relay, token)
+    for _ in range(2):
+        relay.on_the_loop(worker(relay).step())
+        clock.advance(seconds=1)
+
+    assert ("done", 1, 0) == state(relay, job)
+
+
+def test_of_two_who_read_one_webhook_for_it_the_second_changes_nothing(relay: Relay) -> None:
+    received(relay, 2)
+    job = started(relay, preview(relay, carrier="signed")["token"])
+    id_ = do(relay, lambda c: c.execute(select(webhooks.c.id).order_by(webhooks.c.id).limit(1)).scalar_one())
+    stale = AdvanceReplay(
+        id=parse_public_id("rp", job["id"]) or 0,
+        position=0,
+        step=ReplayStep(webhook_id=id_, recording=None, failure="x"),
+        is_last=False,
+        now=relay.dependencies.now(),
+    )
+
+    outcomes = [relay.on_the_loop(relay.store.write(stale)) for _ in range(2)]
+
+    assert ([True, False], ("running", 1, 1)) == (outcomes, state(relay, job))
