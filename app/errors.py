@@ -11,6 +11,7 @@
     │   └── UnreadableCredential    verification itself had to parse, and could not   400
     ├── KeyNeeded                   verification wants a public key that is not cached
     ├── MalformedPayload            an authentic webhook that cannot be read
+    ├── NotYetRead                  a webhook that waits for its first reading
     ├── Unavailable                 our own fault, try again later              503
     │   ├── StoreUnavailable
     │   └── LookupFailed            a look-up failed, which is not "found nothing"
@@ -36,6 +37,7 @@ __all__ = [
     "LookupFailed",
     "MalformedPayload",
     "MissingCredential",
+    "NotYetRead",
     "RelayError",
     "StaleTimestamp",
     "StoreBusy",
@@ -118,6 +120,13 @@ class MalformedPayload(RelayError):
         super().__init__(f"{path} {problem}")
         self.path = path
         self.problem = problem
+
+
+class NotYetRead(RelayError):
+    """A webhook cannot be read again before it was read: its first reading is on its way."""
+
+    reason = "webhook-state"
+    retryable = True
 
 
 class Unavailable(RelayError):

@@ -83,11 +83,11 @@ class Desk:
         self._answer = answer
         self.mapper = self.made()
 
-    def made(self) -> Mapper:
+    def made(self, sources: Sources = SOURCES) -> Mapper:
         """Make a mapper, as a process that starts does."""
         return Mapper(
             self.store,
-            SOURCES,
+            sources,
             Metrics(CollectorRegistry(), carriers=("test", "pointing")),
             resolve=resolver(self.clock),
             zones={},

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
-from app.errors import MalformedPayload
+from app.errors import LookupFailed, MalformedPayload, NotYetRead
 from app.model import Milestone
 from app.source import Source, Sources
-from app.store.schema import audit, bodies, events
+from app.store.schema import audit, bodies, events, webhooks
 from app.verification import Credentials
 from tests.desk import ADAPTER, Desk
 from tests.store.keeping import kept_in
@@ -174,7 +174,7 @@ async def test_a_replay_shows_what_is_new_and_what_is_read_differently_and_chang
         credentials=Credentials(),
         milestones={"odd": Milestone.EXCEPTION},
     )
-    desk.mapper._sources = Sources([better])  # noqa: SLF001 - an operator overrides a code's meaning
+    desk.mapper = desk.made(Sources([better]))
 
     class Forget:
         def run(self, connection: Connection) -> None:
@@ -197,9 +197,60 @@ async def test_a_replay_shows_what_is_new_and_what_is_read_differently_and_chang
     assert ["EXCEPTION", "IN_TRANSIT"] == [row.milestone for row in await desk.events()]
     query = select(audit.c.actor, audit.c.reason, audit.c.detail).order_by(audit.c.id)
     assert [
-        ("ops", "the code is known now", {"new_events": 1, "placed": 0}),
-        ("ops", "once more", {"new_events": 0, "placed": 0}),
+        ("ops", "the code is known now", {"new_events": 1, "placed": 0, "revived": 0}),
+        ("ops", "once more", {"new_events": 0, "placed": 0, "revived": 0}),
     ] == [tuple(row) for row in await desk.store.read(lambda c: c.execute(query).all())]
+
+
+async def test_what_waits_for_its_first_reading_is_not_read_beside_it(desk: Desk) -> None:
+    id_ = await desk.keep(one(), hand_over=False)
+
+    shown = await desk.mapper.replay(id_, dry_run=True, reason="…", actor="ops")
+    with pytest.raises(NotYetRead, match="waits for its first reading"):
+        await desk.mapper.replay(id_, dry_run=False, reason="…", actor="ops")
+
+    assert (["moving"], []) == ([event["code"] for event in shown["new"]], await desk.events())
+
+
+async def test_a_first_reading_by_hand_takes_no_event_for_that_of_another_webhook(desk: Desk) -> None:
+    """Without times a parcel may go out twice; what could not be read before was never counted."""
+    for content in (one("out"), one("back")):
+        await desk.keep(content)
+        await desk.until(all_settled)
+        desk.mapper = desk.made()
+    id_ = await desk.keep(one("out"), slug="gone", hand_over=False)
+    await desk.until(all_settled)
+
+    class Return:
+        def run(self, connection: Connection) -> None:
+            connection.execute(update(webhooks).where(webhooks.c.id == id_).values(carrier="test"))
+
+    await desk.store.write(Return())
+    shown = await desk.mapper.replay(id_, dry_run=True, reason="…", actor="ops")
+    await desk.mapper.replay(id_, dry_run=False, reason="…", actor="ops")
+    again = await desk.mapper.replay(id_, dry_run=False, reason="…", actor="ops")
+
+    assert (["out"], []) == ([event["code"] for event in shown["new"]], list(again["new"]))
+    assert ["out", "back", "out"] == [row.code for row in await desk.events()]
+
+
+async def test_a_replay_fetches_what_never_came_and_keeps_it(desk: Desk) -> None:
+    id_ = await desk.keep({"document": "t/1"}, slug="pointing")
+    desk.clock.advance(days=4)
+    await desk.until(all_settled)
+    with pytest.raises(LookupFailed):
+        await desk.mapper.replay(id_, dry_run=False, reason="…", actor="ops")
+    desk._answer = lambda _: httpx.Response(200, json=one())  # noqa: SLF001 - the carrier recovers
+
+    shown = await desk.mapper.replay(id_, dry_run=True, reason="…", actor="ops")
+    unchanged = await desk.states()
+    await desk.mapper.replay(id_, dry_run=False, reason="…", actor="ops")
+    asked = len(desk.asked)
+    again = await desk.mapper.replay(id_, dry_run=False, reason="…", actor="ops")
+
+    assert (["moving"], "unmappable") == ([event["code"] for event in shown["new"]], unchanged[0][0])
+    assert [("mapped", None)] == await desk.states()
+    assert (1, asked) == (again["unchanged"], len(desk.asked))
 
 
 async def test_what_cannot_be_replayed_says_why(desk: Desk) -> None:

@@ -8,8 +8,10 @@ from typer.core import TyperGroup
 
 from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
+from app.cli.meaning import codes
 from app.cli.orders_commands import backfill, feed, hook
 from app.cli.parked import parked
+from app.cli.replays import replay
 from app.cli.shipments import shipments
 from app.errors import RelayError
 
@@ -18,6 +20,7 @@ __all__ = ["application", "main"]
 Carrier = Annotated[str, typer.Argument(help="The carrier's slug, as `carrier-relay carriers` lists it.")]
 Account = Annotated[str | None, typer.Option(help="The account or group, where several have the carrier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+OpsURL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on, in place of the setting `listen`.")]
 Port = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one and prints it.")
@@ -62,6 +65,8 @@ application.add_typer(_token, name="token")
 application.add_typer(accounts, name="accounts")
 application.add_typer(shipments, name="shipments")
 application.add_typer(parked, name="parked")
+application.add_typer(replay, name="replay")
+application.add_typer(codes, name="codes")
 application.add_typer(backfill, name="backfill")
 application.add_typer(feed, name="feed")
 application.add_typer(hook, name="hook")
@@ -195,9 +200,7 @@ def try_(  # noqa: PLR0913, PLR0917 - each option is a parameter
 @application.command(short_help="Say why a running relay refused a request.")
 def explain(
     refusal: Annotated[str, typer.Argument(metavar="REF_ID", help="The id that the sender was told: ref_…")],
-    url: Annotated[
-        str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")
-    ] = None,
+    url: OpsURL = None,
     token: Annotated[str | None, typer.Option(help="A token of an operator; RELAY_OPS_TOKEN unless given.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -205,6 +208,23 @@ def explain(
     from app.cli.explaining import explain_refusal
 
     explain_refusal(refusal, url, token, as_json=as_json)
+
+
+@application.command(short_help="Find an order by whatever is known of it.")
+def find(
+    text: Annotated[
+        str,
+        typer.Argument(help="Tracking number, order id, group or sequence, invoice number, or the key of an NF-e."),
+    ],
+    account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
+    url: OpsURL = None,
+    token: Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the shipments that a text may mean in a running relay, and parcels that wait for theirs."""
+    from app.cli.finding import find as look
+
+    look(text, account, url, token, as_json=as_json)
 
 
 @application.command(short_help="Say what is configured, missing and wrong.")

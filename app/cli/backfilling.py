@@ -15,7 +15,7 @@ from app.cli.exits import ExitCode, stop
 from app.cli.operating import Operators, reach
 from app.cli.tables import aligned
 
-__all__ = ["Starting", "change_backfill", "list_backfills", "show_backfill", "start_backfill"]
+__all__ = ["Starting", "change_backfill", "list_backfills", "moment", "show_backfill", "start_backfill"]
 
 _ASK_SECONDS: Final = 1.0
 _LINE_SECONDS: Final = 10.0
@@ -38,9 +38,9 @@ class Starting:
 def start_backfill(account: str, asked: Starting, url: str | None, token: str | None) -> None:
     """Start a backfill and, unless detached, follow it until everything that can be listed now was read."""
     operators = reach(url, token)
-    body: dict[str, object] = {"account": account, "since": _moment("--since", asked.since)}
+    body: dict[str, object] = {"account": account, "since": moment("--since", asked.since)}
     if asked.until is not None:
-        body["until"] = _moment("--until", asked.until)
+        body["until"] = moment("--until", asked.until)
     more = {"rate": asked.rate, "reason": asked.reason}
     body |= {name: value for name, value in more.items() if value is not None}
     if asked.detach:
@@ -61,7 +61,7 @@ def start_backfill(account: str, asked: Starting, url: str | None, token: str | 
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _moment(option: str, text: str) -> str:
+def moment(option: str, text: str) -> str:
     """Read a day, which begins at midnight in Sao Paulo, or a time with its offset."""
     try:
         at = datetime.fromisoformat(text)

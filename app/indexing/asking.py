@@ -187,6 +187,7 @@ class Asking:
                         invoice_key=package.invoice_key,
                         courier=package.courier,
                         invoiced_at=package.issued_at,
+                        sequence=order.sequence,
                         origin="order" if package.is_output else "return",
                     )
                     for package in packages

@@ -15,8 +15,18 @@ from app.settings import Settings, nearest, variable
 from app.settings import Source as SourceSettings
 from app.source import Source, Sources
 from app.verification import Credentials
+from app.web.dependencies import ConsoleOptions, Forwarding, Role, Token
 
-__all__ = ["accounts_of", "adapters_of", "hook_keys_of", "rules_of", "sources_of"]
+__all__ = [
+    "accounts_of",
+    "adapters_of",
+    "console_of",
+    "forwarding_of",
+    "hook_keys_of",
+    "rules_of",
+    "sources_of",
+    "tokens_of",
+]
 
 
 def accounts_of(settings: Settings) -> dict[str, Account]:
@@ -183,3 +193,36 @@ def _closed_doors(path: str, source: SourceSettings, adapter: Adapter) -> list[s
             f"{name} is missing ({variable(name)}): without a signature only a secret path keeps strangers out"
         )
     return problems
+
+
+def console_of(settings: Settings) -> ConsoleOptions:
+    """Say how the console greets people."""
+    return ConsoleOptions(language=settings.console_language, idle=timedelta(minutes=settings.console_idle_minutes))
+
+
+def forwarding_of(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
+    """Say how accounts are written to, for people."""
+    return {
+        name: Forwarding(
+            is_observed=account.observe,
+            history=account.history.value,
+            since=account.forward_from,
+            rate_per_second=account.rate_per_second,
+            timezone=account.timezone,
+            locale=account.locale.value,
+        )
+        for name, account in accounts.items()
+    }
+
+
+def tokens_of(settings: Settings) -> tuple[Token, ...]:
+    """Return the tokens of the operators' interface."""
+    return tuple(
+        Token(
+            name=token.name,
+            role=Role[token.role.upper()],
+            sha256=token.sha256,
+            accounts=None if token.accounts is None else frozenset(token.accounts),
+        )
+        for token in settings.tokens
+    )

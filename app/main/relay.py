@@ -24,16 +24,16 @@ from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, hook_keys_of, sources_of
+from app.main.configured import accounts_of, console_of, forwarding_of, hook_keys_of, sources_of, tokens_of
 from app.main.sampling import Sampler, vitals
-from app.mapping import Mapper
+from app.mapping import BulkReplays, Mapper
 from app.resolution import resolver
 from app.settings import Settings
 from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store, database_file
 from app.telemetry import Metrics
 from app.vtex import Client, Gate
-from app.web.dependencies import ConsoleOptions, Dependencies, Forwarding, Role, Token
+from app.web.dependencies import Dependencies
 
 __all__ = ["Relay", "relay", "utc_now"]
 
@@ -60,11 +60,12 @@ class Relay:
     reader: OrderReader
     duties: Duties
     gathering: Gathering
+    replays: BulkReplays
 
     @property
     def beat_at(self) -> datetime:
         """Return when the worker that was still for longest last showed that it is alive."""
-        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering)
+        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering, self.replays)
         return min(worker.beat_at for worker in workers)
 
 
@@ -118,27 +119,28 @@ def _compose(
         settings, accounts, sources, metrics, store, destinations, forwarder, resolve, now
     )
     mapped = _waking(forwarder, indexer)
-    zones = {name: account.timezone for name, account in accounts.items()}
-    errands = Errands(egress)
-    mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
+    mapper, replays = _reading(accounts, sources, metrics, store, egress, resolve, duties, now, mapped)
     dependencies = Dependencies(
         store=store,
         sources=sources,
         accounts=frozenset(accounts),
         adapters=sources.carriers,
         intake=_intake(settings, store, egress, mapper, now),
-        tokens=_tokens(settings),
+        tokens=tokens_of(settings),
         metrics=metrics,
         replay=mapper.replay,
+        reread=mapper.replayer.shown,
+        replaying=replays.wake,
+        meaning=mapper.replayer.forget_meanings,
         wake=mapped,
         told=reader.wake,
         reopen=forwarder.reopen,
         look_back=gathering.look_back,
         hooks=gathering.hooks,
         tail_of=tail_of,
-        console=_console(settings),
+        console=console_of(settings),
         hook_keys=hook_keys_of(settings),
-        forwarding=_forwarding(accounts),
+        forwarding=forwarding_of(accounts),
         resolve=resolve,
         members=sources.members,
         heartbeat=lambda: running.beat_at,
@@ -158,8 +160,27 @@ def _compose(
         reader=reader,
         duties=duties,
         gathering=gathering,
+        replays=replays,
     )
     return running
+
+
+def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
+    accounts: Mapping[str, Account],
+    sources: Sources,
+    metrics: Metrics,
+    store: Store,
+    egress: Egress,
+    resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
+    duties: Duties,
+    now: Callable[[], datetime],
+    mapped: Callable[[], None],
+) -> tuple[Mapper, BulkReplays]:
+    """Make those who read webhooks: when they come, and again."""
+    zones = {name: account.timezone for name, account in accounts.items()}
+    errands = Errands(egress)
+    mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
+    return mapper, BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
 
 
 def _waking(*workers: Forwarder | Indexer) -> Callable[[], None]:
@@ -209,25 +230,6 @@ def _learning_of_orders(  # noqa: PLR0913, PLR0917 - what the composition root h
     return indexer, reader, duties, gathering
 
 
-def _console(settings: Settings) -> ConsoleOptions:
-    idle = timedelta(minutes=settings.console_idle_minutes)
-    return ConsoleOptions(language=settings.console_language, idle=idle)
-
-
-def _forwarding(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
-    return {
-        name: Forwarding(
-            is_observed=account.observe,
-            history=account.history.value,
-            since=account.forward_from,
-            rate_per_second=account.rate_per_second,
-            timezone=account.timezone,
-            locale=account.locale.value,
-        )
-        for name, account in accounts.items()
-    }
-
-
 def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, now: Callable[[], datetime]) -> Intake:
     return Intake(
         store,
@@ -235,18 +237,6 @@ def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, no
         now=now,
         stored=mapper.stored,
         ledger=timedelta(days=settings.ledger_days),
-    )
-
-
-def _tokens(settings: Settings) -> tuple[Token, ...]:
-    return tuple(
-        Token(
-            name=token.name,
-            role=Role[token.role.upper()],
-            sha256=token.sha256,
-            accounts=None if token.accounts is None else frozenset(token.accounts),
-        )
-        for token in settings.tokens
     )
 
 
@@ -264,6 +254,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         asyncio.create_task(_supervise(running.reader.run), name="reader"),
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
         asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
+        asyncio.create_task(_supervise(running.replays.run), name="replays"),
         asyncio.create_task(_supervise(sampler.run), name="sampler"),
     ]
     try:
@@ -273,6 +264,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         running.indexer.stop()
         running.reader.stop()
         running.gathering.stop()
+        running.replays.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(shutdown_seconds):
                 await running.forwarder.stop()

@@ -8,24 +8,24 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.errands import Errands
 from app.errors import CallFailed, EgressRefused, LookupFailed, MalformedPayload, StoreUnavailable
 from app.mapping.beside import Beside
-from app.mapping.stored import as_webhook, difference, facts, unconfigured
+from app.mapping.reader import Reader
+from app.mapping.replaying import Replayer
+from app.mapping.stored import as_webhook
 from app.model import Webhook
-from app.reading import Reading, as_document, read
 from app.retry import Patience, Trouble, next_try
 from app.source import Source, Sources
-from app.store import Facts, RecordMapping, RecordUnmappable, Resolution, Store, public_id
-from app.store.inbox import KeepFetched, PostponeMapping, StoredWebhook, unmapped, webhook_with_body
+from app.store import Facts, RecordUnmappable, Resolution, Store, public_id
+from app.store.inbox import PostponeMapping, StoredWebhook, unmapped, webhook_with_body
 from app.store.placement import Candidate
-from app.store.replays import AuditReplay, known_events
 from app.telemetry import Metrics, log_event
 from app.worker import POLL_SECONDS, Loop
 
@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 _BATCH: Final = 64
 _HELD_BYTES: Final = 16 * 1024 * 1024
-_LARGE_BODY: Final = 64 * 1024
-"""Larger bodies are read on a thread, so that they do not hold up the event loop."""
 _SWEEP: Final = timedelta(seconds=5)
 """How often the table is looked at: a webhook may be stored without being handed over, as when its sender hung up."""
 
@@ -70,9 +68,9 @@ class Mapper:
         self._store = store
         self._sources = sources
         self._metrics = metrics
-        self._resolve = resolve
-        self._zones = zones
-        self._errands = errands
+        self._reader = Reader(store, resolve=resolve, zones=zones, errands=errands, now=now)
+        self.replayer = Replayer(store, sources, self._reader, mapped)
+        self.replay = self.replayer.replay
         self._now = now
         self._mapped = mapped
         self._held: OrderedDict[int, _Held] = OrderedDict()
@@ -121,6 +119,8 @@ class Mapper:
         return POLL_SECONDS if self._idle else 0.0
 
     async def _map_some(self) -> bool:
+        # Before anything is taken: webhooks are kept in the order in which they were taken.
+        await self._reader.meanings.refresh()
         batch = [self._held.popitem(last=False) for _ in range(min(_BATCH, len(self._held)))]
         self._held_bytes -= sum(len(held.webhook.body) for _, held in batch)
         now = self._now()
@@ -162,9 +162,9 @@ class Mapper:
     async def _map(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
         adapter = source.adapter
         try:
-            webhook = await self._complete(webhook_id, source, webhook)
-            reading = await self._read(source, webhook)
-            recorded = await self._store.write(self._recording(webhook_id, source, reading, revise=False))
+            webhook = await self._reader.complete(webhook_id, source, webhook)
+            reading = await self._reader.read(source, webhook)
+            recorded = await self._store.write(self._reader.recording(webhook_id, source, reading, revise=False))
         except MalformedPayload as error:
             await self._unmappable(webhook_id, adapter.version, str(error), adapter.slug)
             return
@@ -198,17 +198,6 @@ class Mapper:
             warnings=list(reading.warnings),
         )
 
-    async def _complete(self, webhook_id: int, source: Source, webhook: Webhook) -> Webhook:
-        """Make the calls that a webhook asks for; what it points to takes the place of its body."""
-        adapter = source.adapter
-        if adapter.handshake is not None and (call := adapter.handshake(webhook)) is not None:
-            await self._errands.make(source, call)
-        if adapter.enrich is not None and (call := adapter.enrich(webhook)) is not None:
-            fetched = await self._errands.make(source, call)
-            await self._store.write(KeepFetched(webhook_id=webhook_id, fetched=fetched), size=len(fetched))
-            return replace(webhook, body=fetched)
-        return webhook
-
     async def _postpone(self, webhook_id: int, source: Source, reason: str) -> None:
         stored = await self._stored(webhook_id)
         attempts = stored.map_attempts if stored else 0
@@ -228,31 +217,6 @@ class Mapper:
             reason=reason,
         )
 
-    async def _read(self, source: Source, webhook: Webhook) -> Reading:
-        zone = self._zones.get(source.accounts[0])
-
-        def run() -> Reading:
-            return read(source.adapter, webhook, zone=source.zone, account_zone=zone, overrides=source.milestones)
-
-        return await asyncio.to_thread(run) if len(webhook.body) > _LARGE_BODY else run()
-
-    def _recording(self, webhook_id: int, source: Source, reading: Reading, *, revise: bool) -> RecordMapping:
-        return RecordMapping(
-            webhook_id=webhook_id,
-            owner=source.owner,
-            carrier=source.adapter.slug,
-            accounts=source.accounts,
-            adapter_version=source.adapter.version,
-            facts=facts(source, reading),
-            ignored=reading.ignored,
-            warnings=reading.warnings,
-            lookup=source.adapter.order_reference_is_vtex,
-            resolve=self._resolve,
-            ids=self._store.ids,
-            now=self._now(),
-            revise=revise,
-        )
-
     async def _unmappable(self, webhook_id: int, version: int, reason: str, carrier: str) -> None:
         await self._store.write(
             RecordUnmappable(webhook_id=webhook_id, reason=reason, adapter_version=version, now=self._now())
@@ -265,33 +229,3 @@ class Mapper:
             carrier=carrier,
             reason=reason,
         )
-
-    async def replay(self, webhook_id: int, *, dry_run: bool, reason: str, actor: str) -> Mapping[str, Any]:
-        """Read a stored webhook again with today's adapter, and show what differs from what is known.
-
-        Args:
-            webhook_id: Which one.
-            dry_run: Only show; otherwise events that are missing are added and forwarded, and known ones re-read.
-            reason: Why, for the audit log.
-            actor: Who, for the audit log.
-
-        Returns:
-            ``{"dry_run", "new": […], "changed": [{"event", "before", "after"}], "unchanged": n, "reading": {…}}``.
-
-        Raises:
-            MalformedPayload: It cannot be read, still, or there is nothing to read.
-
-        """
-        stored = await self._stored(webhook_id)
-        if stored is None or stored.body is None:
-            raise MalformedPayload("$", "was deleted when its retention ended; the events it held are kept")
-        source = self._sources.find(stored.carrier, stored.owner) or unconfigured(stored, self._sources.carriers)
-        reading = await self._read(source, as_webhook(stored))
-        recording = self._recording(webhook_id, source, reading, revise=True)
-        known = await self._store.read(lambda connection: known_events(connection, recording))
-        document = as_document(source.adapter, reading)
-        found = difference(document["events"], recording.facts, known)
-        if not dry_run:
-            await self._store.write(AuditReplay(recording=recording, actor=actor, reason=reason))
-            self._mapped()
-        return {"dry_run": dry_run, **found, "reading": document}

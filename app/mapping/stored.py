@@ -10,8 +10,10 @@ from app.model import Webhook
 from app.numbering import derive
 from app.reading import Reading, trace
 from app.source import Source
-from app.store import Fact
+from app.store import Fact, RecordMapping
 from app.store.inbox import StoredWebhook
+from app.store.readings import base_of, news
+from app.store.replays import KnownReading
 from app.verification import Credentials
 
 __all__ = ["as_webhook", "difference", "facts", "unconfigured"]
@@ -60,15 +62,33 @@ _COMPARED: Final = ("code", "milestone", "occurred_at", "city", "state", "descri
 
 
 def difference(
-    events: Sequence[Mapping[str, Any]], facts: Sequence[Fact], known: Mapping[tuple[str, str], Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]],
+    recording: RecordMapping,
+    known: Mapping[str, Sequence[KnownReading]],
+    *,
+    was_read: bool,
 ) -> dict[str, Any]:
-    """Say which events are new, and which known ones are read differently now."""
+    """Say which events a recording would add, and which known ones are read differently now."""
+    by_subject: dict[str, list[Fact]] = {}
+    for fact in recording.facts:
+        by_subject.setdefault(fact.event.subject, []).append(fact)
+    added = {
+        id(fact)
+        for subject, told in by_subject.items()
+        for fact, _ in news(
+            told, [each.event for each in known.get(subject, ())], webhook_id=recording.webhook_id, was_read=was_read
+        )
+    }
     new: list[Mapping[str, Any]] = []
     changed: list[dict[str, Any]] = []
-    for event, fact in zip(events, facts, strict=True):
-        before = known.get((fact.event.subject, fact.fingerprint))
-        if before is None:
+    for event, fact in zip(events, recording.facts, strict=True):
+        if id(fact) in added:
             new.append(event)
-        elif any(before[name] != event[name] for name in _COMPARED):
-            changed.append({"before": dict(before), "after": {name: event[name] for name in _COMPARED}})
-    return {"new": new, "changed": changed, "unchanged": len(facts) - len(new) - len(changed)}
+        same = [
+            each for each in known.get(fact.event.subject, ()) if base_of(each.event.fingerprint) == fact.fingerprint
+        ]
+        differs = [each.reading for each in same if any(each.reading[name] != event[name] for name in _COMPARED)]
+        if differs:
+            changed.append({"before": dict(differs[0]), "after": {name: event[name] for name in _COMPARED}})
+    unchanged = len(recording.facts) - len(new) - len(changed)
+    return {"new": tuple(new), "changed": tuple(changed), "unchanged": max(0, unchanged)}

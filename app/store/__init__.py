@@ -25,6 +25,7 @@ from app.store.order_reads import OrderShown, SettleOrder, SettleOrders
 from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
+from app.store.redriving import Redrive
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
 from app.store.settling import AcceptRead, Settle, Settlement
@@ -87,6 +88,7 @@ __all__ = [
     "RecordUnmappable",
     "RecordVerdict",
     "Recorded",
+    "Redrive",
     "Refresh",
     "RelateOrder",
     "ReleaseDuties",

@@ -16,6 +16,7 @@ from app.store.schema import audit
 __all__ = ["ChangeBackfill", "StartBackfill", "recent_backfills"]
 
 _CHANGES: Final = {"pause": ("running", "paused"), "resume": ("paused", "running"), "cancel": (None, "cancelled")}
+_DONE: Final = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}
 _ACTIVE: Final = ("running", "paused")
 
 
@@ -97,7 +98,7 @@ class ChangeBackfill:
             )
         ).rowcount
         if changed:
-            _audit(connection, self, f"backfill.{after}", self.id, {})
+            _audit(connection, self, f"backfill.{_DONE[self.change]}", self.id, {})
         return bool(changed), _demanded(connection, self.id)
 
 

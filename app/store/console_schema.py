@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 from app.store.columns import Instant
 from app.store.schema import metadata
 
-__all__ = ["sessions", "tallies", "unknown_codes"]
+__all__ = ["match_counts", "overrides", "sessions", "tallies", "unknown_codes"]
 
 sessions = Table(
     "sessions",
@@ -41,4 +41,28 @@ unknown_codes = Table(
     Column("last_at", Instant, nullable=False),
     Column("webhook_id", BigInteger, nullable=False, comment="the latest that brought it"),
     comment="codes that their adapter did not list when they came",
+)
+
+match_counts = Table(
+    "match_counts",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("carrier", Text, primary_key=True),
+    Column("subjects", BigInteger, nullable=False, server_default="0"),
+    Column("placed_within_hour", BigInteger, nullable=False, server_default="0"),
+    Column("placed", BigInteger, nullable=False, server_default="0"),
+    comment="how many subjects of a source came, and how many of them found their shipment",
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("carrier", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("milestone", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    comment="what operators said that single codes of a source mean, over its settings and its adapter",
 )

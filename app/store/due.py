@@ -108,11 +108,16 @@ def _next_due(connection: Connection, account: str, state: AccountState) -> date
     waiting = (
         connection.execute(
             select(shipments.c.due_at)
-            .where(shipments.c.account == account, shipments.c.retrying.is_(retrying), shipments.c.due_at.is_not(None))
+            .where(
+                shipments.c.account == account,
+                shipments.c.later.is_(later),
+                shipments.c.retrying.is_(retrying),
+                shipments.c.due_at.is_not(None),
+            )
             .order_by(shipments.c.due_at)
             .limit(1)
         ).scalar()
-        for retrying in (False, True)
+        for later, retrying in ((False, False), (False, True), (True, False))
     )
     due = min((at for at in waiting if at is not None), default=None)
     return due if due is None or state.until is None else max(due, state.until)

@@ -31,6 +31,7 @@ class IndexedShipment:
     invoice_key: str | None = None
     courier: str | None = None
     invoiced_at: datetime | None = None
+    sequence: str | None = None
     origin: str = "manual"
     """``manual``, ``order`` when its whole order was read from VTEX, ``return`` for a package that comes back."""
 
@@ -181,6 +182,7 @@ class _Indexing:
                 invoice_key=key,
                 courier=wanted.courier,
                 invoiced_at=wanted.invoiced_at,
+                sequence=wanted.sequence,
                 origin=wanted.origin,
                 created_at=self.now,
             )
@@ -194,6 +196,7 @@ class _Indexing:
         known = connection.execute(select(shipments.c.id, shipments.c.origin).where(same)).one()
         origin = _ORDER if wanted.origin == _ORDER else known.origin
         learnt = {"invoice_key": key, "courier": wanted.courier, "invoiced_at": wanted.invoiced_at, "origin": origin}
+        learnt["sequence"] = wanted.sequence
         if known.id != new_id and wanted.origin != _RETURN:
             said = {name: value for name, value in learnt.items() if value is not None}
             connection.execute(update(shipments).where(shipments.c.id == known.id).values(**said))

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, t
 from app.store.columns import JSON, Instant, id_column, partial_index
 from app.store.schema import metadata
 
-__all__ = ["backfills", "duties", "order_hooks"]
+__all__ = ["backfills", "duties", "order_hooks", "replays"]
 
 _SWEEP = text("kind = 'sweep'")
 
@@ -66,4 +66,30 @@ backfills = Table(
     partial_index("ix_backfills_running", "account", "id", where="state = 'running'"),
     Index("ix_backfills_sweep", "account", unique=True, sqlite_where=_SWEEP, postgresql_where=_SWEEP),
     comment="looking back over an account's orders",
+)
+
+replays = Table(
+    "replays",
+    metadata,
+    id_column(),
+    Column("token", Text, nullable=False, comment="what the preview gave out: whoever has it saw what it showed"),
+    Column("state", Text, nullable=False, comment="previewed, running, paused, done, cancelled"),
+    Column("wanted", JSON, nullable=False, comment="which webhooks, with the accounts that its maker may see"),
+    Column("upto", BigInteger, nullable=False, comment="the latest webhook that there was at the preview"),
+    Column("position", BigInteger, nullable=False, server_default="0", comment="the last webhook that was read"),
+    Column("expected", Integer, nullable=False, comment="how many there were at the preview, at most as many as asked"),
+    Column("most", Integer, comment="how many are read at most"),
+    Column("rate", Float, comment="most webhooks read per second"),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("new_events", Integer, nullable=False, server_default="0"),
+    Column("changed", Integer, nullable=False, server_default="0", comment="events that were read differently"),
+    Column("failures", JSON, nullable=False, server_default="[]", comment="the first that failed, with the reason"),
+    Column("problem", Text, comment="why it does not get on"),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    partial_index("ix_replays_running", "id", where="state = 'running'"),
+    comment="reading many webhooks again",
 )

@@ -1,37 +1,26 @@
 """Keep what a webhook was read as: its events, each once, on their shipments or parked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, update
 
 from app.model import CarrierEvent
-from app.numbering import NOTHING, Derived
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
+from app.store.readings import Fact, KnownEvent, base_of, news, readings
 from app.store.schema import events, rows, subjects, webhooks
 from app.store.tallies import note_unknown_code, tally_webhook
 
-__all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded"]
+__all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded", "was_read_before"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """An event to be kept: its identity within its subject, its reading, and where each value came from.
-
-    ``derived`` is what the rules of its source make of it: it helps to find the shipment and changes nothing else.
-    """
-
-    fingerprint: str
-    event: CarrierEvent
-    trace: Mapping[str, str]
-    derived: Derived = NOTHING
+_GAVE_NOTHING: Final = frozenset({"stored", "ignored", "unmappable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +69,7 @@ class RecordMapping:
         ids: Makes ids.
         now: The time of the mapping.
         revise: Whether known events take over what this reading says of them.
+        later: Whether its shipments are forwarded behind all others.
 
     """
 
@@ -96,6 +86,7 @@ class RecordMapping:
     ids: Ids
     now: datetime
     revise: bool = False
+    later: bool = False
 
     def run(self, connection: Connection) -> Recorded:
         """Keep everything in one transaction."""
@@ -114,7 +105,14 @@ class RecordMapping:
             # Even without new events a parked subject is resolved again: more may be known of it now.
             ids = new if state == "placed" else event_ids(connection, subject_id)
             resolution = place_subject(
-                connection, subject_id, known, ids, accounts=self.accounts, resolve=self.resolve, now=self.now
+                connection,
+                subject_id,
+                known,
+                ids,
+                accounts=self.accounts,
+                resolve=self.resolve,
+                now=self.now,
+                later=self.later,
             )
             placed += bool(resolution.shipments)
             parked += not (resolution.shipments or resolution.skip)
@@ -170,24 +168,15 @@ class RecordMapping:
             .where(events.c.subject_id == subject_id)
             .order_by(events.c.id)
         ).all()
-        fingerprints = {row.fingerprint for row in known}
-        # What was read from these very bytes before is known, even where an event without a time may repeat.
-        read_before = {row.fingerprint.partition("#")[0] for row in known if row.webhook_id == self.webhook_id}
-        if self.revise:
-            read_before = {fingerprint.partition("#")[0] for fingerprint in fingerprints}
-        latest = known[-1].fingerprint if known else ""
         withdrawn = {
             (row.code, row.time_text): row.id
             for row in known
             if row.fingerprint not in {fact.fingerprint for fact in facts}
         }
+        known_events = [KnownEvent(fingerprint=row.fingerprint, webhook_id=row.webhook_id) for row in known]
+        was_read = self.revise and was_read_before(connection, self.webhook_id)
         new: list[int] = []
-        for fact in facts:
-            fingerprint = _occurrence(fact, fingerprints, latest)
-            if fingerprint is None or fact.fingerprint in read_before:
-                continue
-            fingerprints.add(fingerprint)
-            latest = fingerprint
+        for fact, fingerprint in news(facts, known_events, webhook_id=self.webhook_id, was_read=was_read):
             id_ = self.ids.next()
             revises = withdrawn.get(_moment_key(fact.event)) if fact.event.full_history else None
             connection.execute(
@@ -200,18 +189,27 @@ class RecordMapping:
         return new
 
     def _revise(self, connection: Connection, subject_id: int, facts: Sequence[Fact]) -> None:
-        """Read known events anew; their shipments are looked at again, since their state may have changed."""
-        for fact in facts:
-            connection.execute(
-                update(events)
-                .where(events.c.subject_id == subject_id, events.c.fingerprint == fact.fingerprint)
-                .values(**_readings(fact))
-            )
+        """Read known events anew, each occurrence of them; a shipment's state may be another one by that.
+
+        Rows that were left out are decided upon again where their event is read differently.
+        """
+        by_fingerprint = {fact.fingerprint: fact for fact in facts}
+        for known in connection.execute(select(events).where(events.c.subject_id == subject_id)).all():
+            fact = by_fingerprint.get(base_of(known.fingerprint))
+            if fact is None:
+                continue
+            anew = readings(fact)
+            if known.webhook_id != self.webhook_id:
+                del anew["trace"]  # It says where in its own webhook it stood.
+            connection.execute(update(events).where(events.c.id == known.id).values(**anew))
+            if (known.milestone, known.description) != (anew["milestone"], anew["description"]):
+                left_out = (rows.c.event_id == known.id) & (rows.c.state == "skipped") & rows.c.sent_at.is_(None)
+                connection.execute(update(rows).where(left_out).values(state="pending", reason=None))
         of_subject = select(rows.c.shipment_id).join(events, events.c.id == rows.c.event_id)
         shipment_ids = (
             connection.execute(of_subject.where(events.c.subject_id == subject_id).distinct()).scalars().all()
         )
-        make_due(connection, shipment_ids, self.now)
+        make_due(connection, shipment_ids, self.now, later=self.later)
 
     def _columns(self, id_: int, subject_id: int, fingerprint: str, fact: Fact) -> dict[str, Any]:
         return {
@@ -220,7 +218,7 @@ class RecordMapping:
             "fingerprint": fingerprint,
             "webhook_id": self.webhook_id,
             "received_at": self.now,
-            **_readings(fact),
+            **readings(fact),
         }
 
     def _ask_for_lookup(self, connection: Connection, subject_id: int) -> None:
@@ -248,41 +246,11 @@ class RecordMapping:
         )
 
 
-def _readings(fact: Fact) -> dict[str, Any]:
-    """List what an event was read as: everything that a later adapter may read differently."""
-    event = fact.event
-    occurred = event.occurred_at
-    return {
-        "code": str(event.code),
-        "milestone": event.milestone.value,
-        "occurred_at": occurred.at if occurred else None,
-        "occurred_text": occurred.at.isoformat() if occurred else None,
-        "time_text": occurred.text if occurred else None,
-        "quality": occurred.quality.value if occurred else None,
-        "city": event.place.city,
-        "state": event.place.state,
-        "description": event.description,
-        "event_id": event.event_id,
-        "tracking_number": event.tracking_numbers[0] if event.tracking_numbers else None,
-        "reverses": sorted(event.reverses),
-        "trace": dict(fact.trace),
-        "warnings": list(event.warnings),
-    }
+def was_read_before(connection: Connection, webhook_id: int) -> bool:
+    """Tell whether a webhook gave events when it was read last; what could not be read gave none."""
+    state = connection.execute(select(webhooks.c.state).where(webhooks.c.id == webhook_id)).scalar()
+    return state not in _GAVE_NOTHING
 
 
 def _moment_key(event: CarrierEvent) -> tuple[str, str | None]:
     return (str(event.code), event.occurred_at.text if event.occurred_at else None)
-
-
-def _occurrence(fact: Fact, known: set[str], latest: str) -> str | None:
-    """Return the fingerprint under which an event is new, None when it is known.
-
-    An event without a time repeats only the latest one of its subject: a parcel may be out for delivery twice.
-    """
-    base = fact.fingerprint
-    if fact.event.occurred_at is not None or fact.event.full_history:
-        return None if base in known else base
-    if latest.partition("#")[0] == base:
-        return None
-    times = sum(fingerprint.partition("#")[0] == base for fingerprint in known)
-    return f"{base}#{times}" if times else base

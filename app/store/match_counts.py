@@ -7,8 +7,9 @@ from typing import Final
 
 from sqlalchemy import Connection, select, update
 
+from app.store.console_schema import match_counts
 from app.store.dialect import insert
-from app.store.schema import match_counts, subjects
+from app.store.schema import subjects
 
 __all__ = ["MatchCount", "count_placed", "count_subject", "match_rates"]
 

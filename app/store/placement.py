@@ -78,12 +78,13 @@ def place_subject(
     accounts: Sequence[str],
     resolve: Resolve,
     now: datetime,
+    later: bool = False,
 ) -> Resolution:
     """Resolve a subject, and put its events on the shipments found or park it under its keys."""
     resolution = linked(connection, subject_id) or resolve(facts, candidates(connection, accounts, facts))
     connection.execute(delete(subject_keys).where(subject_keys.c.subject_id == subject_id))
     if resolution.shipments:
-        add_rows(connection, resolution.shipments, event_ids, now)
+        add_rows(connection, resolution.shipments, event_ids, now, later=later)
         count_placed(connection, subject_id, now)
         if resolution.yields:
             _wait_for(connection, subject_id, accounts, {key for key in keys_of(facts) if key[0] == "number"})
@@ -118,7 +119,14 @@ def linked(connection: Connection, subject_id: int) -> Resolution | None:
     return None if shipment_id is None else Resolution(shipments=(shipment_id,))
 
 
-def add_rows(connection: Connection, shipment_ids: Iterable[int], event_ids: Sequence[int], now: datetime) -> None:
+def add_rows(
+    connection: Connection,
+    shipment_ids: Iterable[int],
+    event_ids: Sequence[int],
+    now: datetime,
+    *,
+    later: bool = False,
+) -> None:
     """Give shipments events to show, and make them due unless they are claimed or waiting already.
 
     Carriers use numbers again: what came long before a shipment was invoiced is about an earlier parcel.
@@ -136,16 +144,20 @@ def add_rows(connection: Connection, shipment_ids: Iterable[int], event_ids: Seq
     if not entries:
         return
     connection.execute(insert(connection, rows).on_conflict_do_nothing(), entries)
-    make_due(connection, sorted({entry["shipment_id"] for entry in entries}), now)
+    make_due(connection, sorted({entry["shipment_id"] for entry in entries}), now, later=later)
 
 
-def make_due(connection: Connection, shipment_ids: Sequence[int], now: datetime) -> None:
-    """Queue shipments for now, unless they are claimed, retried or dead."""
+def make_due(connection: Connection, shipment_ids: Sequence[int], now: datetime, *, later: bool = False) -> None:
+    """Queue shipments for now, unless they are claimed, retried or dead; with ``later`` behind everything else.
+
+    What a replay queued does not wait for it any more when something happens to it.
+    """
     waits = shipments.c.lease.is_(None) & shipments.c.retrying.is_(False) & (shipments.c.due_at > now)
     ready = (shipments.c.due_at.is_(None) | waits) & shipments.c.dead_reason.is_(None)
-    connection.execute(
-        update(shipments).where(shipments.c.id.in_(shipment_ids), ready).values(due_at=now, retrying=False)
-    )
+    mine = update(shipments).where(shipments.c.id.in_(shipment_ids))
+    if not later:
+        connection.execute(mine.where(shipments.c.later.is_(True)).values(later=False))
+    connection.execute(mine.where(ready).values(due_at=now, retrying=False, later=later))
 
 
 def wake(

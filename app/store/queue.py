@@ -49,7 +49,10 @@ class Claim:
     now: datetime
 
     def run(self, connection: Connection) -> list[Claimed]:
-        """Claim round robin over accounts in their order in ``free``, the shipment that waits longest first."""
+        """Claim round robin over accounts in their order in ``free``, the shipment that waits longest first.
+
+        What is due by a replay is claimed only when nothing else is due.
+        """
         states = account_states(connection, list(self.free))
         allowed = {name: states[name].allows(self.now) for name in self.free}
         free = {
@@ -59,6 +62,9 @@ class Claim:
         taken += self._fair(connection, free, retrying=False, limit=self.slots - len(taken), without=taken)
         if len(taken) < self.slots:
             taken += self._fair(connection, free, retrying=True, limit=self.slots - len(taken), without=taken)
+        if len(taken) < self.slots:
+            left = self.slots - len(taken)
+            taken += self._fair(connection, free, retrying=False, later=True, limit=left, without=taken)
         claimed: list[Claimed] = []
         for account, shipment_id in taken:
             claim = self._claim(connection, account, shipment_id)
@@ -76,6 +82,7 @@ class Claim:
         free: Mapping[str, int],
         *,
         retrying: bool,
+        later: bool = False,
         limit: int,
         without: Sequence[tuple[str, int]] = (),
     ) -> list[tuple[str, int]]:
@@ -89,6 +96,7 @@ class Claim:
                     select(shipments.c.id)
                     .where(
                         shipments.c.account == account,
+                        shipments.c.later.is_(later),
                         shipments.c.retrying.is_(retrying),
                         shipments.c.due_at <= self.now,
                         shipments.c.id.not_in([id_ for _, id_ in without]),
@@ -193,7 +201,7 @@ def _release(connection: Connection, shipment_id: int, planned: Plan, now: datet
     due_at = planned.wait_until or planned.rest_until
     settled: dict[str, Any] = {"lease": None, "due_at": due_at, "dead_reason": planned.dead}
     if planned.wait_until is None:
-        settled |= {"attempts": 0, "failing_since": None, "retrying": False, "split": False}
+        settled |= {"attempts": 0, "failing_since": None, "retrying": False, "later": False, "split": False}
     if planned.look_at is not None:
         times = [at for at in (planned.look_at, planned.rest_until) if at is not None]
         settled |= {"due_at": min(times), "read_after": planned.look_at}

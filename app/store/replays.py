@@ -1,40 +1,61 @@
 """Reading stored webhooks again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from app.store.mappings import Recorded, RecordMapping
-from app.store.schema import audit, events, subjects
+from app.store.readings import KnownEvent
+from app.store.redriving import revive
+from app.store.schema import audit, events, rows, subjects
 
-__all__ = ["AuditReplay", "known_events"]
+__all__ = ["AuditReplay", "KnownReading", "known_events", "revive_shown"]
+
+_CHUNK: Final = 500
 
 
-def known_events(connection: Connection, recording: RecordMapping) -> Mapping[tuple[str, str], Mapping[str, Any]]:
-    """Return what is known of a recording's events, by subject and fingerprint."""
-    wanted = {fact.event.subject for fact in recording.facts}
-    found = connection.execute(
-        select(events, subjects.c.subject)
-        .join(subjects, subjects.c.id == events.c.subject_id)
-        .where(
-            subjects.c.owner == recording.owner,
-            subjects.c.carrier == recording.carrier,
-            subjects.c.subject.in_(wanted),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownReading:
+    """A known event, and how it was read."""
+
+    event: KnownEvent
+    reading: Mapping[str, Any]
+
+
+def known_events(connection: Connection, recording: RecordMapping) -> Mapping[str, Sequence[KnownReading]]:
+    """Return what is known of a recording's subjects, each one's events in order of arrival."""
+    wanted = sorted({fact.event.subject for fact in recording.facts})
+    known: dict[str, list[KnownReading]] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        found = connection.execute(
+            select(events, subjects.c.subject)
+            .join(subjects, subjects.c.id == events.c.subject_id)
+            .where(
+                subjects.c.owner == recording.owner,
+                subjects.c.carrier == recording.carrier,
+                subjects.c.subject.in_(wanted[start : start + _CHUNK]),
+            )
+            .order_by(events.c.id)
         )
-    )
-    return {
-        (row.subject, row.fingerprint): {
+        for row in found:
+            known.setdefault(row.subject, []).append(_known(row))
+    return known
+
+
+def _known(row: Row[Any]) -> KnownReading:
+    return KnownReading(
+        event=KnownEvent(fingerprint=row.fingerprint, webhook_id=row.webhook_id),
+        reading={
             "code": row.code,
             "milestone": row.milestone,
             "occurred_at": row.occurred_text,
             "city": row.city,
             "state": row.state,
             "description": row.description,
-        }
-        for row in found
-    }
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +67,10 @@ class AuditReplay:
     reason: str
 
     def run(self, connection: Connection) -> Recorded:
-        """Record and audit."""
-        recorded = self.recording.run(connection)
+        """Record, take up again what was given up of its shipments, and audit."""
+        recording = self.recording
+        recorded = recording.run(connection)
+        revived = revive_shown(connection, recording)
         connection.execute(
             audit.insert().values(
                 id=self.recording.ids.next(),
@@ -56,7 +79,31 @@ class AuditReplay:
                 action="webhook.replayed",
                 target=f"webhook:{self.recording.webhook_id}",
                 reason=self.reason,
-                detail={"new_events": recorded.new_events, "placed": recorded.placed},
+                detail={"new_events": recorded.new_events, "placed": recorded.placed, "revived": len(revived)},
             )
         )
         return recorded
+
+
+def revive_shown(connection: Connection, recording: RecordMapping) -> list[int]:
+    """Take up again what was given up of the shipments that show what a recording is about."""
+    return revive(connection, _shown_on(connection, recording), recording.now, later=recording.later)
+
+
+def _shown_on(connection: Connection, recording: RecordMapping) -> list[int]:
+    """Find the shipments that show what a recording is about."""
+    wanted = sorted({fact.event.subject for fact in recording.facts})
+    shown: set[int] = set()
+    for start in range(0, len(wanted), _CHUNK):
+        about = (
+            select(rows.c.shipment_id)
+            .join(events, events.c.id == rows.c.event_id)
+            .join(subjects, subjects.c.id == events.c.subject_id)
+            .where(
+                subjects.c.owner == recording.owner,
+                subjects.c.carrier == recording.carrier,
+                subjects.c.subject.in_(wanted[start : start + _CHUNK]),
+            )
+        )
+        shown |= set(connection.execute(about.distinct()).scalars())
+    return sorted(shown)

@@ -89,6 +89,8 @@ refusals = Table(
     Column("peer", Text, nullable=False),
     Column("size", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the first kilobytes"),
+    Index("ix_refusals_cause", "cause", "id"),
+    Index("ix_refusals_owner", "owner", "id"),
 )
 
 subjects = Table(
@@ -119,17 +121,6 @@ subjects = Table(
     partial_index("ix_subjects_parked_id", "id", where="state = 'parked'"),
     partial_index("ix_subjects_unmatched_id", "id", where="state = 'unmatched'"),
     partial_index("ix_subjects_parked_cause", "owner", "carrier", "cause", "state", where="state = 'parked'"),
-)
-
-match_counts = Table(
-    "match_counts",
-    metadata,
-    Column("owner", Text, primary_key=True),
-    Column("carrier", Text, primary_key=True),
-    Column("subjects", BigInteger, nullable=False, server_default="0"),
-    Column("placed_within_hour", BigInteger, nullable=False, server_default="0"),
-    Column("placed", BigInteger, nullable=False, server_default="0"),
-    comment="how many subjects of a source came, and how many of them found their shipment",
 )
 
 subject_keys = Table(
@@ -168,6 +159,7 @@ events = Table(
     Column("revises", BigInteger, comment="the event of an earlier full history that it replaces"),
     UniqueConstraint("subject_id", "fingerprint"),
     Index("ix_events_webhook", "webhook_id"),
+    partial_index("ix_events_unknown", "webhook_id", where="milestone = 'UNKNOWN'"),
 )
 
 shipments = Table(
@@ -179,6 +171,7 @@ shipments = Table(
     Column("invoice_number", Text, nullable=False),
     Column("invoice_bare", Text, nullable=False, comment="without leading zeros"),
     Column("invoice_key", Text),
+    Column("sequence", Text, comment="the order's short number, once VTEX showed it"),
     Column("courier", Text),
     Column("invoiced_at", Instant),
     Column("origin", Text, nullable=False, comment="manual or order"),
@@ -186,6 +179,7 @@ shipments = Table(
     # The queue: a shipment is due, or it is not. A claim moves ``due_at`` to the end of its lease.
     Column("due_at", Instant),
     Column("retrying", Boolean, nullable=False, server_default=text("false")),
+    Column("later", Boolean, nullable=False, server_default=text("false"), comment="due by a replay: goes last"),
     Column("lease", Text, comment="token of the claim that may act"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="since the last success"),
     Column("failing_since", Instant),
@@ -203,10 +197,14 @@ shipments = Table(
     Column("registration", Text, comment="what became of writing the number into VTEX; null while nothing did"),
     Column("voices", JSON, nullable=False, server_default="[]", comment="which carrier owned the timeline since when"),
     UniqueConstraint("account", "order_id", "invoice_number"),
-    partial_index("ix_shipments_due", "account", "retrying", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_shipments_due", "account", "later", "retrying", "due_at", where="due_at IS NOT NULL"),
     Index("ix_shipments_key", "account", "invoice_key"),
     Index("ix_shipments_invoice", "account", "invoice_bare"),
+    Index("ix_shipments_sequence", "account", "sequence"),
     partial_index("ix_shipments_dead", "account", "id", where="dead_reason IS NOT NULL"),
+    # Without an account lists go by id alone.
+    partial_index("ix_shipments_dead_id", "id", where="dead_reason IS NOT NULL"),
+    partial_index("ix_shipments_due_id", "id", where="due_at IS NOT NULL"),
 )
 
 numbers = Table(

@@ -145,6 +145,7 @@ class Settle:
         changes: dict[str, Any] = {
             "due_at": ended.retry_at,
             "retrying": ended.retry_at is not None,
+            "later": False,
             "dead_reason": ended.dead,
         }
         if ended.spends:

@@ -188,6 +188,30 @@ _ALL: Final = (
         remedy="Look at the subject and its candidates, and do what the detail says.",
     ),
     ProblemType(
+        slug="shipment-state",
+        status=409,
+        title="The shipment's state does not allow that",
+        meaning="Only what was given up can be taken up again, and not while a call for it is in flight; nothing was "
+        "changed.",
+        remedy="Look at the shipment: what is due or idle needs nobody; wait for a call in flight and look again.",
+    ),
+    ProblemType(
+        slug="webhook-state",
+        status=409,
+        title="The webhook waits for its first reading",
+        meaning="Only what was read can be read again: a second reading beside the first one could take its events "
+        "for known ones. Nothing was changed.",
+        remedy="Wait until its state is another one than stored; it is read by itself, also after calls that failed.",
+    ),
+    ProblemType(
+        slug="replay-state",
+        status=409,
+        title="The replay's state does not allow that",
+        meaning="A preview runs once, within the hour, for who saw it; a replay that was paused, cancelled or done "
+        "already cannot be so again. Nothing was changed.",
+        remedy="Look at the state that the detail names; preview the replay again where that is wanted.",
+    ),
+    ProblemType(
         slug="backfill-state",
         status=409,
         title="The backfill's state does not allow that",

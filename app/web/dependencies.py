@@ -9,10 +9,12 @@ from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from app.adapter import Adapter
+from app.errors import LookupFailed
 from app.gathering import HookKeeper
 from app.intake import Intake
+from app.mapping import Reread
 from app.source import Sources
-from app.store import Candidate, Facts, Resolution, Store
+from app.store import Candidate, Facts, Resolution, Store, public_id
 from app.telemetry import Metrics
 from app.web.peer import Network
 
@@ -103,6 +105,11 @@ def _no_tail(_since: datetime, _until: datetime, _now: datetime) -> datetime | N
     return None
 
 
+async def _no_rereader(webhook_id: int) -> Reread:
+    """Read nothing again: this process maps nothing."""
+    raise LookupFailed(f"{public_id('wh', webhook_id)} cannot be read by this process")
+
+
 def _no_reader() -> None:
     """Have no reader of orders: whoever has one finds in the store what is due."""
 
@@ -124,6 +131,9 @@ class Dependencies:
         tokens: Who may use the operators' interface; with none nobody may.
         metrics: Where requests are counted.
         replay: Maps stored bytes again.
+        reread: Reads stored bytes again, changes nothing, and calls nobody.
+        replaying: Tells whoever replays in bulk that a replay was started or changed.
+        meaning: Tells the mapper that an operator changed what a code means.
         wake: Tells the forwarder that shipments may have become due.
         told: Tells the reader of orders that some are due.
         reopen: Tells the forwarder that an operator changed an account's state.
@@ -162,6 +172,9 @@ class Dependencies:
     now: Callable[[], datetime]
     version: str
     heartbeat: Callable[[], datetime | None] = _no_worker
+    reread: Callable[[int], Awaitable[Reread]] = _no_rereader
+    replaying: Callable[[], None] = _no_reader
+    meaning: Callable[[], None] = _no_reader
     told: Callable[[], None] = _no_reader
     reopen: Callable[[str], None] = _no_gate
     look_back: Callable[[str], None] = _no_gate

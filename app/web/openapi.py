@@ -113,7 +113,7 @@ def _explain_refusals(path: str, item: Mapping[str, Any]) -> None:
     statuses = ["401", "403", *(["404"] if "{" in path else []), "422", "503"]
     for method, operation in item.items():
         more = ["410"] if method == "post" and path.endswith("/replay") else []
-        more += ["409"] if path.endswith(("/probe", "/link", "/unlink", "/erase")) else []
+        more += ["409"] if path.endswith(("/probe", "/link", "/unlink", "/erase", "/replay", "}/redrive")) else []
         more += ["415"] if path.endswith("/import") else []
         operation["responses"] |= {status: _problem(status) for status in (*statuses, *more)}
 

@@ -7,7 +7,7 @@ from tests.console.filling import Filled, filled
 from tests.web.stage import Relay
 
 LIMITED = "mystore-operator"
-LISTS = ("", "/orders", "/webhooks", "/problems", "/parked", "/refusals", "/accounts", "/audit")
+LISTS = ("", "/orders", "/webhooks", "/problems", "/parked", "/refusals", "/replays", "/codes", "/accounts", "/audit")
 ROLES = ("viewer", "support", "operator", "admin")
 
 

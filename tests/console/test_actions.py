@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, update
 
-from app.store.schema import accounts, subjects
+from app.store.schema import accounts, shipments, subjects
 from tests.console.filling import add, do, subject, told
 from tests.console.visitor import Visitor
 from tests.web.stage import Relay, webhook_body
@@ -84,3 +84,18 @@ class TestActions:
         offered = {action.rpartition("/")[2] for action in page.all("form", "action")}
         assert ({"resume", "probe"} <= offered) == (state != "paused")
         assert "mystore" in me.open("/problems").text
+
+
+def test_what_was_given_up_is_taken_up_from_its_page_and_by_cause(relay: Relay, me: Visitor) -> None:
+    one, other = add(relay), add(relay, order_id="v2-01", tracking_numbers=[])
+    do(relay, update(shipments).values(dead_reason="no success within 3 days: 502", due_at=None))
+
+    assert "2 shipments" in me.open("/problems").text
+    me.send(f"/orders/{one}/redrive", {"reason": "mended"}, on=f"/orders/{one}")
+    sent = me.send("/problems/redrive", {"reason": "mended"}, on="/problems")
+
+    assert "/console/problems?n=1&done=redriven#dead" == sent.headers["location"]
+    assert "1 shipments were taken up again." in me.open("/problems", done="redriven", n=1).text
+    assert ["due", "due"] == [relay.ops("GET", f"/shipments/{id_}").json()["state"] for id_ in (one, other)]
+    assert "It was taken up again" in me.open(f"/orders/{one}", done="redriven").text
+    assert 2 == me.open("/audit", action="shipment.").text.count("operator took up again")

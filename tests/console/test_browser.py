@@ -73,7 +73,7 @@ def test_an_operator_finds_a_parcel_reads_its_trace_and_links_another_by_hand(pl
     page.get_by_role("link", name="Problems", exact=True).click()
     page.get_by_role("row", name="correios").get_by_role("link").click()
     page.locator('a[href^="/console/parked/su_"]').first.click()
-    page.get_by_label("Tracking number, order or invoice").last.fill(played.parked_order)
+    page.get_by_label("Tracking number, order, invoice or NF-e key").last.fill(played.parked_order)
     page.get_by_role("button", name="Find").last.click()
     page.get_by_label("Reason").fill("the shopper read the label to me")
     page.get_by_role("button", name=f"Link to order {played.parked_order}").click()

@@ -255,3 +255,22 @@ async def test_adding_what_is_there_changes_nothing_of_the_queue(store: Store) -
 
     assert (False, claimed.work.shipment_id, 0) == (indexed.created, indexed.shipment_id, indexed.woken)
     assert claimed.lease == (await one(store, "1")).lease
+
+
+async def test_what_is_due_by_a_replay_is_claimed_when_nothing_else_is(store: Store) -> None:
+    await fill(store, count=4)
+    await set_shipments(store, shipments.c.invoice_number.in_(["1", "2"]), later=True)
+    await set_shipments(store, shipments.c.invoice_number == "3", retrying=True)
+    now = NOW + timedelta(minutes=1)
+
+    first = await store.write(claim(store, now, slots=2))
+    then = await store.write(claim(store, now, slots=2))
+
+    assert ({"3", "4"}, ["1", "2"]) == (set(invoices(first)), invoices(then))
+
+
+async def test_what_is_due_by_a_replay_is_waited_for_as_well(store: Store) -> None:
+    await fill(store, count=1)
+    await set_shipments(store, later=True)
+
+    assert NOW + timedelta(seconds=1) == await store.read(lambda c: next_due(c, ["demo"]))

@@ -225,34 +225,6 @@ async def test_an_event_without_a_time_repeats_only_the_latest_of_its_parcel(sto
     assert {f"demo/{ORDER}/45781": ["out", "back", "out", "back"]} == await placed(store)
 
 
-async def test_reading_the_same_bytes_again_repeats_nothing_even_without_times(store: Store) -> None:
-    out, back = event(code="out", at=None), event(code="back", at=None)
-    await store.write(recording(store, out, back, webhook=1))
-    await store.write(recording(store, out, webhook=2))
-
-    again = [
-        await store.write(recording(store, out, back, webhook=1)),
-        await store.write(recording(store, out, webhook=2, revise=True)),
-        await store.write(recording(store, back, webhook=3, revise=True)),
-    ]
-
-    assert [0, 0, 0] == [recorded.new_events for recorded in again]
-
-
-async def test_reading_again_corrects_what_is_known_and_has_the_timeline_looked_at(store: Store) -> None:
-    await store.write(adding(store, shipment()))
-    await store.write(recording(store, event()))
-    await store.write(claim(store, plan=lambda _: Plan()))
-    assert not await is_due(store)
-
-    better = replace(event(), description="Em trânsito para Campinas", raw=event().raw)
-    await store.write(recording(store, better, revise=True, now=NOW + timedelta(days=1)))
-
-    assert await is_due(store)
-    query = select(events.c.description, events.c.received_at)
-    assert (better.description, NOW) == tuple(await store.read(lambda c: c.execute(query).one()))
-
-
 @pytest.mark.parametrize(("members", "expected"), [(("demo",), "demo"), (("demo", "other"), None)])
 async def test_the_accounts_of_a_group_are_tried_together(
     store: Store, members: Sequence[str], expected: str | None

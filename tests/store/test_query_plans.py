@@ -11,12 +11,25 @@ from app.store.backfill_jobs import recent_backfills
 from app.store.backfills import next_backfill, waiting_reads
 from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
-from app.store.queries import ShipmentFilter, SubjectFilter, list_shipments, list_subjects, parked_causes
+from app.store.queries import (
+    RefusalFilter,
+    ShipmentFilter,
+    SubjectFilter,
+    list_refusals,
+    list_shipments,
+    list_subjects,
+    parked_causes,
+    search,
+)
 from app.store.queries.backlog import waiting
+from app.store.redriving import dead_causes, given_up
+from app.store.schema import metadata
 from app.store.tallies import tallies_since
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
+
+NEVER_SCANNED = {"an order by whatever is known of it"}
 
 QUERIES = {
     "webhooks that are not mapped": (lambda connection: unmapped(connection, 10, NOW), ["ix_webhooks_state"]),
@@ -70,6 +83,44 @@ QUERIES = {
         lambda c: list_shipments(c, ShipmentFilter(accounts=("a",), invoice_number="7"), before=None, limit=9),
         ["ix_shipments_invoice"],
     ),
+    "shipments that were given up": (
+        lambda c: list_shipments(c, ShipmentFilter(state="dead"), before=7, limit=9),
+        ["ix_shipments_dead_id"],
+    ),
+    "an account's shipments that were given up": (
+        lambda c: list_shipments(c, ShipmentFilter(accounts=("a",), state="dead"), before=7, limit=9),
+        ["ix_shipments_dead "],
+    ),
+    "shipments that are due": (
+        lambda c: list_shipments(c, ShipmentFilter(state="due"), before=7, limit=9),
+        ["ix_shipments_due_id"],
+    ),
+    "refusals by cause": (
+        lambda c: list_refusals(c, RefusalFilter(cause="wrong-credential"), before=7, limit=9),
+        ["ix_refusals_cause"],
+    ),
+    "an account's refusals": (
+        lambda c: list_refusals(c, RefusalFilter(owners=("a",)), before=7, limit=9),
+        ["ix_refusals_owner"],
+    ),
+    "what was given up": (
+        lambda c: given_up(c, ["a"], cause="refused", after=7, limit=9),
+        ["ix_shipments_dead", "ix_rows_dead"],
+    ),
+    "why it was": (lambda c: dead_causes(c, None), ["ix_shipments_dead", "ix_rows_dead"]),
+    "an order by whatever is known of it": (
+        lambda c: search(c, ["a", "b"], None, "527103", limit=9),
+        [
+            "sqlite_autoindex_numbers_1",
+            "ix_shipments_key",
+            "sqlite_autoindex_shipments_1 (account=? AND order_id=?",
+            "sqlite_autoindex_shipments_1 (account=? AND order_id>?",
+            "ix_shipments_sequence",
+            "ix_shipments_invoice",
+            "sqlite_autoindex_subject_keys_1",
+            "ix_subjects_subject",
+        ],
+    ),
     "open rows": (
         lambda c: Requeue(live={"a": None}, now=NOW).run(c),
         ["ix_rows_held", "ix_rows_observed", "ix_rows_open"],
@@ -88,6 +139,8 @@ async def test_a_search_for_work_reads_its_index(name: str, tmp_path: Path) -> N
         await store.close()
 
     assert [index for index in expected if index not in plan] == []
+    if name in NEVER_SCANNED:
+        assert [] == [table for table in metadata.tables if f"SCAN {table}" in plan]
 
 
 class _Explained:

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import socket
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -193,6 +193,16 @@ class Relay:
 
         return asyncio.run_coroutine_threadsafe(run(), self.stage.loop).result(timeout=10)
 
+    def read(self) -> None:
+        """Have what was stored read, as a mapper does that finds it there; something must wait."""
+        given = self.dependencies
+
+        def rest() -> None:
+            mapper.stop()
+
+        mapper = mapper_of(given.store, given.sources, given.now, rest)
+        self.on_the_loop(mapper.run())
+
     def refusals(self, **filters: Any) -> list[dict[str, Any]]:
         """List the refusals, when those that wait are written."""
         self.on_the_loop(self.application.close())
@@ -230,9 +240,7 @@ def composed(store: Store, clock: Clock, woken: list[datetime]) -> Dependencies:
     metrics = Metrics(CollectorRegistry(), carriers=ADAPTERS, accounts=("mystore", "other"), sources=names)
     resolve = resolver(clock)
     egress = Egress()
-    mapper = Mapper(
-        store, sources, metrics, resolve=resolve, zones={}, errands=Errands(egress), now=clock, mapped=lambda: None
-    )
+    mapper = mapper_of(store, sources, clock, lambda: None)
     return Dependencies(
         store=store,
         sources=sources,
@@ -245,12 +253,28 @@ def composed(store: Store, clock: Clock, woken: list[datetime]) -> Dependencies:
         ),
         metrics=metrics,
         replay=mapper.replay,
+        reread=mapper.replayer.shown,
+        meaning=mapper.replayer.forget_meanings,
         wake=lambda: woken.append(clock()),
         resolve=resolve,
         members=sources.members,
         now=clock,
         version="0.0.0",
         max_body_bytes=LIMIT,
+    )
+
+
+def mapper_of(store: Store, sources: Sources, now: Callable[[], datetime], mapped: Callable[[], None]) -> Mapper:
+    """Make a mapper that counts for nobody."""
+    return Mapper(
+        store,
+        sources,
+        Metrics(CollectorRegistry(), carriers=ADAPTERS),
+        resolve=resolver(now),
+        zones={},
+        errands=Errands(Egress()),
+        now=now,
+        mapped=mapped,
     )
 
 

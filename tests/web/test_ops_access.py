@@ -1,4 +1,4 @@
-"""Who may ask what: tokens, roles, and accounts."""
+"""What those who may ask are shown: of their own accounts, and without personal data where their role is low."""
 
 from typing import Any
 
@@ -9,53 +9,10 @@ from tests.web.stage import Relay, webhook_body, without_ids
 
 SHIPMENT = {"account": "mystore", "order_id": "1527103869572-01", "invoice_number": "000045781"}
 LIMITED = "mystore-operator"
-EVERYTHING = (
-    ("GET", "/webhooks"),
-    ("GET", "/webhooks/wh_0000000000000"),
-    ("POST", "/webhooks/wh_0000000000000/replay"),
-    ("GET", "/refusals"),
-    ("GET", "/refusals/ref_0000000000000"),
-    ("GET", "/shipments"),
-    ("POST", "/shipments"),
-    ("GET", "/shipments/sh_0000000000000"),
-    ("DELETE", "/shipments/sh_0000000000000/tracking-numbers/QX1"),
-)
-CHANGING = [(method, path) for method, path in EVERYTHING if method != "GET"]
-
-
-@pytest.mark.parametrize(("method", "path"), EVERYTHING)
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Authorization": "Bearer"},
-        {"Authorization": "Bearer token-of-nobody"},
-        {"Authorization": "Basic dG9rZW4tb2YtYWRtaW46"},
-        {"Authorization": "token-of-admin"},
-    ],
-    ids=str,
-)
-def test_without_a_known_token_nothing_is_shown(relay: Relay, method: str, path: str, headers: dict[str, str]) -> None:
-    answer = relay.http.request(method, f"/ops/v1{path}", headers=headers)
-
-    assert 401 == answer.status_code
-    assert "/problems/token-needed" == answer.json()["type"]
-    assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
 def test_with_no_tokens_configured_nobody_is_let_in(start: Start) -> None:
     assert 401 == start(tokens=()).ops("GET", "/webhooks", token="admin").status_code
-
-
-@pytest.mark.parametrize("token", ["viewer", "support"])
-@pytest.mark.parametrize(("method", "path"), CHANGING)
-def test_viewers_and_support_change_nothing(relay: Relay, method: str, path: str, token: str) -> None:
-    answer = relay.ops(
-        method, path, token=token, json={**SHIPMENT, "reason": "curiosity"} if method == "POST" else None
-    )
-
-    assert 403 == answer.status_code
-    assert f"has the role {token}; this takes operator" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("token", ["viewer", "support", "operator", "admin"])
@@ -149,7 +106,7 @@ class TestRedaction:
         body = webhook_body()
         body["events"] = [{"code": "done", "at": "2026-03-04T10:00:00-03:00", "text": self.WORDS}]
         id_: str = relay.deliver(body, path="/webhooks/signed/mystore?who=fulana").json()["id"]
-        assert 200 == relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "first reading"}).status_code
+        relay.read()
         return id_
 
     def test_viewers_see_neither_the_body_nor_names(self, relay: Relay, id_: str) -> None:

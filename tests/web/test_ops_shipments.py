@@ -55,8 +55,8 @@ class TestAdding:
         assert [] == add(relay, tracking_numbers=[]).json()["tracking_numbers"]
 
     def test_the_forwarder_is_woken_and_what_waited_is_due(self, relay: Relay) -> None:
-        id_ = relay.deliver().json()["id"]
-        relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "first reading"})
+        relay.deliver()
+        relay.read()
 
         shipment = add(relay).json()
 
@@ -176,7 +176,7 @@ class TestShowing:
     def test_a_shipment_shows_what_carriers_said_what_vtex_has_and_the_calls(self, relay: Relay, clock: Clock) -> None:
         id_ = add(relay).json()["id"]
         webhook = relay.deliver(webhook_body(code="done")).json()["id"]
-        relay.ops("POST", f"/webhooks/{webhook}/replay", json={"reason": "first reading"})
+        relay.read()
         relay.on_the_loop(relay.store.write(Forwarded(clock())))
 
         shown = relay.ops("GET", f"/shipments/{id_}").json()
@@ -199,8 +199,8 @@ class TestShowing:
 
     def test_a_dead_shipment_says_why(self, relay: Relay) -> None:
         id_ = add(relay).json()["id"]
-        webhook = relay.deliver().json()["id"]
-        relay.ops("POST", f"/webhooks/{webhook}/replay", json={"reason": "first reading"})
+        relay.deliver()
+        relay.read()
         relay.on_the_loop(relay.store.write(Died()))
 
         listed = relay.ops("GET", "/shipments", params={"state": "dead"}).json()["items"]

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from app.store.schema import audit, bodies
+from app.store.schema import audit, bodies, events
 from tests.web.stage import Clock, Relay, webhook_body
 
 SHIPMENT = {
@@ -19,7 +19,9 @@ def ids(answer: Any) -> list[str]:
 
 
 def mapped(relay: Relay, id_: str) -> dict[str, Any]:
-    answer = relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "first reading"})
+    if relay.ops("GET", f"/webhooks/{id_}").json()["state"] == "stored":
+        relay.read()
+    answer = relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "once more"})
     assert 200 == answer.status_code, answer.text
     read: dict[str, Any] = answer.json()
     return read
@@ -54,9 +56,9 @@ class TestListing:
         first = relay.deliver(webhook_body("A1")).json()["id"]
         clock.advance(hours=1)
         second = relay.http.post("/webhooks/keyed/mystore/k3y-0f-the-path", json=webhook_body("B2")).json()["id"]
+        relay.read()
         clock.advance(hours=1)
         third = relay.deliver(webhook_body("C3"), path="/webhooks/signed/other").json()["id"]
-        mapped(relay, second)
 
         def found(**filters: str) -> list[str]:
             return ids(relay.ops("GET", "/webhooks", params=filters))
@@ -64,13 +66,13 @@ class TestListing:
         assert [third, first] == found(carrier="signed")
         assert [second, first] == found(account="mystore")
         assert [third] == found(owner="other")
-        assert [second] == found(state="mapped")
-        assert [third, first] == found(state="stored")
+        assert [second, first] == found(state="mapped")
+        assert [third] == found(state="stored")
         assert [third, second] == found(since="2026-03-04T16:04:31-03:00")
         assert [first] == found(until="2026-03-04T19:04:31Z")
         assert [] == found(carrier="signed", account="nobody")
         assert [second] == found(tracking_number="b 2")
-        assert [] == found(tracking_number="A1")
+        assert [] == found(tracking_number="C3")
 
     def test_a_number_finds_what_reached_its_shipment_by_other_references(self, relay: Relay) -> None:
         id_ = relay.deliver().json()["id"]
@@ -173,14 +175,30 @@ class TestReplaying:
 
     def test_a_replay_adds_what_is_missing_once_and_is_audited(self, relay: Relay) -> None:
         id_ = relay.deliver().json()["id"]
+        relay.read()
+
+        class Lose:
+            def run(self, connection: Any) -> None:
+                connection.execute(delete(events))
+
+        relay.on_the_loop(relay.store.write(Lose()))
         first, second = mapped(relay, id_), mapped(relay, id_)
 
         assert (1, 0) == (len(first["new"]), len(second["new"]))
         assert 1 == len(relay.ops("GET", f"/webhooks/{id_}").json()["events"])
-        assert [("operator", "first reading")] * 2 == [(row["actor"], row["reason"]) for row in audited(relay)]
+        assert [("operator", "once more")] * 2 == [(row["actor"], row["reason"]) for row in audited(relay)]
+
+    def test_what_waits_for_its_first_reading_is_not_read_beside_it(self, relay: Relay) -> None:
+        id_ = relay.deliver().json()["id"]
+        answer = relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "impatience"})
+
+        assert (409, "/problems/webhook-state") == (answer.status_code, answer.json()["type"])
+        assert f"{id_} waits for its first reading" in answer.json()["detail"]
+        assert ("stored", []) == (relay.ops("GET", f"/webhooks/{id_}").json()["state"], audited(relay))
 
     def test_bytes_that_still_cannot_be_read_are_a_problem(self, relay: Relay) -> None:
         id_ = relay.deliver({"id": "odd"}).json()["id"]
+        relay.read()
         answer = relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "hope"})
 
         assert (422, "/problems/malformed-payload") == (answer.status_code, answer.json()["type"])

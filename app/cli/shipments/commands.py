@@ -94,3 +94,35 @@ def add(  # noqa: PLR0913, PLR0917 - each option is a parameter
         "invoiced_at": invoiced_at,
     }
     add_shipment({name: value for name, value in given.items() if value is not None}, url, token, as_json=as_json)
+
+
+@shipments.command(short_help="Sum up why shipments were given up.")
+def dead(
+    account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the shipments that were given up, or rows of them, by account and cause."""
+    from app.cli.shipments.redriving import sum_up_dead
+
+    sum_up_dead(account, url, token, as_json=as_json)
+
+
+@shipments.command(short_help="Take up again what was given up.")
+def redrive(
+    reason: Annotated[str, typer.Option(help="Why; stands in the audit log.")],
+    ids: Annotated[list[str] | None, typer.Argument(metavar="SH_ID", help="Shipments by their ids: sh_…")] = None,
+    account: Annotated[str | None, typer.Option(help="All of this account.")] = None,
+    cause: Annotated[
+        Literal["missing", "exhausted", "refused", "invoice-number", "failed"] | None,
+        typer.Option(help="All that were given up for this cause."),
+    ] = None,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make shipments due as though they had never failed; the order is read first, and only what is missing is sent."""
+    from app.cli.shipments.redriving import redrive as take_up
+
+    take_up(ids or [], account, cause, reason, url, token, as_json=as_json)

@@ -24,6 +24,7 @@ from app.store.queries.parked import (
     waiting_subject,
 )
 from app.store.queries.refusals import Refusal, RefusalFilter, RefusalSummary, list_refusals, refusal
+from app.store.queries.search import Found, FoundShipment, search
 from app.store.queries.shipments import (
     ShipmentDetail,
     ShipmentFilter,
@@ -54,6 +55,8 @@ __all__ = [
     "ComparisonFilter",
     "ComparisonTotals",
     "EventDetail",
+    "Found",
+    "FoundShipment",
     "Page",
     "ParkedCause",
     "Refusal",
@@ -80,6 +83,7 @@ __all__ = [
     "list_webhooks",
     "parked_causes",
     "refusal",
+    "search",
     "shipment",
     "shipment_summary",
     "subject_state",

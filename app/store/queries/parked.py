@@ -1,11 +1,11 @@
 """Subjects that wait for their shipment, and those for which it never came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from app.model import normalise_number
 from app.store.dialect import literally
@@ -22,6 +22,7 @@ __all__ = [
     "WaitingSubject",
     "list_subjects",
     "parked_causes",
+    "states_of",
     "subject_state",
     "waiting_subject",
 ]
@@ -125,6 +126,14 @@ def list_subjects(
 def _state(row: Row[Any]) -> SubjectState:
     values = {name: getattr(row, name) for name in _LISTED}
     return SubjectState(**values | {"numbers": tuple(row.numbers)})
+
+
+def states_of(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], *, limit: int
+) -> tuple[SubjectState, ...]:
+    """Read the subjects that fit all conditions, newest first."""
+    query = select(*_COLUMNS).where(*conditions).order_by(subjects.c.id.desc()).limit(limit)
+    return tuple(_state(row) for row in connection.execute(query))
 
 
 def parked_causes(connection: Connection, owners: tuple[str, ...] | None) -> tuple[ParkedCause, ...]:

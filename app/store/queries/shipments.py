@@ -30,6 +30,7 @@ __all__ = [
     "list_shipments",
     "shipment",
     "shipment_summary",
+    "summaries_of",
 ]
 
 
@@ -111,6 +112,13 @@ def list_shipments(
     found = page(connection, query, shipments.c.id, _summary, before=before, limit=limit)
     shown = _numbers(connection, [item.id for item in found.items])
     return replace(found, items=tuple(replace(item, tracking_numbers=shown[item.id]) for item in found.items))
+
+
+def summaries_of(connection: Connection, shipment_ids: Sequence[int]) -> Mapping[int, ShipmentSummary]:
+    """Read what a list shows of some shipments."""
+    found = connection.execute(select(*_COLUMNS).where(shipments.c.id.in_(shipment_ids))).all()
+    shown = _numbers(connection, shipment_ids)
+    return {row.id: replace(_summary(row), tracking_numbers=shown[row.id]) for row in found}
 
 
 def _conditions(wanted: ShipmentFilter) -> list[ColumnElement[bool]]:

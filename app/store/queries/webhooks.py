@@ -5,9 +5,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, union
 
 from app.model import normalise_number
+from app.store.dialect import literally
 from app.store.queries.journal import (
     AttemptDetail,
     EventDetail,
@@ -25,6 +26,7 @@ __all__ = [
     "WebhookFilter",
     "WebhookSummary",
     "list_webhooks",
+    "matching",
     "webhook",
     "webhook_summary",
 ]
@@ -38,6 +40,7 @@ class WebhookFilter:
         owners: Accounts or groups that their source may belong to.
         accounts: Accounts whose shipments are looked through for ``tracking_number``.
         tracking_number: Of an event that the webhook brought, or of the shipment that the event went to.
+        unknown: Whether it must have brought an event whose code had no meaning.
 
     """
 
@@ -48,6 +51,7 @@ class WebhookFilter:
     since: datetime | None = None
     until: datetime | None = None
     tracking_number: str | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,21 +120,29 @@ def list_webhooks(
     connection: Connection, wanted: WebhookFilter, *, before: int | None, limit: int
 ) -> Page[WebhookSummary]:
     """List webhooks, newest first."""
-    query = select(*(webhooks.c[name] for name in _LISTED))
-    if wanted.owners is not None:
-        query = query.where(webhooks.c.owner.in_(wanted.owners))
-    for name in ("carrier", "state"):
-        if (value := getattr(wanted, name)) is not None:
-            query = query.where(webhooks.c[name] == value)
-    if wanted.since is not None:
-        query = query.where(webhooks.c.received_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(webhooks.c.received_at < wanted.until)
-    if wanted.tracking_number is not None:
-        query = query.where(webhooks.c.id.in_(_speaking_of(wanted.tracking_number, wanted.accounts)))
+    query = select(*(webhooks.c[name] for name in _LISTED)).where(*matching(wanted))
     found = page(connection, query, webhooks.c.id, _summary, before=before, limit=limit)
     shown = _tracking_numbers(connection, [item.id for item in found.items])
     return replace(found, items=tuple(replace(item, tracking_numbers=shown[item.id]) for item in found.items))
+
+
+def matching(wanted: WebhookFilter) -> list[ColumnElement[bool]]:
+    """List the conditions that a filter stands for."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.owners is not None:
+        conditions.append(webhooks.c.owner.in_(wanted.owners))
+    named = {"carrier": wanted.carrier, "state": wanted.state}
+    conditions += [webhooks.c[name] == value for name, value in named.items() if value is not None]
+    if wanted.since is not None:
+        conditions.append(webhooks.c.received_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(webhooks.c.received_at < wanted.until)
+    if wanted.tracking_number is not None:
+        conditions.append(webhooks.c.id.in_(_speaking_of(wanted.tracking_number, wanted.accounts)))
+    if wanted.unknown:
+        unknown = select(events.c.webhook_id).where(events.c.milestone == literally("UNKNOWN"))
+        conditions.append(webhooks.c.id.in_(unknown))
+    return conditions
 
 
 def _speaking_of(tracking_number: str, accounts: tuple[str, ...]) -> Select[Any]:

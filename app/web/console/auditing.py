@@ -14,8 +14,14 @@ __all__ = ["router"]
 router: Final = console_part()
 
 _ON_A_PAGE: Final = 50
-_PAGES: Final = {"account": "accounts", "shipment": "orders", "subject": "parked", "webhook": "webhooks"}
-_KINDS: Final = ("account.", "backfill.", "shipment.", "shipments.", "subject.", "webhook.")
+_PAGES: Final = {
+    "account": "accounts",
+    "shipment": "orders",
+    "subject": "parked",
+    "webhook": "webhooks",
+    "replay": "replays",
+}
+_KINDS: Final = ("account.", "backfill.", "code.", "replay.", "shipment.", "shipments.", "subject.", "webhook.")
 
 Name = Annotated[str, StringConstraints(max_length=100)]
 

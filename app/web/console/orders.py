@@ -1,6 +1,5 @@
 """Orders, as support looks for them: by tracking number, order or invoice; and everything about one of them."""
 
-import asyncio
 from typing import Annotated, Final, Literal
 
 from fastapi import Query, Response
@@ -8,17 +7,16 @@ from pydantic import StringConstraints
 
 from app.web import schemas
 from app.web.console.answers import LOCALES, answer
-from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part
+from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part, demanded
 from app.web.console.timeline import flags_of, latest_of, shown_by_vtex, steps_of
 from app.web.dependencies import Forwarding, Role
-from app.web.ops import accounts, parked, shipments
+from app.web.ops import accounts, redriving, search, shipments
 
 __all__ = ["meant", "router"]
 
 router: Final = console_part()
 
 _ON_A_PAGE: Final = 50
-_LONGEST_NUMBER: Final = 100
 
 Sought = Annotated[str, StringConstraints(max_length=200)]
 Name = Annotated[str, StringConstraints(max_length=100)]
@@ -31,23 +29,24 @@ class _OrderSearch(Search):
 
 
 @router.get("/orders")
-async def index(visit: Visitor, search: Annotated[_OrderSearch, Query()]) -> Response:
+async def index(visit: Visitor, wanted: Annotated[_OrderSearch, Query()]) -> Response:
     """List shipments, or those that what was typed may mean; the only one is opened at once."""
     caller = visit.caller
-    if search.q is None:
+    if wanted.q is None:
         listed = await shipments.index(
-            caller, account=search.account, state=search.state, limit=_ON_A_PAGE, cursor=search.cursor
+            caller, account=wanted.account, state=wanted.state, limit=_ON_A_PAGE, cursor=wanted.cursor
         )
         found, more = listed.items, listed.next
         waiting: tuple[schemas.SubjectItem, ...] = ()
     else:
-        found = await meant(visit, search.q, account=search.account, state=search.state)
-        waiting = await _waiting(visit, search.q, search.account)
+        sought = await search.search(caller, wanted.q, wanted.account, _ON_A_PAGE)
+        found = tuple(item.shipment for item in sought.items if wanted.state in {None, item.shipment.state})
+        waiting = sought.waiting
         more = None
         if len(found) == 1 and not waiting:
             return back_to(f"/console/orders/{found[0].id}")
     return visit.show(
-        "orders.html", search=search, items=found, next=more, waiting=waiting, accounts=_account_names(visit)
+        "orders.html", search=wanted, items=found, next=more, waiting=waiting, accounts=_account_names(visit)
     )
 
 
@@ -56,31 +55,10 @@ def _account_names(visit: Visit) -> tuple[str, ...]:
     return tuple(sorted(caller.given.accounts)) if caller.accounts is None else caller.accounts
 
 
-async def meant(
-    visit: Visit,
-    text: str,
-    *,
-    account: str | None = None,
-    state: Literal["due", "idle", "dead"] | None = None,
-) -> tuple[schemas.ShipmentItem, ...]:
+async def meant(visit: Visit, text: str) -> tuple[schemas.ShipmentItem, ...]:
     """Look for everything that a text may be: a tracking number, an order, an invoice."""
-    caller, number = visit.caller, text[:_LONGEST_NUMBER]
-    pages = await asyncio.gather(
-        shipments.index(caller, account=account, state=state, tracking_number=number, limit=_ON_A_PAGE),
-        shipments.index(caller, account=account, state=state, order_id=text, limit=_ON_A_PAGE),
-        shipments.index(caller, account=account, state=state, invoice_number=text, limit=_ON_A_PAGE),
-    )
-    return tuple({item.id: item for page in pages for item in page.items}.values())
-
-
-async def _waiting(visit: Visit, text: str, account: str | None) -> tuple[schemas.SubjectItem, ...]:
-    """Look for a parcel of which carriers told, and whose order is not known."""
-    caller, number = visit.caller, text[:_LONGEST_NUMBER]
-    pages = await asyncio.gather(
-        parked.parked(caller, account=account, tracking_number=number, limit=_ON_A_PAGE),
-        parked.unmatched(caller, account=account, tracking_number=number, limit=_ON_A_PAGE),
-    )
-    return tuple(item for page in pages for item in page.items)
+    sought = await search.search(visit.caller, text, None, _ON_A_PAGE)
+    return tuple(item.shipment for item in sought.items)
 
 
 @router.get("/orders/{id}")
@@ -88,6 +66,7 @@ async def show(
     visit: Visitor,
     id: str,  # noqa: A002 - the path's word
     answer_in: Annotated[str, Query(max_length=10)] = "",
+    done: str = "",
 ) -> Response:
     """Show one shipment: what the carrier said, what proves it, what VTEX shows, and what to tell the shopper."""
     caller = visit.caller
@@ -111,6 +90,8 @@ async def show(
         locale=locale,
         locales=LOCALES,
         answer=answer(shipment, steps, names, locale, zone),
+        redriven=done == "redriven",
+        is_given_up=shipment.dead_reason is not None or any(row.state == "dead" for row in shipment.rows),
     )
 
 
@@ -129,3 +110,11 @@ async def evidence(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: 
     del form
     visit.demand(Role.SUPPORT)
     return await shipments.evidence(visit.caller, id)
+
+
+@router.post("/orders/{id}/redrive")
+async def redrive(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: A002 - the path's word
+    """Take it up again."""
+    visit.demand(Role.OPERATOR)
+    await redriving.redrive(visit.caller, id, schemas.Reason(reason=demanded(form, "reason")))
+    return back_to(f"/console/orders/{id}", "redriven")

@@ -45,7 +45,8 @@ NAVIGATION: Final = (
     ("/console", "Overview", ()),
     ("/console/orders", "Orders", ("/console/orders",)),
     ("/console/webhooks", "Webhooks", ("/console/webhooks",)),
-    ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/refusals")),
+    ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/refusals", "/console/codes")),
+    ("/console/replays", "Replays", ("/console/replays",)),
     ("/console/accounts", "Accounts", ("/console/accounts",)),
     ("/console/audit", "Audit log", ("/console/audit",)),
 )

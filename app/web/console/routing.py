@@ -35,6 +35,7 @@ __all__ = [
     "console_part",
     "day_end",
     "day_start",
+    "demanded",
     "is_ours",
     "read_form",
 ]
@@ -92,6 +93,14 @@ class Form:
     def get(self, name: str) -> str | None:
         """Return a field without spaces around it, None when it is empty."""
         return self.fields.get(name, "").strip() or None
+
+
+def demanded(form: Form, name: str) -> str:
+    """Return a field that must be filled in."""
+    text = form.get(name)
+    if text is None:
+        raise Problem("invalid-request", f"{name}: is empty. Go back, fill it in, and send the form again.")
+    return text
 
 
 async def read_form(request: Request) -> Mapping[str, str]:

@@ -11,8 +11,12 @@ from app.web.ops.comparison import router as _comparison
 from app.web.ops.erasing import router as _erasing
 from app.web.ops.hooks import router as _hooks
 from app.web.ops.imports import router as _imports
+from app.web.ops.overrides import router as _overrides
 from app.web.ops.parked import router as _parked
+from app.web.ops.redriving import router as _redriving
 from app.web.ops.refusals import router as _refusals
+from app.web.ops.replays import router as _replays
+from app.web.ops.search import router as _search
 from app.web.ops.shipments import router as _shipments
 from app.web.ops.sources import router as _sources
 from app.web.ops.webhooks import router as _webhooks
@@ -25,6 +29,8 @@ for _part in (
     _refusals,
     _imports,
     _shipments,
+    _search,
+    _redriving,
     _accounts,
     _hooks,
     _erasing,
@@ -32,6 +38,8 @@ for _part in (
     _parked,
     _sources,
     _backfills,
+    _replays,
+    _overrides,
     _activity,
 ):
     router.include_router(_part)

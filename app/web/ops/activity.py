@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
+from app.store.overrides import list_overrides
 from app.store.queries import AuditFilter, list_audit
 from app.store.tallies import UnknownCode, list_unknown_codes, tallies_since
 from app.web import schemas
@@ -57,10 +58,15 @@ async def unknown_codes(
 ) -> schemas.UnknownCodes:
     """List codes that came and that their adapter did not list then; their events were forwarded as text."""
     owners = caller.owners_wanted(account)
-    found = await caller.given.store.read(
-        lambda connection: list_unknown_codes(connection, owners, carrier=carrier, limit=_CODES)
+    store = caller.given.store
+    found = await store.read(lambda c: list_unknown_codes(c, owners, carrier=carrier, limit=_CODES))
+    said = {(each.owner, each.carrier, each.code) for each in await store.read(lambda c: list_overrides(c, owners))}
+    items = (
+        schemas.UnknownCode.model_validate(
+            plain(each, is_listed=(each.owner, each.carrier, each.code) in said or _is_listed(caller, each))
+        )
+        for each in found
     )
-    items = (schemas.UnknownCode.model_validate(plain(each, is_listed=_is_listed(caller, each))) for each in found)
     return schemas.UnknownCodes(items=tuple(items))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query
 
-from app.errors import MalformedPayload
+from app.errors import CallFailed, MalformedPayload
 from app.store.queries import (
     EventDetail,
     WebhookDetail,
@@ -131,6 +131,8 @@ async def replay(caller: Operator, id: Id, asked: schemas.ReplayRequest) -> dict
         difference = await caller.given.replay(number, dry_run=asked.dry_run, reason=asked.reason, actor=caller.name)
     except MalformedPayload as error:
         raise Problem("malformed-payload", f"The webhook {id} still cannot be read: {error}.") from None
+    except CallFailed as error:
+        raise Problem("lookup-failed", f"The call that the webhook {id} asks for failed: {error}.") from None
     if difference is None:
         raise missing("webhook", id)
     return {"id": id, **difference}

@@ -27,6 +27,14 @@ from app.web.schemas.activity import (
 from app.web.schemas.asked import NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.hooks import HookItem, InstallHook
+from app.web.schemas.overrides import (
+    MEANINGS,
+    NewOverride,
+    Overridden,
+    OverrideItem,
+    OverridePage,
+    OverrideRemoval,
+)
 from app.web.schemas.parked import (
     CAUSES,
     CandidateShipment,
@@ -39,7 +47,20 @@ from app.web.schemas.parked import (
     SubjectPage,
     SubjectView,
 )
+from app.web.schemas.redriving import DeadCause, DeadCauseItem, DeadCauses, Redriven, RedriveRequest
 from app.web.schemas.refusals import RefusalDetail, RefusalExplanation, RefusalItem, RefusalPage
+from app.web.schemas.replays import (
+    MeaningChange,
+    NewReplay,
+    ReplayFailure,
+    ReplayItem,
+    ReplayPage,
+    ReplayPreview,
+    ReplaySample,
+    ReplayState,
+    ReplayWanted,
+)
+from app.web.schemas.search import FoundItem, FoundPage
 from app.web.schemas.shown import (
     Attempt,
     Body,
@@ -59,6 +80,7 @@ from app.web.schemas.shown import (
 
 __all__ = [
     "CAUSES",
+    "MEANINGS",
     "AccountDetail",
     "AccountItem",
     "AccountPage",
@@ -77,25 +99,46 @@ __all__ = [
     "ComparedShipment",
     "ComparisonPage",
     "ComparisonTotals",
+    "DeadCause",
+    "DeadCauseItem",
+    "DeadCauses",
     "Erased",
     "Event",
+    "FoundItem",
+    "FoundPage",
     "HookItem",
     "InstallHook",
     "LearntHistory",
     "Link",
     "Mapping",
+    "MeaningChange",
     "NewBackfill",
+    "NewOverride",
+    "NewReplay",
     "NewShipment",
     "OptionalReason",
+    "Overridden",
+    "OverrideItem",
+    "OverridePage",
+    "OverrideRemoval",
     "ParkedCause",
     "ParkedCauses",
     "Queued",
     "Reason",
+    "RedriveRequest",
+    "Redriven",
     "RefusalDetail",
     "RefusalExplanation",
     "RefusalItem",
     "RefusalPage",
+    "ReplayFailure",
+    "ReplayItem",
+    "ReplayPage",
+    "ReplayPreview",
     "ReplayRequest",
+    "ReplaySample",
+    "ReplayState",
+    "ReplayWanted",
     "Row",
     "Sample",
     "ShipmentDetail",

@@ -10,7 +10,7 @@ from app.web.schemas.shown import Shown, WebhookId
 
 __all__ = ["Activity", "ActivityHour", "AuditItem", "AuditPage", "UnknownCode", "UnknownCodes"]
 
-_PREFIXES = {"shipment": "sh", "subject": "su", "webhook": "wh", "backfill": "bf"}
+_PREFIXES = {"shipment": "sh", "subject": "su", "webhook": "wh", "backfill": "bf", "replay": "rp"}
 
 
 class ActivityHour(Shown):

@@ -1,0 +1,149 @@
+"""Redrive: take up again what was given up, as though it had never failed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, or_, select, union, update
+
+from app.store.columns import Ids
+from app.store.dialect import literally
+from app.store.schema import audit, rows, shipments
+
+__all__ = ["DEAD_CAUSES", "DeadCause", "Redrive", "dead_causes", "given_up", "revive"]
+
+DEAD_CAUSES: Final = {
+    "missing": "VTEX has no such order or invoice",
+    "exhausted": "no success within",
+    "refused": "VTEX refused it",
+    "invoice-number": "VTEX cannot take the invoice number",
+    "failed": "the relay failed on it",
+}
+"""Why shipments are given up, in one word, by how the reason begins; ``refused`` also stands for single rows."""
+_ROWS: Final = "refused"
+
+_CHUNK: Final = 500
+_ANEW: Final[dict[str, Any]] = {
+    "attempts": 0,
+    "failing_since": None,
+    "dead_reason": None,
+    "retrying": False,
+    "split": False,
+}
+
+
+def revive(connection: Connection, shipment_ids: Sequence[int], now: datetime, *, later: bool = False) -> list[int]:
+    """Make due what was given up of some shipments, or of their rows; return those that were.
+
+    The order is read before anything is written: what VTEX holds by now is not sent again. Rows that VTEX refused
+    are rendered anew, since a setting may have been the reason. Whoever holds a lease goes on undisturbed.
+    """
+    revived: list[int] = []
+    for start in range(0, len(shipment_ids), _CHUNK):
+        chunk = shipment_ids[start : start + _CHUNK]
+        refused = (rows.c.shipment_id.in_(chunk)) & (rows.c.state == literally("dead"))
+        given_up = or_(
+            shipments.c.dead_reason.is_not(None), shipments.c.id.in_(select(rows.c.shipment_id).where(refused))
+        )
+        found = connection.execute(
+            update(shipments)
+            .where(shipments.c.id.in_(chunk), shipments.c.lease.is_(None), given_up)
+            .values(**_ANEW, due_at=now, read_after=now, later=later)
+            .returning(shipments.c.id)
+        )
+        ids = sorted(found.scalars())
+        connection.execute(
+            update(rows)
+            .where(rows.c.shipment_id.in_(ids), rows.c.state == literally("dead"))
+            .values(state="pending", reason=None, city=None, uf=None, description=None, date=None, sent_at=None)
+        )
+        revived += ids
+    return revived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redrive:
+    """Take up shipments that were given up, and write down who wanted that, in one transaction."""
+
+    shipment_ids: Sequence[int]
+    actor: str
+    reason: str
+    ids: Ids
+    now: datetime
+
+    def run(self, connection: Connection) -> tuple[int, ...]:
+        """Return those that were taken up; who is at work, or was never given up, is not among them."""
+        reasons = select(shipments.c.id, shipments.c.dead_reason).where(shipments.c.id.in_(self.shipment_ids))
+        before = {row.id: row.dead_reason for row in connection.execute(reasons)}
+        revived = revive(connection, self.shipment_ids, self.now)
+        entries = [
+            {
+                "id": self.ids.next(),
+                "at": self.now,
+                "actor": self.actor,
+                "action": "shipment.redriven",
+                "target": f"shipment:{id_}",
+                "reason": self.reason,
+                "detail": {"dead_reason": before[id_]},
+            }
+            for id_ in revived
+        ]
+        if entries:
+            connection.execute(audit.insert(), entries)
+        return tuple(revived)
+
+
+def given_up(
+    connection: Connection, accounts: Sequence[str] | None, *, cause: str | None, after: int, limit: int
+) -> list[int]:
+    """List shipments with anything that was given up for a cause, oldest first, from an id on."""
+    found = [_dead(accounts, cause)]
+    if cause in {None, _ROWS}:
+        found.append(_with_dead_rows(accounts))
+    either = union(*(query.where(shipments.c.id > after) for query in found)).subquery()
+    return list(connection.execute(select(either.c.id).order_by(either.c.id).limit(limit)).scalars())
+
+
+def _dead(accounts: Sequence[str] | None, cause: str | None) -> Select[Any]:
+    wanted: list[ColumnElement[bool]] = [shipments.c.dead_reason.is_not(None)]
+    if accounts is not None:
+        wanted.append(shipments.c.account.in_(accounts))
+    if cause is not None:
+        wanted.append(shipments.c.dead_reason.startswith(DEAD_CAUSES[cause], autoescape=True))
+    return select(shipments.c.id).where(*wanted)
+
+
+def _with_dead_rows(accounts: Sequence[str] | None) -> Select[Any]:
+    query = select(shipments.c.id).where(
+        shipments.c.id.in_(select(rows.c.shipment_id).where(rows.c.state == literally("dead"))),
+        shipments.c.dead_reason.is_(None),
+    )
+    return query if accounts is None else query.where(shipments.c.account.in_(accounts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadCause:
+    """How many shipments of an account have something that was given up for one cause."""
+
+    account: str
+    cause: str
+    count: int
+
+
+def dead_causes(connection: Connection, accounts: Sequence[str] | None) -> tuple[DeadCause, ...]:
+    """Sum up what was given up, account by account; only indexes of what was given up are read."""
+    reasons = select(shipments.c.account, shipments.c.dead_reason).where(shipments.c.dead_reason.is_not(None))
+    refused = select(shipments.c.account).where(shipments.c.id.in_(_with_dead_rows(accounts)))
+    if accounts is not None:
+        reasons = reasons.where(shipments.c.account.in_(accounts))
+    counted = Counter((row.account, _cause_of(row.dead_reason)) for row in connection.execute(reasons))
+    counted.update((account, _ROWS) for account in connection.execute(refused).scalars())
+    return tuple(
+        DeadCause(account=account, cause=cause, count=count) for (account, cause), count in sorted(counted.items())
+    )
+
+
+def _cause_of(reason: str) -> str:
+    return next((cause for cause, words in DEAD_CAUSES.items() if reason.startswith(words)), "failed")

@@ -1,0 +1,60 @@
+"""Codes that no adapter knew: saying what they mean, and reading again what came before."""
+
+from typing import Annotated, Final
+
+from fastapi import Query, Response
+from pydantic import StringConstraints
+
+from app.web import schemas
+from app.web.console.routing import FormOf, Search, Visitor, back_to, console_part, demanded
+from app.web.dependencies import Role
+from app.web.ops import overrides
+
+__all__ = ["router"]
+
+router: Final = console_part()
+
+_NAMES: Final = ("account", "carrier", "code", "reason")
+_DONE: Final = frozenset({"said", "removed"})
+
+Name = Annotated[str, StringConstraints(max_length=100)]
+Code = Annotated[str, StringConstraints(max_length=200)]
+
+
+class _CodeAsked(Search):
+    account: Name | None = None
+    carrier: Name | None = None
+    code: Code | None = None
+
+
+@router.get("/codes")
+async def index(visit: Visitor, asked: Annotated[_CodeAsked, Query()], done: str = "") -> Response:
+    """List what was said, and ask what a code means."""
+    listed = await overrides.index(visit.caller)
+    is_asked = asked.account is not None and asked.carrier is not None and asked.code is not None
+    return visit.show(
+        "codes.html",
+        items=listed.items,
+        asked=asked if is_asked else None,
+        meanings=schemas.MEANINGS,
+        done=done if done in _DONE else None,
+    )
+
+
+@router.post("/codes")
+async def override(visit: Visitor, form: FormOf) -> Response:
+    """Say what a code means; lead to the replay that this began."""
+    visit.demand(Role.OPERATOR)
+    asked = {name: demanded(form, name) for name in (*_NAMES, "milestone")}
+    said = schemas.NewOverride.model_validate({**asked, "replay": form.get("replay") is not None})
+    found = await overrides.override(visit.caller, said)
+    return back_to("/console/codes", "said") if found.replay is None else back_to(f"/console/replays/{found.replay.id}")
+
+
+@router.post("/codes/remove")
+async def remove(visit: Visitor, form: FormOf) -> Response:
+    """Take back what was said."""
+    visit.demand(Role.OPERATOR)
+    asked = {name: demanded(form, name) for name in _NAMES}
+    await overrides.remove(visit.caller, schemas.OverrideRemoval.model_validate(asked))
+    return back_to("/console/codes", "removed")
