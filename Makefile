@@ -133,11 +133,6 @@ fresh-test: ## Prove make test and make run on a bare Debian (needs root)
 image-test: ## Build the image and run it, without a container engine (Debian, needs root; 2 minutes)
 	@bash deploy/image-test.sh
 
-.PHONY: alerts-test
-alerts-test: ## Prove with promtool that each alert fires when it should, and not before
-	@command -v promtool >/dev/null || { echo "promtool is missing; on Debian it is in the package prometheus" >&2; exit 1; }
-	@cd deploy/prometheus && promtool check rules rules.yaml && promtool test rules rules-test.yaml
-
 .PHONY: clean
 clean: ## Remove what building and testing left behind, .venv included; data stays
 	@rm -rf $(VENV) build dist htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
