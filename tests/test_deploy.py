@@ -18,6 +18,7 @@ from tests.documents import ROOT
 
 DEPLOY = ROOT / "deploy"
 ALERTS: list[dict[str, Any]] = yaml.safe_load((DEPLOY / "prometheus/rules.yaml").read_text())["groups"][0]["rules"]
+PROOFS = sorted((DEPLOY / "prometheus").glob("rules-test*.yaml"))
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
 LABELS = {
@@ -60,7 +61,7 @@ def test_each_alert_has_its_entry_in_the_runbook_and_each_entry_its_alert() -> N
 
 
 def test_each_alert_is_proven_to_fire_and_to_rest() -> None:
-    proofs = yaml.safe_load((DEPLOY / "prometheus/rules-test.yaml").read_text())["tests"]
+    proofs = [proof for path in PROOFS for proof in yaml.safe_load(path.read_text())["tests"]]
 
     assert {f"{rule['alert']} {does}" for rule in ALERTS for does in ("fires", "rests")} == {
         proof["name"] for proof in proofs
@@ -72,7 +73,7 @@ def test_each_alert_is_proven_to_fire_and_to_rest() -> None:
 
 
 def test_promtool_sees_each_alert_fire_when_it_should_and_not_before() -> None:
-    for words in (("check", "config", "prometheus.yaml"), ("test", "rules", "rules-test.yaml")):
+    for words in (("check", "config", "prometheus.yaml"), ("test", "rules", *(path.name for path in PROOFS))):
         told = subprocess.run(
             ["promtool", *words], cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False, timeout=60
         )
