@@ -5,6 +5,7 @@ from collections.abc import AsyncIterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.account import Account
 from app.cli.doctor.findings import Finding, note, ok, problem, warning
@@ -17,6 +18,7 @@ __all__ = ["examine_accounts"]
 
 _NO_ORDER: Final = "carrier-relay-doctor-0"
 """No order has this id, so VTEX's answer is about the key alone."""
+_VTEX: Final = frozenset({"vtexcommercestable.com.br", "vtexcommercebeta.com.br", "myvtex.com"})
 _SKEW_SECONDS: Final = 30
 _MOST_SKEW_SECONDS: Final = 240
 """Signed times may be 5 minutes ahead of this clock."""
@@ -63,7 +65,7 @@ async def examine_accounts(settings: Settings, *, online: bool) -> list[Finding]
 async def _examine(account: Account, *, online: bool) -> list[Finding]:
     about = account.name
     mode = "observes only, nothing is written to VTEX" if account.observe else "is written to"
-    findings = [ok(about, f"has a key and a token for {account.base_url}, {mode}")]
+    findings = [ok(about, f"has a key and a token for {account.base_url}, {mode}"), *_other_account(account)]
     if not online:
         return findings
     async with _DatedEgress() as egress:
@@ -71,18 +73,32 @@ async def _examine(account: Account, *, online: bool) -> list[Finding]:
         return [*findings, *_clock(about, egress.skew_seconds)]
 
 
+def _other_account(account: Account) -> list[Finding]:
+    """VTEX tells accounts apart by the first word of the host."""
+    host = urlsplit(account.base_url).hostname or ""
+    called, _, domain = host.partition(".")
+    if domain not in _VTEX or called == account.name:
+        return []
+    text = f"base_url calls VTEX's account {called}: right if {account.name} is only this relay's name for it"
+    return [warning(account.name, text)]
+
+
 async def _ask(account: Account, egress: Egress) -> Finding:
     """Read an order that there is not: 404 proves the key, and nothing is changed."""
     answered = await Client(account, egress).get_order(_NO_ORDER)
     about, words = account.name, answered.detail or ""
     match answered.outcome:
+        case Outcome.MISSING if words.startswith("<"):
+            text = f"{account.base_url} answers 404 with a page, and not as VTEX does: is there such an account?"
+            return problem(about, text)
         case Outcome.MISSING | Outcome.APPLIED:
             text = (
                 "VTEX knows the key and lets it read orders; whether it may update tracking shows with the first update"
             )
             return ok(about, text)
         case Outcome.UNAUTHORISED:
-            return problem(about, f"VTEX refuses app_key and app_token (401 {words}): compare both, and base_url")
+            text = f"VTEX refuses app_key and app_token (401 {words}): compare both, and base_url"
+            return problem(about, f"{text}, since an account knows its own keys only")
         case Outcome.FORBIDDEN:
             return problem(
                 about, "VTEX knows the key but forbids it to read orders (403): give it a role with 'View order'"
