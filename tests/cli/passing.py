@@ -25,6 +25,7 @@ class Passing:
 
     def __init__(self, target: str) -> None:
         self.target = target
+        self.paths: list[str] = []
         self.change: Callable[[Passed], None] = lambda _: None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_port
@@ -37,6 +38,7 @@ class Passing:
             def pass_on(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 passed = Passed(path=self.path, headers=dict(self.headers.items()), body=body)
+                passing.paths.append(passed.path)
                 passing.change(passed)
                 status, kind, answer = passing.relayed(self.command, passed)
                 self.send_response(status)

@@ -122,7 +122,12 @@ def test_what_stands_between_carriers_and_the_relay_is_named(scene: Scene) -> No
     assert named(found, "mystore/mandae", "problem", "something in between changes the path")
 
     scene.proxy.change = forbidding
-    assert named(scene.look(), "mystore/easypost", "problem", "answers a signed sample 403, and not as a relay does")
+    scene.proxy.paths.clear()
+    found = scene.look()
+    assert named(found, "mystore/easypost", "problem", "answers a signed sample 403, and not as a relay does")
+    # What is in between may be a stranger, who must not learn the key.
+    assert named(found, "mystore/mandae", "warning", "it would carry the secret")
+    assert not [path for path in scene.proxy.paths if "an-invented-path-key" in path]
 
     scene.proxy.close()
     found = scene.look()
@@ -135,6 +140,14 @@ def test_secrets_that_differ_are_named(scene: Scene, monkeypatch: pytest.MonkeyP
 
     scene.file.write_text(scene.file.read_text().replace("an-invented-secret-of-a-good-length", "a-secret-of-tomorrow"))
     assert named(scene.look(), "mystore/easypost", "problem", "which has others: restart it")
+
+    known = scene.file.read_text()
+    unknown = known.replace("carriers.easypost", "carriers.loggi").replace(
+        "an-invented-path-key", "a-key-of-tomorrow-001"
+    )
+    scene.file.write_text(unknown)
+    assert named(scene.look(), "relay", "warning", "knows none of these sources")
+    scene.file.write_text(known)
 
     monkeypatch.setenv("RELAY_OPS_TOKEN", TOKEN)
     assert named(scene.look(), "refusals", "ok", "nothing was refused within a day for want of a proof")

@@ -15,6 +15,7 @@ from app.settings import Settings
 
 __all__ = ["examine_refusals"]
 
+_URL: Final = "RELAY_OPS_URL"
 _TOKEN: Final = "RELAY_OPS_TOKEN"  # noqa: S105 - its name
 _SECONDS: Final = 5.0
 _BACK: Final = timedelta(days=1)
@@ -28,7 +29,7 @@ _CAUSES: Final = frozenset(
 
 async def examine_refusals(settings: Settings) -> list[Finding]:
     """Sum up, source by source, what could not be proven within a day, and explain the newest of each."""
-    base = base_url(settings.ops_listen or settings.listen)
+    base = (os.environ.get(_URL) or base_url(settings.ops_listen or settings.listen)).rstrip("/")
     token = os.environ.get(_TOKEN)
     async with Egress() as egress:
         if not token:

@@ -1,6 +1,6 @@
 """Whether a carrier's webhook would get through: a signed sample, posted here and from outside, stored nowhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,6 +24,8 @@ _REFUSED: Final = 400
 _MISSING: Final = 404
 _PROBLEM: Final = "application/problem+json"
 _PROVEN: Final = frozenset({400, 401})
+_GREETING: Final = SignedRequest(method="GET", path="/livez", headers={}, body=b"")
+_ALIVE: Final = b'{"status":"ok"}'
 
 
 async def examine_ways(settings: Settings, *, online: bool) -> list[Finding]:
@@ -34,18 +36,22 @@ async def examine_ways(settings: Settings, *, online: bool) -> list[Finding]:
         return []  # Told where the sources are looked at.
     requests = [(source, request) for source in sources if (request := _sample(source)) is not None]
     here, public = base_url(settings.listen), _outside(settings) if online else ""
-    found: list[Finding] = []
     async with Egress() as egress:
-        if public and (unreachable := await _unreachable(egress, public)) is not None:
-            found.append(unreachable)
-            public = ""
-        for source, request in requests:
-            inside = await _post(egress, here, request)
-            if isinstance(inside, Reply) and _is_refusal(inside):
-                found.append(_refused_here(source, here, inside))
-            elif public:
+        inside = [await _post(egress, here, request) for _, request in requests]
+        found = list(_from_here(here, [source for source, _ in requests], inside))
+        if not public:
+            return found
+        greeting = await _post(egress, public, _GREETING)
+        if isinstance(greeting, str):
+            return [*found, _unreachable(public, greeting)]
+        is_relay = greeting.status < _REFUSED and greeting.body == _ALIVE
+        for (source, request), reply in zip(requests, inside, strict=True):
+            if not is_relay and _carries_secret(source):
+                found.append(_kept_back(source, public))
+            elif isinstance(reply, str) or not _is_refusal(reply) or _knows_none(inside):
+                is_taken_here = isinstance(reply, Reply) and not _is_refusal(reply)
                 outside = await _post(egress, public, request)
-                found.append(_from_outside(source, public, outside, is_taken_here=isinstance(inside, Reply)))
+                found.append(_from_outside(source, public, outside, is_taken_here=is_taken_here))
     return found
 
 
@@ -71,14 +77,19 @@ def _sample(source: Source) -> SignedRequest | None:
     return None
 
 
-async def _unreachable(egress: Egress, public: str) -> Finding | None:
-    """Say why nothing answers from outside; who answers shows with the samples."""
-    try:
-        await egress.call("GET", f"{public}/livez", headers={}, total_seconds=_SECONDS)
-    except (CallFailed, EgressRefused) as error:
-        text = f"{public} cannot be reached from here ({error}): carriers cannot either, unless this machine alone is"
-        return warning("public_url", f"{text} kept from it; look at the name, the certificate and the firewall")
-    return None
+def _carries_secret(source: Source) -> bool:
+    """Tell whether whoever gets a request of the source's could make others."""
+    return source.path_key is not None or not source.adapter.verification.binds_body
+
+
+def _unreachable(public: str, error: str) -> Finding:
+    text = f"{public} cannot be reached from here ({error}): carriers cannot either, unless this machine alone is"
+    return warning("public_url", f"{text} kept from it; look at the name, the certificate and the firewall")
+
+
+def _kept_back(source: Source, public: str) -> Finding:
+    text = f"no sample went to {public}: it would carry the secret, and what answers at /livez there is no relay"
+    return warning(source.name, f"{text}; compare public_url, or let /livez pass")
 
 
 async def _post(egress: Egress, base: str, request: SignedRequest) -> Reply | str:
@@ -102,14 +113,31 @@ def _speaks_as_relay(reply: Reply) -> bool:
     return str(reply.headers.get("content-type", "")).startswith(_PROBLEM)
 
 
+def _is_unknown(reply: Reply | str) -> bool:
+    return isinstance(reply, Reply) and reply.status == _MISSING and _speaks_as_relay(reply)
+
+
+def _knows_none(replies: Sequence[Reply | str]) -> bool:
+    return bool(replies) and all(_is_unknown(reply) for reply in replies)
+
+
+def _from_here(here: str, sources: Sequence[Source], replies: Sequence[Reply | str]) -> Iterator[Finding]:
+    """Say what the relay that runs here refuses; what does not answer is told elsewhere."""
+    if _knows_none(replies):
+        text = f"the relay at {here} knows none of these sources: restart it, so that it reads the settings"
+        yield warning("relay", f"{text}, unless its role is not to take webhooks")
+        return
+    for source, reply in zip(sources, replies, strict=True):
+        if isinstance(reply, Reply) and _is_refusal(reply):
+            yield _refused_here(source, here, reply)
+
+
 def _refused_here(source: Source, here: str, reply: Reply) -> Finding:
     if not _speaks_as_relay(reply):
         return note(source.name, f"no sample was tried: what answers at {here} is no relay")
     if reply.status == _MISSING:
-        text = (
-            f"the relay at {here} does not know this source or its path_key: restart it, so that it reads the settings"
-        )
-        return problem(source.name, text)
+        text = f"the relay at {here} does not know this source or its path_key"
+        return problem(source.name, f"{text}: restart it, so that it reads the settings")
     if reply.status in _PROVEN:
         text = f"a sample signed with the first of its secrets is refused by the relay at {here}, which has others"
         return problem(source.name, f"{text}: restart it, so that it reads the settings")
