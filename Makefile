@@ -11,7 +11,7 @@ PYTHON := $(BIN)/python
 # Newer than the lock and the project's metadata whenever the environment is up to date.
 STAMP := $(VENV)/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # PYTEST_ARGS="-k name -x" reaches pytest through any target that runs tests.
 PYTEST_ARGS ?=
 # One worker per core, each with an even share that the other may steal from: most tests wait for nobody.
