@@ -11,7 +11,7 @@ PYTHON := $(BIN)/python
 # Newer than the lock and the project's metadata whenever the environment is up to date.
 STAMP := $(VENV)/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # PYTEST_ARGS="-k name -x" reaches pytest through any target that runs tests.
 PYTEST_ARGS ?=
 # One worker per core, each with an even share that the other may steal from: most tests wait for nobody.
@@ -74,6 +74,11 @@ planted: install ## Plant known bugs in copies of the source; the state machine 
 bench-isolation: install ## Time one account while two others are in trouble (about 20 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.isolation $(ARGS)
 
+# The short form: make bench-cost ARGS="--parcels 200"
+.PHONY: bench-cost
+bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.cost $(ARGS)
+
 .PHONY: check
 check: install test-tools ## Format, lint, types, imports, tests with branch coverage: what CI runs
 	@echo "== format"
@@ -132,11 +137,6 @@ fresh-test: ## Prove make test and make run on a bare Debian (needs root)
 .PHONY: image-test
 image-test: ## Build the image and run it, without a container engine (Debian, needs root; 2 minutes)
 	@bash deploy/image-test.sh
-
-.PHONY: alerts-test
-alerts-test: ## Prove with promtool that each alert fires when it should, and not before
-	@command -v promtool >/dev/null || { echo "promtool is missing; on Debian it is in the package prometheus" >&2; exit 1; }
-	@cd deploy/prometheus && promtool check rules rules.yaml && promtool test rules rules-test.yaml
 
 .PHONY: clean
 clean: ## Remove what building and testing left behind, .venv included; data stays

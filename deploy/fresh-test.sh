@@ -58,18 +58,30 @@ bootstrap() {
     say "Building a bare Debian $suite"
     MACHINE="$(mktemp -d "${TMPDIR:-/tmp}/carrier-relay-fresh.XXXXXX")"
     chmod 755 "$MACHINE"
-    # The ordinary user may not install the programs that tests need, so they are there from the start.
-    local tools
-    tools="$(bash "$ROOT/deploy/install-test-tools.sh" --packages | paste -sd, -)"
-    debootstrap --variant=minbase --include="python3,python3-venv,make,git,ca-certificates,$tools" \
+    debootstrap --variant=minbase --include=python3,python3-venv,make,git,ca-certificates \
         "$suite" "$MACHINE" "$mirror" >"$MACHINE/bootstrap.log" 2>&1 \
         || { tail -n 20 "$MACHINE/bootstrap.log" >&2; fail "debootstrap failed"; }
     cp /etc/resolv.conf "$MACHINE/etc/resolv.conf"
     printf '127.0.0.1 localhost\n::1 localhost\n' >"$MACHINE/etc/hosts"
+    install_tools
     mount -t proc proc "$MACHINE/proc"
     mount -t tmpfs -o mode=1777 tmpfs "$MACHINE/dev/shm"
     mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$MACHINE/dev/pts"
     chroot "$MACHINE" useradd --create-home --home-dir "$HOME_FOLDER" --shell /bin/bash developer
+}
+
+# The ordinary user may not install the programs that tests need, so they are there from the start. By apt, because
+# debootstrap cannot choose between packages that provide the same; nothing that they bring is started.
+install_tools() {
+    local tools
+    mapfile -t tools < <(bash "$ROOT/deploy/install-test-tools.sh" --packages)
+    say "Installing ${tools[*]}"
+    printf '#!/bin/sh\nexit 101\n' >"$MACHINE/usr/sbin/policy-rc.d"
+    chmod 755 "$MACHINE/usr/sbin/policy-rc.d"
+    chroot "$MACHINE" env DEBIAN_FRONTEND=noninteractive sh -c \
+        'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"' sh "${tools[@]}" \
+        >"$MACHINE/tools.log" 2>&1 || { tail -n 20 "$MACHINE/tools.log" >&2; fail "apt-get could not install ${tools[*]}"; }
+    rm "$MACHINE/usr/sbin/policy-rc.d"
 }
 
 # ---- the host's pip settings, as the machine's environment -------------------------------------

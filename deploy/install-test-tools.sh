@@ -3,11 +3,15 @@
 #
 # strace: tests read from system calls that a webhook is on disk before it is answered.
 # chromium: tests use the console as a person would.
+# promtool: alerts are tried on invented series. Its package brings Prometheus as well, which no test starts.
+# kubectl: the manifests are put together as a cluster would get them.
 #
 #   --packages   print the Debian packages, and install nothing
 set -euo pipefail
 
-readonly PACKAGES=(strace chromium) # each named like the program that it brings
+# Each program, and the package that brings it.
+readonly PROGRAMS=(strace chromium promtool kubectl)
+readonly PACKAGES=(strace chromium prometheus kubernetes-client)
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 
@@ -17,8 +21,8 @@ if [[ "${1:-}" == --packages ]]; then
 fi
 
 missing=()
-for package in "${PACKAGES[@]}"; do
-    command -v "$package" >/dev/null || missing+=("$package")
+for at in "${!PROGRAMS[@]}"; do
+    command -v "${PROGRAMS[at]}" >/dev/null || missing+=("${PACKAGES[at]}")
 done
 ((${#missing[@]} > 0)) || exit 0
 

@@ -51,11 +51,15 @@ def test_links_inside_the_repository_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_both_languages_of_the_guide_have_the_same_sections_commands_and_links() -> None:
-    english, portuguese = ((ROOT / name).read_text() for name in ("CONTRIBUTING.md", "CONTRIBUTING.pt-BR.md"))
+@pytest.mark.parametrize("name", ["CONTRIBUTING", "README"])
+def test_both_languages_of_a_page_have_the_same_sections_commands_and_links(name: str) -> None:
+    english, portuguese = ((ROOT / f"{name}{suffix}.md").read_text() for suffix in ("", ".pt-BR"))
+    commands = r"^    (?:\.venv|make|curl|  -).*$" if name == "README" else r"^    .+$"
 
-    for pattern in (r"^#+ ", r"^    .+$", r"^- ", r"^$"):
+    for pattern in (r"^#+ ", r"^    .+$", r"^$", r"^- ", r"^\*\*\d", r"^\| ", r"^```\w*$"):
         assert len(re.findall(pattern, english, re.MULTILINE)) == len(re.findall(pattern, portuguese, re.MULTILINE))
-    assert re.findall(r"^    .+$", english, re.MULTILINE) == re.findall(r"^    .+$", portuguese, re.MULTILINE)
-    assert "](CONTRIBUTING.pt-BR.md)" in english
-    assert "](CONTRIBUTING.md)" in portuguese
+    assert re.findall(commands, english, re.MULTILINE) == re.findall(commands, portuguese, re.MULTILINE)
+    for page in (english, portuguese):
+        assert re.findall(r"`carrier-relay (\w+)", english) == re.findall(r"`carrier-relay (\w+)", page)
+    assert f"]({name}.pt-BR.md)" in english
+    assert f"]({name}.md)" in portuguese

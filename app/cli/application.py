@@ -229,7 +229,9 @@ def find(
 
 @application.command(short_help="Say what is configured, missing and wrong.")
 def doctor(
-    online: Annotated[bool, typer.Option(help="Ask VTEX whether it knows each account's key.")] = True,
+    online: Annotated[
+        bool, typer.Option(help="Ask VTEX about each account's key, and public_url for this relay.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Say in plain words what is configured, what is missing, and what was verified."""

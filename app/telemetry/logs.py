@@ -20,7 +20,7 @@ _DEEPEST: Final = 5
 _FIELDS: Final = "relay_fields"
 
 # Libraries that write down addresses, in which our path keys and VTEX's orders stand.
-_TALKATIVE: Final = ("httpx", "httpcore", "uvicorn.access")
+_TALKATIVE: Final = ("alembic.runtime.plugins", "httpx", "httpcore", "uvicorn.access")
 
 _WORDS: Final = "secret|token|passw|authoriz|cookie|signature|credential|(?:api|app|path|hook|private)[_-]?key"
 _CREDENTIAL: Final = re.compile(_WORDS, re.IGNORECASE)

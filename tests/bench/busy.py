@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-__all__ = ["Busy", "others_cores"]
+__all__ = ["Busy", "others_cores", "used_by"]
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _IDLE_FIELDS: Final = (3, 4)  # idle and iowait of the first line of /proc/stat
@@ -28,8 +28,8 @@ class Busy:
         """Read the kernel's counters; ``pids`` are the processes beside this one that are the benchmark's own."""
         fields = [int(field) for field in Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()[1:]]
         used = sum(ticks for index, ticks in enumerate(fields[:_TIMES]) if index not in _IDLE_FIELDS)
-        ours = sum(_used_by(pid) for pid in {os.getpid(), *pids})
-        return cls(at=time.monotonic(), everybody=used / _TICKS, ours=ours / _TICKS)
+        ours = sum(used_by(pid) for pid in {os.getpid(), *pids})
+        return cls(at=time.monotonic(), everybody=used / _TICKS, ours=ours)
 
 
 def others_cores(before: Busy, after: Busy) -> float:
@@ -38,7 +38,8 @@ def others_cores(before: Busy, after: Busy) -> float:
     return max(0.0, others / (after.at - before.at))
 
 
-def _used_by(pid: int) -> int:
+def used_by(pid: int) -> float:
+    """Return the processor seconds that a process used."""
     # The name may hold spaces and parentheses; the last one closes it.
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    return sum(int(ticks) for ticks in fields[_USER_AFTER_NAME : _USER_AFTER_NAME + 2])
+    return sum(int(ticks) for ticks in fields[_USER_AFTER_NAME : _USER_AFTER_NAME + 2]) / _TICKS

@@ -1,6 +1,7 @@
 """`doctor` says in plain words what is wrong, and ends with 1 when something is."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -58,7 +59,11 @@ def vtex() -> Iterator[Answering]:
 
 
 @pytest.fixture
-def configured(folder: Path, vtex: Answering) -> Path:
+def configured(folder: Path, vtex: Answering, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def nowhere(host: str, *_: object, **__: object) -> object:
+        raise socket.gaierror(socket.EAI_NONAME, f"{host} is not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", nowhere)
     file = folder / "relay.toml"
     file.write_text(CONFIGURATION.format(url=vtex.url, digest="0" * 64))
     return file
@@ -74,7 +79,8 @@ def test_all_is_well_where_everything_fits(doctor: Callable[..., Findings], conf
     found = doctor()
 
     assert (0, True) == (found.status, found.well)
-    assert {"ok", "note"} == set(found.texts)
+    assert {"ok", "note", "warning"} == set(found.texts)
+    assert found.at("warning").startswith("public_url: https://relay.shop.example cannot be reached from here")
     assert [("/api/oms/pvt/orders/carrier-relay-doctor-0", "key-of-the-store")] == [
         (asked.path, asked.headers["x-vtex-api-appkey"]) for asked in vtex.asked
     ]
@@ -85,7 +91,7 @@ def test_all_is_well_where_everything_fits(doctor: Callable[..., Findings], conf
 
 
 def test_people_get_lines_and_a_count(run: Run, configured: Path) -> None:
-    result = run("doctor")
+    result = run("doctor", "--no-online")
 
     assert 0 == result.exit_code
     assert result.stdout.endswith("\n\n0 problems and 0 warnings.\n")
@@ -123,6 +129,12 @@ def test_a_vtex_that_cannot_be_reached_is_not_a_key_that_is_refused(
     assert 1 == found.status
     assert "http://127.0.0.1:1 cannot be reached" in found.at("problem")
     assert "refuses" not in found.at("problem")
+
+
+def test_a_page_is_no_answer_of_an_account(doctor: Callable[..., Findings], configured: Path, vtex: Answering) -> None:
+    vtex.bodies["/api/oms/pvt/orders/carrier-relay-doctor-0"] = b"<html>Nothing here</html>"
+
+    assert "answers 404 with a page, and not as VTEX does: is there such an account?" in doctor().at("problem")
 
 
 def test_nobody_is_asked_offline(doctor: Callable[..., Findings], configured: Path, vtex: Answering) -> None:

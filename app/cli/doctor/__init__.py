@@ -9,8 +9,10 @@ import typer
 from app.cli.doctor.accounts import examine_accounts
 from app.cli.doctor.configuration import examine_configuration, examine_listeners
 from app.cli.doctor.findings import Finding, Level
+from app.cli.doctor.refused import examine_refusals
 from app.cli.doctor.sources import examine_sources
 from app.cli.doctor.storage import examine_storage
+from app.cli.doctor.ways import examine_ways
 from app.cli.exits import ExitCode
 from app.cli.tables import aligned
 from app.errors import ConfigurationError
@@ -43,6 +45,8 @@ def _look(*, online: bool) -> Iterator[Finding]:
     yield from examine_storage(settings)
     yield from asyncio.run(examine_listeners(settings))
     yield from examine_sources(settings)
+    yield from asyncio.run(examine_ways(settings, online=online))
+    yield from asyncio.run(examine_refusals(settings))
     yield from asyncio.run(examine_accounts(settings, online=online))
 
 

@@ -80,13 +80,17 @@ async def _ask(account: Account, egress: Egress) -> Finding:
     answered = await Client(account, egress).get_order(_NO_ORDER)
     about, words = account.name, answered.detail or ""
     match answered.outcome:
+        case Outcome.MISSING if words.startswith("<"):
+            text = f"{account.base_url} answers 404 with a page, and not as VTEX does: is there such an account?"
+            return problem(about, text)
         case Outcome.MISSING | Outcome.APPLIED:
             text = (
                 "VTEX knows the key and lets it read orders; whether it may update tracking shows with the first update"
             )
             return ok(about, text)
         case Outcome.UNAUTHORISED:
-            return problem(about, f"VTEX refuses app_key and app_token (401 {words}): compare both, and base_url")
+            text = f"VTEX refuses app_key and app_token (401 {words}): compare both, and base_url"
+            return problem(about, f"{text}, since an account knows its own keys only")
         case Outcome.FORBIDDEN:
             return problem(
                 about, "VTEX knows the key but forbids it to read orders (403): give it a role with 'View order'"

@@ -12,7 +12,7 @@ from app.errors import CallFailed
 from app.main import rules_of
 from app.settings import Settings
 
-__all__ = ["examine_configuration", "examine_listeners"]
+__all__ = ["examine_configuration", "examine_listeners", "is_local"]
 
 _PROBE_SECONDS: Final = 5.0
 _OK: Final = 200
@@ -57,7 +57,7 @@ def _public_url(settings: Settings) -> Iterator[Finding]:
         yield warning("public_url", "is not set: the URLs below are this machine's, not those that carriers can reach")
         return
     parts = urlsplit(url)
-    if _is_local(parts.hostname or ""):
+    if is_local(parts.hostname or ""):
         yield problem("public_url", f"{url} leads to this machine or network; carriers are elsewhere")
     elif parts.scheme != "https":
         yield warning("public_url", f"{url} is not https: secrets and shoppers' data travel in clear")
@@ -65,7 +65,8 @@ def _public_url(settings: Settings) -> Iterator[Finding]:
         yield ok("public_url", url)
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Tell whether only this machine, or its network, can reach a host."""
     try:
         return not ip_address(host).is_global
     except ValueError:
