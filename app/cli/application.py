@@ -61,15 +61,10 @@ application = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
-application.add_typer(_token, name="token")
-application.add_typer(accounts, name="accounts")
-application.add_typer(shipments, name="shipments")
-application.add_typer(parked, name="parked")
-application.add_typer(replay, name="replay")
-application.add_typer(codes, name="codes")
-application.add_typer(backfill, name="backfill")
-application.add_typer(feed, name="feed")
-application.add_typer(hook, name="hook")
+_GROUPS = {"token": _token, "accounts": accounts, "shipments": shipments, "parked": parked, "replay": replay}
+_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook}
+for _name, _group in _GROUPS.items():
+    application.add_typer(_group, name=_name)
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",

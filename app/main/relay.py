@@ -113,8 +113,7 @@ def _compose(
 ) -> Relay:
     destinations = _destinations(accounts, egress, now)
     resolve = resolver(now)
-    couriers = {slug: adapter.name for slug, adapter in sources.carriers.items()}
-    forwarder = Forwarder(store, destinations, metrics, now=now, couriers=couriers, slots=settings.forward_slots)
+    forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
     indexer, reader, duties, gathering = _learning_of_orders(
         settings, accounts, sources, metrics, store, destinations, forwarder, resolve, now
     )
@@ -181,6 +180,18 @@ def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
     errands = Errands(egress)
     mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
     return mapper, BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
+
+
+def _forwarder(
+    settings: Settings,
+    sources: Sources,
+    metrics: Metrics,
+    store: Store,
+    destinations: Mapping[str, Destination],
+    now: Callable[[], datetime],
+) -> Forwarder:
+    couriers = {slug: adapter.name for slug, adapter in sources.carriers.items()}
+    return Forwarder(store, destinations, metrics, now=now, couriers=couriers, slots=settings.forward_slots)
 
 
 def _waking(*workers: Forwarder | Indexer) -> Callable[[], None]:
