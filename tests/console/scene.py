@@ -108,7 +108,7 @@ async def _set(stack: AsyncExitStack, folder: Path) -> Scene:
         url=url,
         ops_url=url,
         vtex_url=vtex,
-        ops_token=TOKENS["operator"],
+        ops_token=TOKENS["admin"],
         now=utc_now,
     )
     await talk.hold(PARCELS)
@@ -122,7 +122,7 @@ def _outside() -> dict[str, str]:
 
 def _variables(folder: Path, vtex: str) -> dict[str, str]:
     known = demo_variables(
-        adapters(), folder=folder, vtex_url=vtex, app_key=_KEY, app_token="t", ops_token=TOKENS["operator"]
+        adapters(), folder=folder, vtex_url=vtex, app_key=_KEY, app_token="t", ops_token=TOKENS["admin"]
     )
     tokens = [{"name": f"{role}.maria", "role": role, "sha256": digest_of(token)} for role, token in TOKENS.items()]
     values: dict[tuple[str, ...], str] = {
