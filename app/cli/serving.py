@@ -15,7 +15,6 @@ from app.errors import ConfigurationError
 from app.main import Listener, Relay, inherited_sockets, relay, serve, until_signalled
 from app.settings import ListenAddress, Settings, load_settings
 from app.source import Source
-from app.store import database_file
 from app.telemetry import configure_logging
 from app.web import create_app, ops_app
 
@@ -117,8 +116,8 @@ def _served(settings: Settings, running: Relay, ports: tuple[int, ...]) -> Itera
     url = ops_url = base_url(settings.listen, ports[0])
     if settings.ops_listen is not None:
         ops_url = base_url(settings.ops_listen, ports[1])
-    file = database_file(settings.database_url.get_secret_value())
-    rows = [("Database", f"{file}, revision {dependencies.store.revisions[1]}")]
+    store = dependencies.store
+    rows = [("Database", f"{store.database.place}, revision {store.revisions[1]}")]
     rows += [
         ("Webhooks", f"{source.name}: {settings.public_url or url}{shown_path(source)}")
         for source in dependencies.sources

@@ -30,7 +30,7 @@ from app.mapping import BulkReplays, Mapper
 from app.resolution import resolver
 from app.settings import Settings
 from app.source import Sources
-from app.store import Candidate, Facts, Resolution, Store, database_file
+from app.store import Candidate, Facts, Resolution, Store
 from app.telemetry import Metrics
 from app.vtex import Client, Gate
 from app.web.dependencies import Dependencies
@@ -149,7 +149,7 @@ def _compose(
         trusted_proxies=tuple(settings.trusted_proxies),
         public_url=settings.public_url,
         refusals_kept=settings.refusals_max_count,
-        data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
+        data_folder=store.database.data_folder,
     )
     running = Relay(
         dependencies=dependencies,

@@ -9,7 +9,7 @@ from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, Beg
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
-from app.store.engine import database_file
+from app.store.engine import Database, database_of
 from app.store.erasing import AuditErasure, EraseBatch
 from app.store.evidence import AuditExport
 from app.store.hooks import HookRecord, KeepHook, NoteStranger, RecordHook, hook_records
@@ -54,6 +54,7 @@ __all__ = [
     "Claimed",
     "ClaimedOrder",
     "CloseSession",
+    "Database",
     "DutyHeld",
     "EraseBatch",
     "EventRow",
@@ -119,7 +120,7 @@ __all__ = [
     "UnlinkSubject",
     "Voice",
     "Work",
-    "database_file",
+    "database_of",
     "hook_records",
     "next_due",
     "next_order",

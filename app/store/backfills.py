@@ -7,11 +7,12 @@ misses none. The relay's own sweeps are such jobs as well, one row for each acco
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Row, func, select, update
 
 from app.store.dialect import insert, literally
+from app.store.exclusion import FREE, Exclusion, exclusion_of, of_accounts
 from app.store.job_schema import backfills
 from app.store.order_schema import orders
 from app.store.writer import Operation
@@ -137,6 +138,11 @@ class AdvanceBackfill:
     telling: Operation[Any] | None
     now: datetime
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return exclusion_of(self.telling) if self.telling is not None else FREE
+
     def run(self, connection: Connection) -> bool:
         """Tell whether it was at that step."""
         progress = self.progress
@@ -173,6 +179,11 @@ class TellPage:
     expected: int
     telling: Operation[Any] | None
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return exclusion_of(self.telling) if self.telling is not None else FREE
+
     def run(self, connection: Connection) -> bool:
         """Tell whether the backfill is still at that step; if not, nobody is told."""
         mine = update(backfills).where(
@@ -190,6 +201,7 @@ class HinderBackfill:
 
     id: int
     problem: str
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
@@ -220,6 +232,11 @@ class BeginSweep:
     overlap: timedelta
     id: int
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
 
     def run(self, connection: Connection) -> datetime:
         """Begin it, and say when to ask again."""

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tuple_, update
 
 from app.store.dialect import insert
+from app.store.exclusion import FREE, INGEST, Exclusion
 from app.store.schema import bodies, erased_webhooks, ledger, refusals, webhooks
 from app.verification import Verified
 
@@ -61,6 +62,7 @@ class Put:
     query: str
     headers: tuple[tuple[str, str], ...]
     remember: timedelta
+    excludes: ClassVar[Exclusion] = INGEST
 
     @property
     def digest(self) -> bytes:
@@ -93,7 +95,7 @@ class Put:
         if repeated:
             count = update(webhooks).where(webhooks.c.id == bindparam("webhook"))
             connection.execute(
-                count.values(duplicates=webhooks.c.duplicates + 1), [{"webhook": id_} for id_ in repeated]
+                count.values(duplicates=webhooks.c.duplicates + 1), [{"webhook": id_} for id_ in sorted(repeated)]
             )
         return outcomes
 
@@ -125,7 +127,8 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
             "webhook_id": put.id,
             "expires_at": put.verified.webhook.received_at + put.remember,
         }
-        for digest, put in fresh.items()
+        # In an order that is the same in every process, so that none waits for another that waits for it.
+        for digest, put in sorted(fresh.items())
     ]
     # What stands there without being known expired, or its bytes are gone: the new delivery takes its place.
     stale = tuple_(ledger.c.period, ledger.c.digest).in_([(entry["period"], entry["digest"]) for entry in entries])
@@ -191,6 +194,7 @@ class AddRefusal:
     size: int
     body: bytes
     kept: int = _REFUSALS_KEPT
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> int:
         """Add it, and drop the oldest one when there are too many."""
@@ -259,6 +263,7 @@ class KeepFetched:
 
     webhook_id: int
     fetched: bytes
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Keep it."""
@@ -273,6 +278,7 @@ class PostponeMapping:
     webhook_id: int
     until: datetime
     reason: str
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Change the webhook, unless it was mapped meanwhile."""

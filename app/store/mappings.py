@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, func, select, update
 
 from app.model import CarrierEvent
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.exclusion import FREE, Exclusion, of_accounts
 from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
@@ -40,6 +41,7 @@ class RecordUnmappable:
     reason: str
     adapter_version: int
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Change the webhook's state."""
@@ -87,6 +89,11 @@ class RecordMapping:
     now: datetime
     revise: bool = False
     later: bool = False
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(*self.accounts)
 
     def run(self, connection: Connection) -> Recorded:
         """Keep everything in one transaction."""

@@ -8,10 +8,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from app.store.accounts import account_states, postpone
+from app.store.exclusion import ALONE, Exclusion, exclude, where_due
 from app.store.order_schema import orders
 from app.store.turns import in_turn
 
@@ -63,14 +65,15 @@ class ClaimOrders:
     lease: Mapping[str, timedelta]
     probe_every: Mapping[str, timedelta]
     now: datetime
+    excludes: ClassVar[Exclusion] = ALONE
 
     def run(self, connection: Connection) -> list[ClaimedOrder]:
         """Take those that wait longest, account by account."""
-        states = account_states(connection, list(self.free))
-        allowed = {name: states[name].allows(self.now) for name in self.free}
-        free = {
-            name: count if (most := allowed[name]) is None else min(count, most) for name, count in self.free.items()
-        }
+        wanted = where_due(connection, self.free, self._due)
+        exclude(connection, wanted)
+        states = account_states(connection, list(wanted))
+        allowed = {name: states[name].allows(self.now) for name in wanted}
+        free = {name: count if (most := allowed[name]) is None else min(count, most) for name, count in wanted.items()}
         taken = self._fair(connection, free, urgent=False, limit=min(self.later_slots, self.slots), without=[])
         taken += self._fair(connection, free, urgent=True, limit=self.slots - len(taken), without=taken)
         taken += self._fair(connection, free, urgent=False, limit=self.slots - len(taken), without=taken)
@@ -81,6 +84,9 @@ class ClaimOrders:
                 postpone(connection, account, self.now + self.probe_every[account])
             claimed.append(self._claim(connection, account, order_id, probe=probe))
         return claimed
+
+    def _due(self, account: str) -> Select[Any]:
+        return select(orders.c.order_id).where(orders.c.account == account, orders.c.due_at <= self.now)
 
     def _fair(
         self,

@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
+from app.store.exclusion import ALONE, Exclusion, exclude, where_due
 from app.store.load import load_work, written_voices
 from app.store.schema import attempts, rows, shipments
 from app.store.turns import in_turn
@@ -47,17 +48,18 @@ class Claim:
     plan: Planner
     ids: Ids
     now: datetime
+    excludes: ClassVar[Exclusion] = ALONE
 
     def run(self, connection: Connection) -> list[Claimed]:
         """Claim round robin over accounts in their order in ``free``, the shipment that waits longest first.
 
         What is due by a replay is claimed only when nothing else is due.
         """
-        states = account_states(connection, list(self.free))
-        allowed = {name: states[name].allows(self.now) for name in self.free}
-        free = {
-            name: count if (most := allowed[name]) is None else min(count, most) for name, count in self.free.items()
-        }
+        wanted = where_due(connection, self.free, self._due)
+        exclude(connection, wanted)
+        states = account_states(connection, list(wanted))
+        allowed = {name: states[name].allows(self.now) for name in wanted}
+        free = {name: count if (most := allowed[name]) is None else min(count, most) for name, count in wanted.items()}
         taken = self._fair(connection, free, retrying=True, limit=self.retry_slots)
         taken += self._fair(connection, free, retrying=False, limit=self.slots - len(taken), without=taken)
         if len(taken) < self.slots:
@@ -75,6 +77,9 @@ class Claim:
                 postpone(connection, account, self.now + self.probe_every[account])
             claimed.append(replace(claim, probe=probe))
         return claimed
+
+    def _due(self, account: str) -> Select[Any]:
+        return select(shipments.c.id).where(shipments.c.account == account, shipments.c.due_at <= self.now)
 
     def _fair(
         self,

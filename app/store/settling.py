@@ -15,6 +15,7 @@ from app.model import normalise_number
 from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
 from app.store.columns import Ids, Instant
 from app.store.dialect import insert
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, numbers, rows, shipments
 from app.store.tallies import tally
@@ -62,6 +63,11 @@ class Settle:
     settlement: Settlement
     now: datetime
     account: AccountChange | None = None
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.claimed.work.account)
 
     def run(self, connection: Connection) -> bool:
         """Settle; tell whether the lease was still ours. A lost lease leaves the journal's entry and nothing else."""
@@ -180,6 +186,11 @@ class AcceptRead:
     conclude: Callable[[Learnt, Sample], Learnt]
     ids: Ids
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.claimed.work.account)
 
     def run(self, connection: Connection) -> Claimed | None:
         """Mark the rows that VTEX holds and return the next call; None when there is none or the lease is lost."""

@@ -10,9 +10,9 @@ from app.cli.doctor.findings import Finding, note, ok, problem, warning
 from app.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from app.settings import Settings
 from app.store import database_file
-from app.store.engine import Ownership, refuse_network_file_system
 from app.store.migrate import revision_of
 from app.store.revisions import HEAD, REVISIONS
+from app.store.sqlite import Ownership, refuse_network_file_system
 
 __all__ = ["examine_storage"]
 
