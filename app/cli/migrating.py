@@ -26,7 +26,8 @@ def run() -> None:
     )
     before, after = store.revisions
     asyncio.run(store.close())
+    nothing = "an empty database" if store.is_shared else "an empty file"
     if before == after:
         typer.echo(f"{place} is at revision {after}, which is this release's: nothing to do.")
     else:
-        typer.echo(f"{place} went from {'nothing' if before is None else f'revision {before}'} to {after}.")
+        typer.echo(f"{place} went from {nothing if before is None else f'revision {before}'} to {after}.")

@@ -97,6 +97,8 @@ class Membership:
 
     def leave(self) -> None:
         """Give the number back; nothing may be written any more."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._wake.send(b"x")
         self._thread.join()

@@ -14,7 +14,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -122,7 +122,7 @@ class Writer:
         """Wait for a queue that no other lane works on and take from it; nothing when all is done and over."""
         with self._ready:
             while (excludes := self._next(of_ingest=of_ingest)) is None:
-                if self._closing and not self._queued(of_ingest=of_ingest):
+                if self._closing and not any(True for _ in self._waiting(of_ingest=of_ingest)):
                     return _ALL, []
                 self._ready.wait()
             queue = self._queues.pop(excludes)
@@ -140,16 +140,13 @@ class Writer:
             return excludes, batch
 
     def _next(self, *, of_ingest: bool) -> Exclusion | None:
-        for excludes, queue in self._queues.items():
-            if queue and excludes not in self._busy and (not self._is_split or (excludes == INGEST) == of_ingest):
-                return excludes
-        return None
+        return next((each for each in self._waiting(of_ingest=of_ingest) if each not in self._busy), None)
 
-    def _queued(self, *, of_ingest: bool) -> bool:
-        return any(
-            queue and (not self._is_split or (excludes == INGEST) == of_ingest)
-            for excludes, queue in self._queues.items()
-        )
+    def _waiting(self, *, of_ingest: bool) -> Iterator[Exclusion]:
+        """Name the queues that a lane may take from, those first that wait for longest."""
+        for excludes, queue in self._queues.items():
+            if queue and (not self._is_split or (excludes == INGEST) == of_ingest):
+                yield excludes
 
     def _run(self, of_ingest: bool) -> None:  # noqa: FBT001 - the argument of a thread
         lane = Lane(self._engine)

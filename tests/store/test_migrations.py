@@ -20,14 +20,13 @@ pytestmark = pytest.mark.anyio
 MIGRATIONS = Path(__file__).parents[2] / "app/store/migrations"
 
 
-async def test_an_empty_database_is_brought_to_this_release_and_a_current_one_is_left(
-    store: Store, database_url: str
-) -> None:
+async def test_an_empty_database_is_brought_to_this_release_and_a_current_one_is_left(bare_database_url: str) -> None:
+    store = Store.open(bare_database_url, lock_wait_seconds=0)
     assert (None, HEAD) == store.revisions
     assert HEAD == await store.read(current_revision)
     await store.close()
 
-    again = Store.open(database_url, lock_wait_seconds=0)
+    again = Store.open(bare_database_url, lock_wait_seconds=0)
     assert (HEAD, HEAD) == again.revisions
     await again.close()
 
