@@ -43,7 +43,7 @@ class Language:
 
     def number(self, value: float) -> str:
         """Write a number with its thousands apart."""
-        text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+        text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
         return text.translate(str.maketrans(",.", ".,")) if self.tag == "pt-BR" else text
 
     def percent(self, share: float) -> str:

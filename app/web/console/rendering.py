@@ -22,7 +22,7 @@ __all__ = ["HEADERS", "LANGUAGE_COOKIE", "Page", "page_of"]
 LANGUAGE_COOKIE: Final = "relay_language"
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     # Without a referrer browsers hide where a form comes from as well.
