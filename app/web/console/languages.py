@@ -78,6 +78,10 @@ class Language:
             return f"{hours} h {minutes % 60:02} min"
         return self.text("{n} days", n=hours // 24)
 
+    def seconds(self, length: float) -> str:
+        """Say how many seconds something took, with what is below one."""
+        return f"{self.number(round(length, 1))} s" if length < 10 else self.duration(timedelta(seconds=length))  # noqa: PLR2004
+
     def size(self, count: int) -> str:
         """Say how many bytes there are."""
         for unit in ("B", "KiB"):

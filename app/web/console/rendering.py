@@ -74,6 +74,7 @@ class Page:
             percent=words.percent,
             day=words.day,
             duration=words.duration,
+            seconds=words.seconds,
             size=words.size,
             moment=lambda time, **more: words.moment(time, shown_in, **more),
             zone_name=shown_in.key.replace("_", " "),
