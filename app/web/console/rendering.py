@@ -40,12 +40,13 @@ _ENVIRONMENT: Final = Environment(
     finalize=visible,
 )
 _UTC: Final = ZoneInfo("UTC")
+_SEEN: Final = ("/console/webhooks", "/console/refusals", "/console/events", "/console/calls")
 # Each with the name of its page, and the beginnings of the addresses that belong to it.
 NAVIGATION: Final = (
     ("/console", "Overview", ()),
     ("/console/orders", "Orders", ("/console/orders",)),
-    ("/console/webhooks", "Webhooks", ("/console/webhooks",)),
-    ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/refusals", "/console/codes")),
+    ("/console/webhooks", "Webhooks", _SEEN),
+    ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/codes", "/console/quiet")),
     ("/console/replays", "Replays", ("/console/replays",)),
     ("/console/accounts", "Accounts", ("/console/accounts",)),
     ("/console/audit", "Audit log", ("/console/audit",)),
@@ -104,9 +105,19 @@ class Page:
         return self.request.url.path
 
     @property
+    def origin(self) -> str:
+        """Return where the reader's browser found this server."""
+        return str(self.request.base_url).rstrip("/")
+
+    @property
     def form_token(self) -> str:
         """Return what the page's forms send back."""
         return form_token(self.logged_in.id) if self.logged_in else ""
+
+    def export(self, name: str) -> str:
+        """Link to the file of a list, under the filters of this page."""
+        query = {name: value for name, value in self.request.query_params.items() if name not in {"cursor", "lang"}}
+        return link(f"/console/export/{name}", **query)
 
     def same(self, **changes: str | None) -> str:
         """Link to this page, its query changed a little."""
