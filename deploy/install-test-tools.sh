@@ -4,14 +4,16 @@
 # strace: tests read from system calls that a webhook is on disk before it is answered.
 # chromium: tests use the console as a person would.
 # promtool: alerts are tried on invented series. Its package brings Prometheus as well, which no test starts.
+# postgres: every test of the store runs on a real server as well, which refuses to be root: setpriv gives that up.
+# pgbouncer: and so do some behind a real pooler.
 # kubectl: the manifests are put together as a cluster would get them.
 #
 #   --packages   print the Debian packages, and install nothing
 set -euo pipefail
 
 # Each program, and the package that brings it.
-readonly PROGRAMS=(strace chromium promtool kubectl)
-readonly PACKAGES=(strace chromium prometheus kubernetes-client)
+readonly PROGRAMS=(strace chromium promtool kubectl postgres setpriv pgbouncer)
+readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer)
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 
@@ -19,6 +21,9 @@ if [[ "${1:-}" == --packages ]]; then
     printf '%s\n' "${PACKAGES[@]}"
     exit 0
 fi
+
+# Debian keeps the server's own programs out of the way, by version, and some daemons where only root looks.
+PATH="$PATH:/usr/sbin:$(printf '%s:' /usr/lib/postgresql/*/bin)"
 
 missing=()
 for at in "${!PROGRAMS[@]}"; do

@@ -24,7 +24,7 @@ from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, console_of, forwarding_of, hook_keys_of, sources_of, tokens_of
+from app.main.configured import accounts_of, console_of, forwarding_of, hook_keys_of, sources_of, together, tokens_of
 from app.main.sampling import Sampler, vitals
 from app.mapping import BulkReplays, Mapper
 from app.resolution import resolver
@@ -89,8 +89,13 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
     store = Store.open(
         settings.database_url.get_secret_value(),
         lock_wait_seconds=settings.lock_wait_seconds,
+        pooled=settings.database_pooled,
         observe=lambda count, seconds: metrics.commit(seconds=seconds, size=count),
+        together=together(settings),
+        now=now,
     )
+    # Where several processes share a database, they share its clock.
+    now = store.now
     try:
         # A call that waits for a connection would spend its time, and its lease, without having been made.
         concurrency = max((account.concurrency for account in accounts.values()), default=1)

@@ -12,6 +12,7 @@ from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
 from app.store.engine import Database, database_of
 from app.store.erasing import AuditErasure, EraseBatch
 from app.store.evidence import AuditExport
+from app.store.exclusion import EVERYTHING, Exclusion
 from app.store.hooks import HookRecord, KeepHook, NoteStranger, RecordHook, hook_records
 from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
@@ -33,6 +34,7 @@ from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, 
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
+    "EVERYTHING",
     "AcceptRead",
     "AccountChange",
     "AccountState",
@@ -59,6 +61,7 @@ __all__ = [
     "DutyHeld",
     "EraseBatch",
     "EventRow",
+    "Exclusion",
     "ExpireParked",
     "Fact",
     "Facts",

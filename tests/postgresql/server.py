@@ -87,10 +87,11 @@ class Server:
             **self._settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value.strip(chr(39))}")]
+        # When whoever started it is killed, it goes as well.
+        words = [*(as_somebody() or ["setpriv"]), "--pdeathsig", "INT"]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                # When whoever started it is killed, it goes as well.
-                [*(as_somebody() or ["setpriv"]), "--pdeathsig", "INT", binary("postgres"), "-D", str(self.data), *options],
+                [*words, binary("postgres"), "-D", str(self.data), *options],
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
