@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 import psycopg
@@ -104,7 +105,7 @@ class Server:
                 psycopg.connect(self.url("postgres"), connect_timeout=5).close()
                 return
             self._process.poll()
-            time.sleep(0.02)
+            Event().wait(0.02)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: by SIGINT as an operator does, by SIGQUIT as a crash."""
