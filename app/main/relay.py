@@ -24,10 +24,19 @@ from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, console_of, forwarding_of, hook_keys_of, sources_of, tokens_of
+from app.main.configured import (
+    accounts_of,
+    console_of,
+    forwarding_of,
+    hook_keys_of,
+    retention_of,
+    sources_of,
+    tokens_of,
+)
 from app.main.sampling import Sampler, vitals
 from app.mapping import BulkReplays, Mapper
 from app.resolution import resolver
+from app.retention import Retiring
 from app.settings import Settings
 from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store, database_file
@@ -61,11 +70,12 @@ class Relay:
     duties: Duties
     gathering: Gathering
     replays: BulkReplays
+    retiring: Retiring
 
     @property
     def beat_at(self) -> datetime:
         """Return when the worker that was still for longest last showed that it is alive."""
-        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering, self.replays)
+        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering, self.replays, self.retiring)
         return min(worker.beat_at for worker in workers)
 
 
@@ -160,6 +170,7 @@ def _compose(
         duties=duties,
         gathering=gathering,
         replays=replays,
+        retiring=Retiring(store, duties, retention_of(settings), metrics, now=now),
     )
     return running
 
@@ -266,6 +277,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
         asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
         asyncio.create_task(_supervise(running.replays.run), name="replays"),
+        asyncio.create_task(_supervise(running.retiring.run), name="retention"),
         asyncio.create_task(_supervise(sampler.run), name="sampler"),
     ]
     try:
@@ -276,6 +288,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         running.reader.stop()
         running.gathering.stop()
         running.replays.stop()
+        running.retiring.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(shutdown_seconds):
                 await running.forwarder.stop()

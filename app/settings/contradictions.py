@@ -24,7 +24,15 @@ class Contradictory(ValueError):
 
 def contradictions(tree: Tree) -> tuple[Problem, ...]:
     """Return everything in a configuration that contradicts something else in it."""
-    return (*_names(tree), *_aliases(tree), *_tokens(tree), *_preferences(tree), *_hooks(tree), *_listeners(tree))
+    return (
+        *_names(tree),
+        *_aliases(tree),
+        *_tokens(tree),
+        *_preferences(tree),
+        *_hooks(tree),
+        *_listeners(tree),
+        *_ages(tree),
+    )
 
 
 def _tables(tree: Tree, key: str) -> dict[str, Tree]:
@@ -118,3 +126,14 @@ def _listeners(tree: Tree) -> Iterator[Problem]:
             path=("ops_listen",),
             text="is the same as listen: leave it out to serve both there",
         )
+
+
+def _ages(tree: Tree) -> Iterator[Problem]:
+    """Refuse to delete what is needed by something that is kept longer."""
+    for shorter, longer, why in (
+        ("body_days", "evidence_days", "the proof of a parcel's end is kept at least as long as other bytes"),
+        ("event_days", "fingerprint_days", "an event that is forgotten would be new when it comes again"),
+    ):
+        low, high = tree.get(shorter), tree.get(longer)
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            yield Problem(path=(longer,), text=f"is less than {shorter} ({low}): {why}")

@@ -26,9 +26,12 @@ from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.redriving import Redrive
+from app.store.retention import KINDS as retention_kinds
+from app.store.retention import Candidates, DropExpired, Retention, Retire, candidates
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
 from app.store.settling import AcceptRead, Settle, Settlement
+from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "BackfillProgress",
     "BeginSweep",
     "Candidate",
+    "Candidates",
     "ChangeAccount",
     "ChangeBackfill",
     "Claim",
@@ -54,6 +58,7 @@ __all__ = [
     "Claimed",
     "ClaimedOrder",
     "CloseSession",
+    "DropExpired",
     "DutyHeld",
     "EraseBatch",
     "EventRow",
@@ -63,6 +68,7 @@ __all__ = [
     "FinishLookup",
     "FreeDuties",
     "Frozen",
+    "GiveBack",
     "HinderBackfill",
     "HookRecord",
     "Ids",
@@ -97,6 +103,8 @@ __all__ = [
     "ResetLearnt",
     "Resolution",
     "ResumeAccount",
+    "Retention",
+    "Retire",
     "Sample",
     "SeeSession",
     "Seen",
@@ -119,10 +127,13 @@ __all__ = [
     "UnlinkSubject",
     "Voice",
     "Work",
+    "candidates",
     "database_file",
+    "free_pages",
     "hook_records",
     "next_due",
     "next_order",
     "parse_public_id",
     "public_id",
+    "retention_kinds",
 ]
