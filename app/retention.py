@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.duties import Duties
-from app.store import DropExpired, GiveBack, Retention, Retire, Store, candidates, free_pages, retention_kinds
+from app.store import RETENTION_KINDS, DropExpired, GiveBack, Retention, Retire, Store, candidates, free_pages
 from app.telemetry import Metrics, log_event
 from app.worker import Loop
 
@@ -38,7 +38,7 @@ class Retiring:
         self._metrics = metrics
         self._now = now
         self._not_before = now()
-        self._kinds = list(retention_kinds)
+        self._kinds = list(RETENTION_KINDS)
         self._after = 0
         self._deleted: Counter[str] = Counter()
         self._loop = Loop("retention", self.step, now)
@@ -103,9 +103,9 @@ class Retiring:
         """End a pass: everything was looked at once."""
         if self._deleted:
             await self._store.truncate_log()
-            log_event(logger, "retention.deleted", **dict(sorted(self._deleted.items())))
+            log_event(logger, "retention.deleted", rows=dict(sorted(self._deleted.items())))
         self._deleted.clear()
-        self._kinds = list(retention_kinds)
+        self._kinds = list(RETENTION_KINDS)
         self._not_before = now + _EVERY
 
     def _count(self, gone: Mapping[str, int]) -> None:

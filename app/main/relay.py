@@ -1,9 +1,7 @@
 """The composition root: the one place that knows everyone, and the order in which they start and stop."""
 
-import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +16,6 @@ from app.carriers import adapters
 from app.duties import Duties
 from app.egress import Egress
 from app.errands import Errands
-from app.errors import StoreUnavailable
 from app.forwarder import Forwarder, first_read
 from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
@@ -33,7 +30,7 @@ from app.main.configured import (
     sources_of,
     tokens_of,
 )
-from app.main.sampling import Sampler, vitals
+from app.main.working import working
 from app.mapping import BulkReplays, Mapper
 from app.resolution import resolver
 from app.retention import Retiring
@@ -106,7 +103,7 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
         async with Egress(connections=concurrency + _LOOKUPS) as egress:
             running = _compose(settings, accounts, sources, metrics, store, egress, now)
-            async with _working(running, metrics, settings.shutdown_seconds):
+            async with working(running, metrics, settings.shutdown_seconds):
                 yield running
     finally:
         await store.close()
@@ -260,51 +257,3 @@ def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, no
         stored=mapper.stored,
         ledger=timedelta(days=settings.ledger_days),
     )
-
-
-@asynccontextmanager
-async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
-    """Run the workers; on leaving let each finish what it holds, for a bounded time."""
-    store, now = running.dependencies.store, running.dependencies.now
-    sampler = Sampler(store, now)
-    metrics.watch(sampler.backlog)
-    metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
-    await running.duties.start()
-    tasks = [
-        asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
-        asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
-        asyncio.create_task(_supervise(running.reader.run), name="reader"),
-        asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
-        asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
-        asyncio.create_task(_supervise(running.replays.run), name="replays"),
-        asyncio.create_task(_supervise(running.retiring.run), name="retention"),
-        asyncio.create_task(_supervise(sampler.run), name="sampler"),
-    ]
-    try:
-        yield
-    finally:
-        running.mapper.stop()
-        running.indexer.stop()
-        running.reader.stop()
-        running.gathering.stop()
-        running.replays.stop()
-        running.retiring.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(shutdown_seconds):
-                await running.forwarder.stop()
-                await asyncio.gather(*tasks[:-1], return_exceptions=True)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        with contextlib.suppress(StoreUnavailable):
-            await running.duties.stop()
-
-
-async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
-    """Start a worker again when it fails for a reason that nobody foresaw: its work is all in the store."""
-    while True:
-        try:
-            return await work()
-        except Exception:
-            logger.exception("a worker failed and is started again")
-            await asyncio.sleep(_RESTART_SECONDS)

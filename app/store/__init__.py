@@ -26,15 +26,16 @@ from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.redriving import Redrive
-from app.store.retention import KINDS as retention_kinds
-from app.store.retention import Candidates, DropExpired, Retention, Retire, candidates
+from app.store.retention import RETENTION_KINDS, Candidates, DropExpired, Retention, Retire, candidates
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
 from app.store.settling import AcceptRead, Settle, Settlement
+from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, StoredToken
 from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
+    "RETENTION_KINDS",
     "AcceptRead",
     "AccountChange",
     "AccountState",
@@ -81,7 +82,9 @@ __all__ = [
     "LinkSubject",
     "Linked",
     "Lookup",
+    "MakeToken",
     "NoteStranger",
+    "NoteTokenUse",
     "OpenSession",
     "OrderShown",
     "PackageFields",
@@ -105,6 +108,8 @@ __all__ = [
     "ResumeAccount",
     "Retention",
     "Retire",
+    "RevokeToken",
+    "RotateToken",
     "Sample",
     "SeeSession",
     "Seen",
@@ -118,6 +123,7 @@ __all__ = [
     "StartBackfill",
     "StopAccount",
     "Store",
+    "StoredToken",
     "TakeDuty",
     "TakeProbe",
     "TellOrders",
@@ -135,5 +141,4 @@ __all__ = [
     "next_order",
     "parse_public_id",
     "public_id",
-    "retention_kinds",
 ]

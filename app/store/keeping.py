@@ -53,18 +53,17 @@ Keeping = Callable[[Retention, datetime], ColumnElement[bool]]
 """Tells of a row whether it is kept although it is old."""
 
 
-def _is_open() -> ColumnElement[bool]:
+def _is_open(shipment: Any = shipments) -> ColumnElement[bool]:  # noqa: ANN401 - the table or an alias of it
     """Tell of a shipment whether there is something to do for it, or somebody said that nothing of it may go."""
-    unsettled = select(rows.c.event_id).where(
-        rows.c.shipment_id == shipments.c.id, rows.c.state.in_(("pending", "sent", "dead"))
+    row, hold = rows.alias(), holds.alias()
+    unsettled = select(row.c.event_id).where(
+        row.c.shipment_id == shipment.c.id, row.c.state.in_(("pending", "sent", "dead"))
     )
-    held = select(holds.c.order_id).where(
-        holds.c.account == shipments.c.account, holds.c.order_id == shipments.c.order_id
-    )
+    held = select(hold.c.order_id).where(hold.c.account == shipment.c.account, hold.c.order_id == shipment.c.order_id)
     return or_(
-        shipments.c.due_at.is_not(None),
-        shipments.c.lease.is_not(None),
-        shipments.c.dead_reason.is_not(None),
+        shipment.c.due_at.is_not(None),
+        shipment.c.lease.is_not(None),
+        shipment.c.dead_reason.is_not(None),
         unsettled.exists(),
         held.exists(),
     )
@@ -72,13 +71,14 @@ def _is_open() -> ColumnElement[bool]:
 
 def _told_of(subject_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """Tell of a subject whether it waits, or is shown on a shipment that is open."""
+    row, event, shipment, subject = rows.alias(), events.alias(), shipments.alias(), subjects.alias()
     shown = (
-        select(rows.c.event_id)
-        .join(events, events.c.id == rows.c.event_id)
-        .join(shipments, shipments.c.id == rows.c.shipment_id)
-        .where(events.c.subject_id == subject_id, _is_open())
+        select(row.c.event_id)
+        .join(event, event.c.id == row.c.event_id)
+        .join(shipment, shipment.c.id == row.c.shipment_id)
+        .where(event.c.subject_id == subject_id, _is_open(shipment))
     )
-    waits = select(subjects.c.id).where(subjects.c.id == subject_id, subjects.c.state == literally("parked"))
+    waits = select(subject.c.id).where(subject.c.id == subject_id, subject.c.state == literally("parked"))
     return or_(shown.exists(), waits.exists())
 
 

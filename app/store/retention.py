@@ -42,7 +42,7 @@ from app.store.schema import (
     webhooks,
 )
 
-__all__ = ["KINDS", "Candidates", "DropExpired", "Retention", "Retire", "candidates"]
+__all__ = ["RETENTION_KINDS", "Candidates", "DropExpired", "Retention", "Retire", "candidates"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def candidates(
     connection: Connection, kind: str, retention: Retention, now: datetime, *, after: int, limit: int
 ) -> Candidates:
     """Look at some rows of a kind, oldest first, for those that may go; nothing is changed."""
-    rule = KINDS[kind]
+    rule = RETENTION_KINDS[kind]
     found = connection.execute(rule.listed.where(rule.id > after).order_by(rule.id).limit(limit)).all()
     before = now - rule.keep(retention)
     old = [row.id for row in found if row.made < before]
@@ -107,7 +107,7 @@ class Retire:
 
     def run(self, connection: Connection) -> Mapping[str, int]:
         """Delete them; count the rows by their table."""
-        rule = KINDS[self.kind]
+        rule = RETENTION_KINDS[self.kind]
         ids = _droppable(connection, rule, self.ids, self.retention, self.now)
         counts = rule.drop(connection, ids, self.retention, self.now) if ids else Counter[str]()
         return {name: count for name, count in counts.items() if count}
@@ -185,7 +185,7 @@ def _drop_shipments(connection: Connection, ids: Sequence[int], retention: Reten
         counts[table.name] += connection.execute(delete(table).where(table.c.shipment_id.in_(ids))).rowcount
     counts["shipments"] += connection.execute(delete(shipments).where(shipments.c.id.in_(ids))).rowcount
     connection.execute(update(subjects).where(subjects.c.linked_to.in_(ids)).values(linked_to=None))
-    alone = _droppable(connection, KINDS["subjects"], touched, retention, now)
+    alone = _droppable(connection, RETENTION_KINDS["subjects"], touched, retention, now)
     return counts + _drop_subjects(connection, alone, retention, now)
 
 
@@ -210,7 +210,7 @@ def _kind(id_: Column[Any], made: Column[Any], listed: Select[Any] | None = None
     )
 
 
-KINDS: Final[Mapping[str, _Kind]] = {
+RETENTION_KINDS: Final[Mapping[str, _Kind]] = {
     "bodies": _kind(
         bodies.c.webhook_id,
         webhooks.c.received_at,

@@ -54,7 +54,20 @@ _ROUTE_CAUSES: Final = frozenset(
     {"not-found", "method-not-allowed", "too-large", "unsupported-media-type", "too-many-requests"}
 )
 _KINDS: Final = frozenset(
-    ["attempts", "bodies", "erased_webhooks", "events", "ledger", "orders", "refusals", "remembered", "shipments", "subjects", "tombstones", "webhooks"]
+    {
+        "attempts",
+        "bodies",
+        "erased_webhooks",
+        "events",
+        "ledger",
+        "orders",
+        "refusals",
+        "remembered",
+        "shipments",
+        "subjects",
+        "tombstones",
+        "webhooks",
+    }
 )
 _SECRETS: Final = frozenset(map(str, range(10)))
 
