@@ -121,11 +121,10 @@ def _compose(
     destinations = _destinations(accounts, egress, now)
     resolve = resolver(now)
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
-    indexer, reader, duties, gathering = _learning_of_orders(
-        settings, accounts, sources, metrics, store, destinations, forwarder, resolve, now
-    )
+    given = (settings, accounts, sources, metrics, store)
+    indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
     mapped = _waking(forwarder, indexer)
-    mapper, replays = _reading(accounts, sources, metrics, store, egress, resolve, duties, now, mapped)
+    mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
     dependencies = Dependencies(
         store=store,
         sources=sources,
@@ -167,12 +166,13 @@ def _compose(
         duties=duties,
         gathering=gathering,
         replays=replays,
-        retiring=Retiring(store, duties, retention_of(settings), metrics, now=now),
+        retiring=retiring,
     )
     return running
 
 
 def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
+    settings: Settings,
     accounts: Mapping[str, Account],
     sources: Sources,
     metrics: Metrics,
@@ -182,12 +182,13 @@ def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
     duties: Duties,
     now: Callable[[], datetime],
     mapped: Callable[[], None],
-) -> tuple[Mapper, BulkReplays]:
-    """Make those who read webhooks: when they come, and again."""
+) -> tuple[Mapper, BulkReplays, Retiring]:
+    """Make those who read webhooks: when they come, and again; and the one who deletes what is old."""
     zones = {name: account.timezone for name, account in accounts.items()}
     errands = Errands(egress)
     mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
-    return mapper, BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
+    replays = BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
+    return mapper, replays, Retiring(store, duties, retention_of(settings), metrics, now=now)
 
 
 def _forwarder(
