@@ -21,10 +21,20 @@ from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, console_of, forwarding_of, hook_keys_of, sources_of, together, tokens_of
+from app.main.configured import (
+    accounts_of,
+    console_of,
+    forwarding_of,
+    hook_keys_of,
+    retention_of,
+    sources_of,
+    together,
+    tokens_of,
+)
 from app.main.working import working
 from app.mapping import BulkReplays, Mapper
 from app.resolution import resolver
+from app.retention import Retiring
 from app.settings import Settings
 from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store
@@ -57,11 +67,12 @@ class Relay:
     duties: Duties
     gathering: Gathering
     replays: BulkReplays
+    retiring: Retiring
 
     @property
     def beat_at(self) -> datetime:
         """Return when the worker that was still for longest last showed that it is alive."""
-        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering, self.replays)
+        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering, self.replays, self.retiring)
         return min(worker.beat_at for worker in workers)
 
 
@@ -115,11 +126,10 @@ def _compose(
     destinations = _destinations(accounts, egress, now)
     resolve = resolver(now)
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
-    indexer, reader, duties, gathering = _learning_of_orders(
-        settings, accounts, sources, metrics, store, destinations, forwarder, resolve, now
-    )
+    given = (settings, accounts, sources, metrics, store)
+    indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
     mapped = _waking(forwarder, indexer)
-    mapper, replays = _reading(accounts, sources, metrics, store, egress, resolve, duties, now, mapped)
+    mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
     dependencies = Dependencies(
         store=store,
         sources=sources,
@@ -161,11 +171,13 @@ def _compose(
         duties=duties,
         gathering=gathering,
         replays=replays,
+        retiring=retiring,
     )
     return running
 
 
 def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
+    settings: Settings,
     accounts: Mapping[str, Account],
     sources: Sources,
     metrics: Metrics,
@@ -175,12 +187,13 @@ def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
     duties: Duties,
     now: Callable[[], datetime],
     mapped: Callable[[], None],
-) -> tuple[Mapper, BulkReplays]:
-    """Make those who read webhooks: when they come, and again."""
+) -> tuple[Mapper, BulkReplays, Retiring]:
+    """Make those who read webhooks: when they come, and again; and the one who deletes what is old."""
     zones = {name: account.timezone for name, account in accounts.items()}
     errands = Errands(egress)
     mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
-    return mapper, BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
+    replays = BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
+    return mapper, replays, Retiring(store, duties, retention_of(settings), metrics, now=now)
 
 
 def _forwarder(

@@ -1,67 +1,28 @@
-"""The workers behind a relay: how they start, are kept going, and stop."""
+"""The workers behind the web application: started together, and each let finish what it holds."""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from app.duties import Duties
 from app.errors import StoreUnavailable
-from app.forwarder import Forwarder
-from app.gathering import Gathering
-from app.indexing import Indexer, OrderReader
 from app.main.sampling import Sampler, vitals
-from app.mapping import BulkReplays, Mapper
 from app.telemetry import Metrics
-from app.web.dependencies import Dependencies
 
-__all__ = ["Working", "working"]
+if TYPE_CHECKING:
+    from app.main.relay import Relay
+
+__all__ = ["working"]
 
 logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS: Final = 1.0
 
 
-class Working(Protocol):
-    """Those who work behind a relay."""
-
-    @property
-    def dependencies(self) -> Dependencies:
-        """What its web application needs."""
-
-    @property
-    def forwarder(self) -> Forwarder:
-        """Who calls VTEX."""
-
-    @property
-    def mapper(self) -> Mapper:
-        """Who reads webhooks."""
-
-    @property
-    def indexer(self) -> Indexer:
-        """Who looks up orders."""
-
-    @property
-    def reader(self) -> OrderReader:
-        """Who reads orders that were told of."""
-
-    @property
-    def duties(self) -> Duties:
-        """What this process does for all."""
-
-    @property
-    def gathering(self) -> Gathering:
-        """Who finds out which orders there are."""
-
-    @property
-    def replays(self) -> BulkReplays:
-        """Who reads many webhooks again."""
-
-
 @asynccontextmanager
-async def working(running: Working, metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
+async def working(running: "Relay", metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
     """Run the workers; on leaving let each finish what it holds, for a bounded time."""
     store, now = running.dependencies.store, running.dependencies.now
     sampler = Sampler(store, now)
@@ -75,6 +36,7 @@ async def working(running: Working, metrics: Metrics, shutdown_seconds: float) -
         asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
         asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
         asyncio.create_task(_supervise(running.replays.run), name="replays"),
+        asyncio.create_task(_supervise(running.retiring.run), name="retention"),
         asyncio.create_task(_supervise(sampler.run), name="sampler"),
     ]
     try:
@@ -85,6 +47,7 @@ async def working(running: Working, metrics: Metrics, shutdown_seconds: float) -
         running.reader.stop()
         running.gathering.stop()
         running.replays.stop()
+        running.retiring.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(shutdown_seconds):
                 await running.forwarder.stop()

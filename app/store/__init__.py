@@ -27,14 +27,17 @@ from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.redriving import Redrive
+from app.store.retention import RETENTION_KINDS, Candidates, DropExpired, Retention, Retire, candidates
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
 from app.store.settling import AcceptRead, Settle, Settlement
 from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, StoredToken
+from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
     "EVERYTHING",
+    "RETENTION_KINDS",
     "AcceptRead",
     "AccountChange",
     "AccountState",
@@ -49,6 +52,7 @@ __all__ = [
     "BackfillProgress",
     "BeginSweep",
     "Candidate",
+    "Candidates",
     "ChangeAccount",
     "ChangeBackfill",
     "Claim",
@@ -58,6 +62,7 @@ __all__ = [
     "ClaimedOrder",
     "CloseSession",
     "Database",
+    "DropExpired",
     "DutyHeld",
     "EraseBatch",
     "EventRow",
@@ -68,6 +73,7 @@ __all__ = [
     "FinishLookup",
     "FreeDuties",
     "Frozen",
+    "GiveBack",
     "HinderBackfill",
     "HookRecord",
     "Ids",
@@ -104,6 +110,8 @@ __all__ = [
     "ResetLearnt",
     "Resolution",
     "ResumeAccount",
+    "Retention",
+    "Retire",
     "RevokeToken",
     "RotateToken",
     "Sample",
@@ -129,7 +137,9 @@ __all__ = [
     "UnlinkSubject",
     "Voice",
     "Work",
+    "candidates",
     "database_of",
+    "free_pages",
     "hook_records",
     "next_due",
     "next_order",

@@ -19,6 +19,7 @@ from app.store.membership import Membership, ServerClock
 from app.store.migrate import is_current, migrate
 from app.store.schema import metadata
 from app.store.sqlite import Ownership
+from app.store.upkeep import truncate_log
 from app.store.writer import Operation, Ticket, Writer
 
 __all__ = ["Store"]
@@ -192,6 +193,13 @@ class Store:
         self._untold.discard(topic)
         if not done.cancelled():
             done.exception()  # It was not told, and is found out by looking.
+
+    async def truncate_log(self) -> bool:
+        """Empty the write-ahead log, so that no page of before is left in it; tell whether it is empty.
+
+        Readers of an older snapshot, and whoever writes at that moment, go first: it can be tried again.
+        """
+        return await asyncio.to_thread(truncate_log, self._writing)
 
     async def close(self) -> None:
         """Commit what is queued, and give up the file or the place among those who share the server."""
