@@ -51,6 +51,7 @@ class Put:
         query: Its query with credentials masked.
         headers: Its headers with credentials masked.
         remember: How long a repetition counts as the same delivery.
+        held_until: Until when no other process reads it: this one does.
 
     """
 
@@ -63,6 +64,7 @@ class Put:
     query: str
     headers: tuple[tuple[str, str], ...]
     remember: timedelta
+    held_until: datetime | None = None
     excludes: ClassVar[Exclusion] = INGEST
 
     @property
@@ -174,6 +176,7 @@ def _columns(put: Put) -> dict[str, Any]:
         "scheme": put.verified.scheme,
         "secret": put.verified.secret,
         "state": "stored",
+        "map_at": put.held_until,
     }
 
 

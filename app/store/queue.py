@@ -5,8 +5,9 @@ abandoned lease becomes due by itself. Every change checks the token; zero rows 
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
 from app.store.exclusion import ALONE, Exclusion, exclude, where_due
+from app.store.limits import Limit, spend, within
 from app.store.load import load_work, written_voices
 from app.store.schema import attempts, rows, shipments
 from app.store.turns import in_turn
@@ -37,6 +39,7 @@ class Claim:
         plan: Decides what to do; pure.
         ids: Makes ids.
         now: The time.
+        limits: What accounts may get from all processes together; without, from this one alone.
 
     """
 
@@ -48,6 +51,7 @@ class Claim:
     plan: Planner
     ids: Ids
     now: datetime
+    limits: Mapping[str, Limit] = field(default_factory=dict)
     excludes: ClassVar[Exclusion] = ALONE
 
     def run(self, connection: Connection) -> list[Claimed]:
@@ -60,6 +64,7 @@ class Claim:
         states = account_states(connection, list(wanted))
         allowed = {name: states[name].allows(self.now) for name in wanted}
         free = {name: count if (most := allowed[name]) is None else min(count, most) for name, count in wanted.items()}
+        free = within(connection, self.limits, free, self.now)
         taken = self._fair(connection, free, retrying=True, limit=self.retry_slots)
         taken += self._fair(connection, free, retrying=False, limit=self.slots - len(taken), without=taken)
         if len(taken) < self.slots:
@@ -76,6 +81,9 @@ class Claim:
             if probe:
                 postpone(connection, account, self.now + self.probe_every[account])
             claimed.append(replace(claim, probe=probe))
+        for name, count in Counter(each.work.account for each in claimed).items():
+            if name in self.limits:
+                spend(connection, name, self.limits[name], count, self.now)
         return claimed
 
     def _due(self, account: str) -> Select[Any]:

@@ -17,6 +17,7 @@ from app.store.columns import Ids, Instant
 from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.lags import count_lags
+from app.store.limits import overdraw
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, numbers, rows, shipments
 from app.store.tallies import tally
@@ -190,6 +191,7 @@ class AcceptRead:
     conclude: Callable[[Learnt, Sample], Learnt]
     ids: Ids
     now: datetime
+    limited: bool = False
 
     @property
     def excludes(self) -> Exclusion:
@@ -208,7 +210,12 @@ class AcceptRead:
             learn(connection, work.account, self.seen.sample, self.conclude, self.now)
         if claimed.probe:
             change_account(connection, work.account, AccountChange(state="open"), self.now)
-        return carry_out(connection, work.shipment_id, claimed.lease, claimed.deadline, self.plan, self.ids, self.now)
+        following = carry_out(
+            connection, work.shipment_id, claimed.lease, claimed.deadline, self.plan, self.ids, self.now
+        )
+        if following is not None and self.limited:
+            overdraw(connection, work.account)
+        return following
 
 
 def accept(connection: Connection, work: Work, seen: Seen, *, lease: str | None, read: int, now: datetime) -> bool:
