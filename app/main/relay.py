@@ -116,7 +116,7 @@ async def relay(
         # A call that waits for a connection would spend its time, and its lease, without having been made.
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
         async with Egress(connections=concurrency + _LOOKUPS) as egress:
-            running = _compose(settings, part, accounts, sources, metrics, store, egress, now)
+            running = _compose(settings, part, accounts, sources, (metrics, store, egress), now)
             async with working(running, metrics, settings.shutdown_seconds, works=part.works):
                 yield running
     finally:
@@ -128,13 +128,11 @@ def _compose(
     part: Part,
     accounts: Mapping[str, Account],
     sources: Sources,
-    metrics: Metrics,
-    store: Store,
-    egress: Egress,
+    made: tuple[Metrics, Store, Egress],
     now: Callable[[], datetime],
 ) -> Relay:
-    destinations = _destinations(accounts, egress, now)
-    resolve = resolver(now)
+    metrics, store, egress = made
+    destinations, resolve = _destinations(accounts, egress, now), resolver(now)
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
     given = (settings, accounts, sources, metrics, store)
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)

@@ -63,12 +63,20 @@ def until(condition: Callable[[], bool], *, seconds: float, failing: Callable[[]
 class Relay:
     """A relay in a folder of its own, always on the same port and database."""
 
-    def __init__(self, folder: Path, *accounts: str, settings: str = "", prefix: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *accounts: str,
+        settings: str = "",
+        prefix: Sequence[str] = (),
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.log = folder / "relay.log"
         self._prefix = tuple(prefix)
+        self._arguments = tuple(arguments)
         self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(base_url=self.url, timeout=10)
         digest = hashlib.sha256(TOKEN.encode()).hexdigest()
@@ -90,7 +98,7 @@ class Relay:
         """Start it; it is not ready yet."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._prefix, *COMMAND],
+                [*self._prefix, *COMMAND, *self._arguments],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
