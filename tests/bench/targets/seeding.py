@@ -118,8 +118,8 @@ def waiting_shipments(count: int) -> tuple[str, ...]:
     return (
         *registered(count, due=True),
         (
-            f'{numbers}INSERT INTO subjects (id, owner, carrier, subject, numbers, "references", state, since, created_at,'
-            f" placed_at) SELECT i, '{ACCOUNT}', 'easypost', 'QX' || {{padded}} || 'BR',"
+            f'{numbers}INSERT INTO subjects (id, owner, carrier, subject, numbers, "references", state, since,'
+            f" created_at, placed_at) SELECT i, '{ACCOUNT}', 'easypost', 'QX' || {{padded}} || 'BR',"
             f" '[\"QX' || {{padded}} || 'BR\"]', '{{{{}}}}', 'placed', {at}, {at}, {at} FROM n"
         ),
         (
