@@ -12,7 +12,7 @@ from app.account import Account
 from app.forwarder.planning import planner
 from app.store import Claim, Store
 from tests.bench.targets.aims import Sample
-from tests.bench.targets.machine import Watch, memory
+from tests.bench.targets.machine import Watch, memory, pause
 from tests.bench.targets.seeding import prepared, waiting_shipments
 from tests.bench.targets.stage import ACCOUNT, Stage, destination, relay
 
@@ -83,5 +83,5 @@ class Backlog:
     def _memory(self, like: Path | None) -> float:
         folder = self._stage.fresh("remembering", like=like)
         with destination(_LATENCY) as (url, _), relay(folder, url) as running:
-            time.sleep(_AT_WORK_SECONDS)
+            pause(_AT_WORK_SECONDS)
             return memory(running.running.pid, "VmRSS" if like is None else "VmHWM")

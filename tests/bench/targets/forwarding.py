@@ -17,7 +17,7 @@ from tests.bench.busy import used_by
 from tests.bench.posting import Posting, post_at_their_times, request
 from tests.bench.targets.aims import Sample
 from tests.bench.targets.load import Feed, webhook
-from tests.bench.targets.machine import Watch
+from tests.bench.targets.machine import Watch, pause
 from tests.bench.targets.seeding import prepared, registered
 from tests.bench.targets.stage import ACCOUNT, PATH, Stage, destination, log_of, relay
 from tests.e2e.relay import COMMAND
@@ -42,7 +42,7 @@ def until(condition: Callable[[], bool], what: str) -> float:
     deadline = time.monotonic() + _PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"not so after {_PATIENCE:g} s: {what}"
-        time.sleep(0.02)
+        pause(0.02)
     return time.monotonic()
 
 

@@ -5,11 +5,12 @@ import resource
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 from tests.bench.busy import Busy, others_cores, used_by
 
-__all__ = ["LOAD_CORE", "RELAY_CORE", "Watch", "flushes", "memory", "pinned"]
+__all__ = ["LOAD_CORE", "RELAY_CORE", "Watch", "flushes", "memory", "pause", "pinned"]
 
 _CORES: Final = sorted(os.sched_getaffinity(0))
 RELAY_CORE: Final = _CORES[0]
@@ -29,6 +30,11 @@ def flushes(folder: Path) -> int:
     if (at / "partition").exists():
         at = at.parent  # Only whole disks count them.
     return int((at / "stat").read_text("ascii").split()[_FLUSHES])
+
+
+def pause(seconds: float) -> None:
+    """Let time pass: a benchmark measures it, and looks again and again at what it waits for."""
+    Event().wait(seconds)
 
 
 def memory(pid: int, line: str = "VmRSS") -> float:

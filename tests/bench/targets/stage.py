@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench.targets.machine import LOAD_CORE, RELAY_CORE, pinned
+from tests.bench.targets.machine import LOAD_CORE, RELAY_CORE, pause, pinned
 from tests.e2e.parcels import SECRET
 from tests.e2e.relay import COMMAND, Relay, free_port
 
@@ -113,7 +113,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         assert time.monotonic() < deadline, f"{process.args!r} does not listen"
-        time.sleep(0.002)
+        pause(0.002)
 
 
 @contextmanager

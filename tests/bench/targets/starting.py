@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 
 from tests.bench.targets.aims import Sample
 from tests.bench.targets.load import webhook
-from tests.bench.targets.machine import RELAY_CORE, Watch, memory, pinned
+from tests.bench.targets.machine import RELAY_CORE, Watch, memory, pause, pinned
 from tests.bench.targets.stage import PATH, Stage, relay
 from tests.e2e.relay import free_port
 
@@ -45,7 +45,7 @@ class Starting:
         began = time.monotonic()
         with relay(self._folder, "http://127.0.0.1:9", is_ready=False) as running:
             took = self._first_answer(running.port) - began
-            time.sleep(_IDLE_SECONDS)
+            pause(_IDLE_SECONDS)
             return took, memory(running.running.pid)
 
     def _app(self) -> float:
@@ -69,4 +69,4 @@ class Starting:
                 connection.close()
                 if 200 <= status < 300:
                     return time.monotonic()
-            time.sleep(0.002)
+            pause(0.002)
