@@ -7,13 +7,14 @@
 # postgres: every test of the store runs on a real server as well, which refuses to be root: setpriv gives that up.
 # pgbouncer: and so do some behind a real pooler.
 # kubectl: the manifests are put together as a cluster would get them.
+# wrk: benchmarks need load that costs little itself.
 #
 #   --packages   print the Debian packages, and install nothing
 set -euo pipefail
 
 # Each program, and the package that brings it.
-readonly PROGRAMS=(strace chromium promtool kubectl postgres setpriv pgbouncer)
-readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer)
+readonly PROGRAMS=(strace chromium promtool kubectl postgres setpriv pgbouncer wrk)
+readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer wrk)
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 

@@ -289,4 +289,5 @@ def _intake(
         stored=stored,
         ledger=timedelta(days=settings.ledger_days),
         held=HELD if here and store.is_shared else None,
+        crowd=mapper.crowd,
     )

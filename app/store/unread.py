@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 from app.store.exclusion import FREE, Exclusion
 from app.store.schema import webhooks
 
-__all__ = ["ClaimUnread"]
+__all__ = ["ClaimUnread", "unmapped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +35,10 @@ class ClaimUnread:
         if ids:
             connection.execute(update(webhooks).where(webhooks.c.id.in_(ids)).values(map_at=self.until))
         return ids
+
+
+def unmapped(connection: Connection, limit: int, now: datetime) -> list[int]:
+    """List stored webhooks that were not mapped yet and may be, oldest first."""
+    ready = webhooks.c.map_at.is_(None) | (webhooks.c.map_at <= now)
+    stored = select(webhooks.c.id).where(webhooks.c.state == "stored", ready)
+    return list(connection.execute(stored.order_by(webhooks.c.id).limit(limit)).scalars())
