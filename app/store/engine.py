@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psycopg
 from sqlalchemy import Engine
 
 from app.errors import ConfigurationError
@@ -48,6 +49,15 @@ class Database:
     def data_folder(self) -> Path | None:
         """Return the folder whose disk it needs, None when it is elsewhere."""
         return None if self.file is None else self.file.absolute().parent
+
+    def failover_risk(self) -> str | None:
+        """Say why an answer might not outlast a failover; None when it does, there is none, or nobody can be asked."""
+        if not self.is_shared:
+            return None
+        try:
+            return postgresql.failover_risk(self.url, pooled=self.pooled)
+        except psycopg.Error:
+            return None
 
     def open_writer(self) -> Engine:
         """Make the engine of the writing connections."""

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from app.errors import ConfigurationError
 
-__all__ = ["READERS", "connect", "open_reader", "open_writer", "place_of"]
+__all__ = ["READERS", "connect", "failover_risk", "open_reader", "open_writer", "place_of"]
 
 READERS: Final = 4
 _CONNECT_SECONDS: Final = 5
@@ -150,3 +150,25 @@ def _demand_durability(connection: Any) -> None:  # noqa: ANN401 - the driver's 
 
 def _setting(name: str) -> str:
     return f"current_setting('{name}')"
+
+
+def failover_risk(database_url: str, *, pooled: bool) -> str | None:
+    """Say why a webhook that was answered could be lost in a failover, None when none is to be expected or it cannot.
+
+    Raises:
+        psycopg.Error: The server cannot be asked.
+
+    """
+    with connect(database_url, pooled=pooled) as connection:
+        found = connection.execute(
+            "SELECT current_setting('synchronous_standby_names'), (SELECT count(*) FROM pg_stat_replication)"
+        ).fetchone()
+    names, standbys = found or ("", 0)
+    has_several = "," in str(_given(database_url).get("host") or "")
+    if names or not (has_several or standbys):
+        return None
+    where = "database_url names several hosts" if has_several else "the server has standbys"
+    return (
+        f"{where}, and synchronous_standby_names is empty: what the last moments before a failover answered can be "
+        "lost by it; name a standby there, and a COMMIT waits for it"
+    )

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from app.errors import ConfigurationError, StoreUnavailable
-from app.store import EVERYTHING, Exclusion, Store, TakeDuty
+from app.store import EVERYTHING, Exclusion, Store, TakeDuty, database_of
 from app.store.columns import node_of
-from app.store.exclusion import FREE, exclude, of_accounts
+from app.store.exclusion import FREE, of_accounts
 from app.store.nodes import LEASE, KeepNode, TakeNode, live_nodes
 from app.store.schema import bodies, rows, subjects
 from tests.postgresql.databases import Databases
@@ -257,6 +257,13 @@ async def test_a_server_that_forgets_what_it_answered_is_refused(url: str, datab
         Store.open(url)
 
 
+async def test_answers_that_a_failover_could_lose_are_warned_of(url: str, databases: Databases) -> None:
+    several = url.replace("@127.0.0.1:", f"@127.0.0.1:{databases.server.port},127.0.0.1:")
+
+    assert database_of(url).failover_risk() is None
+    assert "synchronous_standby_names is empty" in str(database_of(several).failover_risk())
+
+
 async def test_a_server_that_is_not_there_is_our_fault_and_is_named_without_its_password(url: str) -> None:
     nowhere = "postgresql://relay:secret-word@127.0.0.1:1,127.0.0.1:2/relay"
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1,127\.0\.0\.1:2") as refused:
@@ -286,15 +293,3 @@ async def test_text_that_the_server_cannot_keep_is_kept_readable(join: Join) -> 
 
     (found,) = await store.write(claim(store))
     assert "Em�trânsito" == found.work.rows[0].description
-
-
-async def test_locks_are_taken_by_whoever_finds_out_what_it_needs(join: Join) -> None:
-    class Late:
-        excludes = FREE
-
-        def run(self, connection: Connection) -> int:
-            exclude(connection, ["a", "b"])
-            held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
-            return int(connection.execute(held).scalar_one())
-
-    assert 3 == await join().write(Late())

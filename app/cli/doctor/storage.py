@@ -32,6 +32,8 @@ def examine_storage(settings: Settings, *, answers: bool) -> Iterator[Finding]:
         database = database_of(url, pooled=settings.database_pooled)
         if database.file is None:
             yield _revision(url, pooled=database.pooled)
+            if (risk := database.failover_risk()) is not None:
+                yield warning(_ABOUT, risk)
             return
         file = database.file.absolute()
         refuse_network_file_system(file)

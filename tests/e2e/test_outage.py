@@ -1,0 +1,54 @@
+"""A relay whose database goes away and comes back."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import StartEmulator
+from tests.e2e.parcels import SCANS, add_orders, deviations, misdeeds, parcels
+from tests.e2e.relay import Relay, account, until
+from tests.postgresql.server import running
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_while_the_database_is_gone_webhooks_are_answered_503_and_afterwards_all_is_where_it_belongs(
+    start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    emulator = start_emulator(mode="append")
+    sent = parcels(3)
+    add_orders(emulator, sent)
+    with running() as server:
+        server.execute("CREATE DATABASE relay")
+        relay = Relay(tmp_path, account(emulator.url), settings=f'database_url = "{server.url("relay")}"')
+        relay.start()
+        try:
+            relay.until_ready()
+            relay.register(*sent)
+            for parcel in sent:
+                relay.accept(parcel.webhook(1))
+
+            server.stop()
+            refused = relay.post(sent[0].webhook(2))
+            assert 503 == refused.status_code
+            assert int(refused.headers["Retry-After"]) > 0
+            ready = httpx.get(f"{relay.url}/readyz", timeout=30)
+            assert 503 == ready.status_code
+            assert "ok" != ready.json()["checks"]["store"]
+            assert httpx.get(f"{relay.url}/livez", timeout=30).is_success
+
+            server.start()
+            relay.until_ready()
+            for parcel in sent:
+                for length in range(2, SCANS + 1):
+                    relay.accept(parcel.webhook(length))
+            until(
+                lambda: deviations(emulator, sent) == [],
+                seconds=90,
+                failing=lambda: str(deviations(emulator, sent)),
+            )
+            assert [] == misdeeds(emulator)
+            assert 0 == relay.stop()
+        finally:
+            relay.close()
