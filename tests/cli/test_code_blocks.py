@@ -35,10 +35,13 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
         "make run": "builds the environment that runs this test; `make fresh-test` types it on a bare Debian",
     },
     "CONTRIBUTING.md": {
-        "make new-carrier SLUG=acme-log": "tests/carriers/test_contributing.py follows that page",
+        "make new-carrier SLUG=acme-log": "test_contributing.py follows that page",
         ".venv/bin/carrier-relay try acme-log saved.http --scrub delivered.http": "likewise",
         ".venv/bin/python -m tests.carriers.scaffold sign acme-log": "likewise",
         "make golden SLUG=acme-log": "likewise",
+        "make docs": "likewise",
+        ".venv/bin/pytest tests/test_retry.py": "runs with the tests that run this one",
+        'make test PYTEST_ARGS="-k retry -x" PARALLEL=': "likewise",
         "make carrier SLUG=acme-log": "likewise",
         ".venv/bin/carrier-relay try acme-log app/examples/acme-log/delivered.http": "likewise",
         "make bench-import": "takes minutes; tests/imports runs a hundredth of it",
@@ -52,6 +55,7 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
         "carrier-relay try acme-log delivered.json": "the reader's own carrier; tests/declared runs those of deploy",
     },
     "docs/doctor.md": {"carrier-relay doctor": "test_doctor_mistakes.py makes the mistakes of that page"},
+    "docs/sandbox.md": {"make storm": "test_storm.py runs a short one"},
     "docs/scale.md": {"make bench-cost": "takes minutes on a machine that nobody else uses"},
     "docs/runbook.md": {"": "test_runbook.py types what is there at a relay in trouble"},
 }
