@@ -23,6 +23,9 @@ from tests.cli.processes import clean_environment
 from tests.documents import DOCS, ROOT
 from tests.e2e.relay import free_port
 
+pytestmark = pytest.mark.timeout(400)
+"""A dozen commands one after the other, each a process of its own."""
+
 README: Final = ROOT / "README.md"
 TOKEN: Final = "an-invented-token-of-an-operator"
 PROGRAMS: Final = re.compile(r"(?:\.venv/bin/|RELAY_\w+=\S+ )|(?:carrier-relay|curl|export|make|sha256sum|printf)\s")
@@ -132,7 +135,7 @@ class Clone:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=90,
+            timeout=120,
         )
 
     def type_all(self, wanted: list[str]) -> None:
