@@ -78,6 +78,10 @@ bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s,
 screenshots: install test-tools ## Photograph every page of the console: build/screenshots
 	@$(PYTHON) -m tests.console.screenshots $(ARGS)
 
+.PHONY: pictures
+pictures: install test-tools ## Take the two pictures of one parcel that the README shows: docs/pictures
+	@$(PYTHON) -m tests.console.pictures
+
 # The short form: make planted ARGS="--only token --examples 200"
 .PHONY: planted
 planted: install ## Plant known bugs in copies of the source; the state machine must find each; ARGS="--help"

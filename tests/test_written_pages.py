@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.console.pictures import MOST_BYTES
 from tests.documents import DOCS, ROOT
 
 RECORDS: Final = sorted((DOCS / "decisions").glob("0*.md"))
@@ -54,6 +55,16 @@ def test_decisions_are_numbered_without_a_gap_and_listed() -> None:
 
     assert [f"{number:04}" for number in range(1, len(RECORDS) + 1)] == [record.name[:4] for record in RECORDS]
     assert [(record.read_text("utf-8").splitlines()[0][2:], record.name) for record in RECORDS] == listed
+
+
+def test_pictures_are_small_and_shown_in_both_languages() -> None:
+    pictures = sorted((DOCS / "pictures").glob("*.png"))
+
+    assert pictures
+    assert [] == [picture.name for picture in pictures if picture.stat().st_size > MOST_BYTES]
+    for name in ("README.md", "README.pt-BR.md"):
+        shown = re.findall(r"!\[[^\]]+\]\(docs/pictures/([\w-]+\.png)\)", (ROOT / name).read_text("utf-8"))
+        assert [picture.name for picture in pictures] == sorted(shown)
 
 
 def test_the_index_leads_to_every_page() -> None:
