@@ -197,15 +197,6 @@ def test_a_public_url_that_carriers_cannot_use_is_told(
     assert text in doctor("--no-online").at(level)
 
 
-def test_a_rehearsal_on_this_machine_is_no_problem(doctor: Callable[..., Findings], configured: Path) -> None:
-    configure(configured, "https://relay.shop.example", "http://127.0.0.1:8080")
-
-    found = doctor()
-
-    assert 0 == found.status
-    assert "right for a rehearsal" in found.at("note")
-
-
 def test_weakly_protected_sources_are_told(doctor: Callable[..., Findings], configured: Path) -> None:
     sources = """
 [accounts.mystore.carriers.mandae]
