@@ -71,7 +71,8 @@ class Replicas:
         await self.until_ready()
         await asyncio.to_thread(self._server.stop, SIGQUIT)
         await asyncio.sleep(_GONE_SECONDS)
-        await asyncio.to_thread(self._server.start)
+        # Not in a thread: the server ends with whoever started it, and a thread of the loop ends with the loop.
+        self._server.start()
 
     def stop(self) -> int:
         """Ask all to stop; return the worst exit code."""
