@@ -93,6 +93,7 @@ def pages_of(context: BrowserContext, scene: Scene) -> dict[str, str]:
         PREVIEW: "/console/replays",
         "accounts": "/console/accounts",
         "account": "/console/accounts/aurora",
+        "source": "/console/sources/demo/jt-express-br",
         "audit": "/console/audit",
         "refused": "/console/nothing-here",
     }

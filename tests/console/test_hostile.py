@@ -71,6 +71,7 @@ def test_hostile_text_stays_text_on_every_page(relay: Relay, enter: Enter) -> No
     paths = ["", "/orders", "/orders?state=dead", f"/orders/{order['id']}", "/webhooks", f"/webhooks/{seen}"]
     paths += [f"/webhooks/{waits}", "/problems", "/parked", f"/parked/{parked}", "/refusals", f"/refusals/{refused}"]
     paths += ["/accounts", "/accounts/mystore", "/audit", "/events", "/calls", "/quiet?silence=2d", "/replays"]
+    paths += ["/sources/mystore/signed"]
     paths += [f"/codes?account=mystore&carrier=signed&code={quote(MARKUP)}"]
 
     compared = enter().send(f"/webhooks/{seen}/compare", on=f"/webhooks/{seen}")
@@ -102,6 +103,7 @@ def test_hostile_text_stays_text_on_every_page(relay: Relay, enter: Enter) -> No
         "/parked/{}",
         "/refusals/{}",
         "/accounts/{}",
+        "/sources/{}/{}",
         "/events?code={}&tracking_number={}",
         "/events?milestone={}",
         "/calls?status={}",

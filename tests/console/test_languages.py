@@ -53,7 +53,18 @@ def test_both_languages_name_the_same_values() -> None:
     known = {milestone.value for milestone in Milestone} | {role.name.lower() for role in Role} | set(CAUSES)
     for template in (CONSOLE / "templates").glob("*.html"):
         known |= set(TERM.findall(template.read_text("utf-8")))
-    known -= {"field-", "reference-", "state-", "done-", "by-", "quality-", "verdict-", "sends-", "sample-"}
+    known -= {
+        "field-",
+        "reference-",
+        "state-",
+        "done-",
+        "by-",
+        "quality-",
+        "verdict-",
+        "sends-",
+        "sample-",
+        "maturity-",
+    }
     assert known <= ENGLISH.terms.keys()
     assert tallies.c.kind.comment is not None
     assert set(tallies.c.kind.comment.split(", ")) <= ENGLISH.terms.keys()

@@ -48,7 +48,7 @@ NAVIGATION: Final = (
     ("/console/webhooks", "Webhooks", _SEEN),
     ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/codes", "/console/quiet")),
     ("/console/replays", "Replays", ("/console/replays",)),
-    ("/console/accounts", "Accounts", ("/console/accounts",)),
+    ("/console/accounts", "Accounts", ("/console/accounts", "/console/sources")),
     ("/console/audit", "Audit log", ("/console/audit",)),
 )
 
