@@ -18,6 +18,7 @@ from app.errors import StoreUnavailable
 from app.store import CloseSession, OpenSession, SeeSession, Session
 from app.store.sessions import session_of
 from app.web.dependencies import Dependencies, Token
+from app.web.keys import note_use, token_called
 from app.web.ops.access import Caller
 
 __all__ = [
@@ -94,7 +95,7 @@ async def find(request: Request, given: Dependencies) -> LoggedIn | None:
     if session is None:
         return None
     now = given.now()
-    token = next((each for each in given.tokens if each.name == session.holder), None)
+    token = await token_called(given, session.holder)
     is_over = now - session.seen_at > given.console.idle or now - session.opened_at > _LONGEST
     if token is None or is_over or not hmac.compare_digest(session.proof, _proof(id_, token)):
         with contextlib.suppress(StoreUnavailable):
@@ -106,6 +107,7 @@ async def find(request: Request, given: Dependencies) -> LoggedIn | None:
         # Whoever only looks can go on looking while nothing can be written.
         with contextlib.suppress(StoreUnavailable):
             await given.store.write(SeeSession(digest=digest, now=now))
+    await note_use(request, given, token)
     return LoggedIn(id=id_, caller=Caller(token=token, given=given))
 
 
