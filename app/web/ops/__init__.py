@@ -21,6 +21,7 @@ from app.web.ops.rhythm import router as _rhythm
 from app.web.ops.search import router as _search
 from app.web.ops.shipments import router as _shipments
 from app.web.ops.sources import router as _sources
+from app.web.ops.tokens import router as _tokens
 from app.web.ops.told import router as _told
 from app.web.ops.webhooks import router as _webhooks
 
@@ -47,5 +48,6 @@ for _part in (
     _overrides,
     _activity,
     _rhythm,
+    _tokens,
 ):
     router.include_router(_part)

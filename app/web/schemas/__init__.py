@@ -79,6 +79,7 @@ from app.web.schemas.shown import (
     WebhookPage,
     readable,
 )
+from app.web.schemas.tokens import MadeToken, NewToken, RotatedToken, TokenItem, TokenPage
 from app.web.schemas.told import AttemptItem, AttemptPage, EventItem, EventPage, QuietItem, QuietPage
 
 __all__ = [
@@ -119,12 +120,14 @@ __all__ = [
     "Latency",
     "LearntHistory",
     "Link",
+    "MadeToken",
     "Mapping",
     "MeaningChange",
     "NewBackfill",
     "NewOverride",
     "NewReplay",
     "NewShipment",
+    "NewToken",
     "OptionalReason",
     "Overridden",
     "OverrideItem",
@@ -152,6 +155,7 @@ __all__ = [
     "ReplayWanted",
     "Rhythm",
     "RhythmSpan",
+    "RotatedToken",
     "Row",
     "Sample",
     "ShipmentDetail",
@@ -163,6 +167,8 @@ __all__ = [
     "SubjectItem",
     "SubjectPage",
     "SubjectView",
+    "TokenItem",
+    "TokenPage",
     "UnknownCode",
     "UnknownCodes",
     "Verification",
