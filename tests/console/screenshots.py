@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tests.console.browser import SCHEMES, SIZES, browser, context_of, pages_of, visit
+from tests.console.browser import ADMIN_PAGES, SCHEMES, SIZES, browser, context_of, pages_of, visit
 from tests.console.scene import TOKENS, scene
 
 FOLDER = Path("build/screenshots")
@@ -20,12 +20,12 @@ def main() -> None:
                     context = context_of(
                         started,
                         played,
-                        TOKENS["operator"],
+                        TOKENS["admin"],
                         language=language,
                         viewport={"width": width, "height": height},
                         color_scheme=scheme,
                     )
-                    pages = {**pages_of(context, played)}
+                    pages = pages_of(context, played) | ADMIN_PAGES
                     page = context.new_page()
                     for name, address in pages.items():
                         picture = f"{name}-{size}-{scheme}{'' if language == 'en' else '-pt'}"

@@ -25,7 +25,9 @@ ENGLISH, PORTUGUESE = language("en"), language("pt-BR")
 
 def said() -> set[str]:
     """Gather every sentence: of the templates, of the code that hands them sentences, and of the problems."""
-    found: set[str] = {name for _, name, _ in rendering.NAVIGATION} | {kind.title for kind in CATALOGUE.values()}
+    found: set[str] = {name for _, name, _ in rendering.NAVIGATION + rendering.FOR_ADMINS} | {
+        kind.title for kind in CATALOGUE.values()
+    }
     for template in (CONSOLE / "templates").glob("*.html"):
         text = template.read_text("utf-8")
         found |= set(SENTENCE.findall(text)) | {one for pair in COUNTED.findall(text) for one in pair}

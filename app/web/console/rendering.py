@@ -51,6 +51,7 @@ NAVIGATION: Final = (
     ("/console/accounts", "Accounts", ("/console/accounts", "/console/sources")),
     ("/console/audit", "Audit log", ("/console/audit",)),
 )
+FOR_ADMINS: Final = (("/console/access", "Access", ("/console/access",)),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class Page:
             zone_name=shown_in.key.replace("_", " "),
             indented=_indented,
             link=link,
-            navigation=NAVIGATION,
+            navigation=NAVIGATION + (FOR_ADMINS if self.may("admin") else ()),
             languages=LANGUAGES,
             **values,
         )
