@@ -79,6 +79,11 @@ bench-isolation: install ## Time one account while two others are in trouble (ab
 bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.cost $(ARGS)
 
+# The short form: make bench-search ARGS="--webhooks 50000"
+.PHONY: bench-search
+bench-search: install ## Time every list and search beside 1,000,000 webhooks (about 10 minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.search $(ARGS)
+
 .PHONY: check
 check: install test-tools ## Format, lint, types, imports, tests with branch coverage: what CI runs
 	@echo "== format"

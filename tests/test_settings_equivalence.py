@@ -94,6 +94,7 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
     "log_level": st.sampled_from(["debug", "info", "warning", "error"]),
     "log_format": st.sampled_from(["json", "text"]),
     "resolve_within_days": counts,
+    "quiet_after_days": counts,
     "ledger_days": counts,
     "refusals_max_count": counts,
     "refusals_max_bytes": st.integers(min_value=1024, max_value=10**9),

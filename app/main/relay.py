@@ -96,7 +96,7 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
         async with Egress(connections=concurrency + _LOOKUPS) as egress:
             running = _compose(settings, accounts, sources, metrics, store, egress, now)
-            async with _working(running, metrics, settings.shutdown_seconds):
+            async with _working(running, metrics, settings):
                 yield running
     finally:
         await store.close()
@@ -252,10 +252,11 @@ def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, no
 
 
 @asynccontextmanager
-async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
+async def _working(running: Relay, metrics: Metrics, settings: Settings) -> AsyncIterator[None]:
     """Run the workers; on leaving let each finish what it holds, for a bounded time."""
-    store, now = running.dependencies.store, running.dependencies.now
-    sampler = Sampler(store, now)
+    given = running.dependencies
+    store, now, quiet = given.store, given.now, timedelta(days=settings.quiet_after_days)
+    sampler = Sampler(store, now, given.sources, tuple(given.accounts), quiet)
     metrics.watch(sampler.backlog)
     metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
     await running.duties.start()
@@ -277,7 +278,7 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         running.gathering.stop()
         running.replays.stop()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(shutdown_seconds):
+            async with asyncio.timeout(settings.shutdown_seconds):
                 await running.forwarder.stop()
                 await asyncio.gather(*tasks[:-1], return_exceptions=True)
         for task in tasks:

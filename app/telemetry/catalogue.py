@@ -26,6 +26,8 @@ __all__ = [
     "REFUSALS",
     "SECRET_MATCHED",
     "SHIPMENTS_DUE",
+    "SHIPMENTS_QUIET",
+    "SOURCE_QUIET",
     "SOURCE_WEBHOOKS",
     "SUBJECTS",
     "TIME_SECONDS",
@@ -177,6 +179,21 @@ SOURCE_WEBHOOKS = MetricDoc(
     labels=("source",),
     description="Webhooks that were taken, repeated ones included, by source: what goes quiet stops growing.",
 )
+SOURCE_QUIET = MetricDoc(
+    name="relay_source_quiet",
+    type="gauge",
+    labels=("source",),
+    description=(
+        "1 while a source is silent for longer than is usual for it, by the hours of the week in which it spoke, else"
+        " 0; absent while too little was heard of it to tell."
+    ),
+)
+SHIPMENTS_QUIET = MetricDoc(
+    name="relay_shipments_quiet",
+    type="gauge",
+    labels=("account",),
+    description="Shipments on their way that no carrier has told of for quiet_after_days, counted up to 100,000.",
+)
 SHIPMENTS_DUE = MetricDoc(
     name="relay_shipments_due",
     type="gauge",
@@ -252,6 +269,8 @@ _DOCS: Final = (
     ORDER_HOOK,
     ORDERS_DUE,
     SOURCE_WEBHOOKS,
+    SOURCE_QUIET,
+    SHIPMENTS_QUIET,
     SHIPMENTS_DUE,
     PARKED,
     SUBJECTS,

@@ -108,7 +108,7 @@ async def find(request: Request, given: Dependencies) -> LoggedIn | None:
         # Whoever only looks can go on looking while nothing can be written.
         with contextlib.suppress(StoreUnavailable):
             await given.store.write(SeeSession(digest=digest, now=now))
-    if not is_proxied(token.name):
+    if is_somebody and not is_proxied(token.name):
         await note_use(request, given, token)
     return LoggedIn(id=id_, caller=Caller(token=token, given=given))
 

@@ -15,6 +15,7 @@ from app.web.schemas.accounts import (
     Reason,
     Sample,
     Source,
+    SourceSecret,
 )
 from app.web.schemas.activity import (
     PREFIXES,
@@ -163,6 +164,7 @@ __all__ = [
     "ShipmentPage",
     "Source",
     "SourcePage",
+    "SourceSecret",
     "Subject",
     "SubjectItem",
     "SubjectPage",
