@@ -33,6 +33,7 @@ from app.store.tallies import hour_of
 TOKENS: Final = {role: f"relay_{role}-of-the-scene" for role in ("viewer", "support", "operator", "admin")}
 HELD: Final = "aurora"
 PARKED: Final = "QX004512345BR"
+_SILENT_HOURS: Final = 60
 GIVEN_UP: Final = "PED1502240771934LG"
 _KEY: Final = "vtexappkey-demo"
 _CASES: Final = (
@@ -165,7 +166,9 @@ class _Yesterday:
             lags = {"lag-01": busy // 2, "lag-02": busy // 3, "lag-03": busy // 8, "lag-05": busy // 40, "lag-07": 1}
             counts = {"applied": busy, "failed": busy // 25, **lags}
             rows = [("", kind, count) for kind, count in counts.items()]
-            rows += [("correios", "mapped", busy), ("loggi", "mapped", busy // 3), ("correios", "ignored", busy // 12)]
+            rows += [("correios", "mapped", busy), ("correios", "ignored", busy // 12)]
+            # It spoke every hour, and then no more.
+            rows += [("superfrete", "mapped", busy // 3)] if back > _SILENT_HOURS else []
             values = {"owner": ACCOUNT, "hour": hour_of(hour), "node": 0}
             connection.execute(
                 tallies.insert(),

@@ -215,7 +215,9 @@ class TestProblems:
     def test_with_no_problem_it_says_so(self, me: Visitor) -> None:
         assert "Nothing needs a person." in me.open("").text
         page = me.open("/problems")
-        assert "Nothing to do about Accounts that are not called Shipments given up Parcels that wait" in page.text
+        assert (
+            "Nothing to do about Accounts that are not called Sources that went quiet Shipments given up" in page.text
+        )
         assert ["#content"] == [href for href in page.all("a", "href") if href.startswith("#")]
 
     def test_a_code_that_the_source_lists_by_now_is_no_problem_any_more(self, start: Start, relay: Relay) -> None:

@@ -1,7 +1,11 @@
 """A source's page, and who may see it."""
 
+from datetime import timedelta
+from typing import Any
+
+from app.store.tallies import tally
 from tests.console.conftest import Enter
-from tests.console.filling import filled, told
+from tests.console.filling import do, filled, told
 from tests.console.visitor import Visitor
 from tests.web.stage import Relay, webhook_body
 
@@ -37,3 +41,18 @@ def test_a_source_of_others_is_like_one_that_does_not_exist(relay: Relay, enter:
     assert [404, 404, 404] == [
         limited.get(f"/sources/{name}").status_code for name in ("other/signed", "brands/signed", "mystore/none")
     ]
+
+
+def test_a_source_that_went_quiet_is_told_of_everywhere(relay: Relay, me: Visitor) -> None:
+    now = relay.dependencies.now()
+
+    def speak(connection: Any) -> None:
+        for hours in range(60, 240):
+            tally(connection, "mystore", "signed", "mapped", made=7, now=now - timedelta(hours=hours))
+
+    do(relay, speak)
+
+    assert "1 source gone quiet" in me.open("").text
+    assert "/console/sources/mystore/signed" in me.open("/problems").all("a", "href")
+    assert "It has been silent for longer than is usual for it." in me.open("/sources/mystore/signed").text
+    assert "quiet" in me.open("/accounts").text

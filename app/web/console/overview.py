@@ -12,7 +12,7 @@ from app.store.queries import RefusalFilter, list_refusals
 from app.web import schemas
 from app.web.console.charts import columns, lines
 from app.web.console.routing import Search, Visitor, console_part
-from app.web.ops import accounts, activity, parked, quiet, rhythm
+from app.web.ops import accounts, activity, parked, quiet, rhythm, sources
 from app.web.ops.access import Caller
 
 __all__ = ["Troubles", "router", "troubles_of"]
@@ -41,6 +41,7 @@ class Troubles:
     unmappable: int
     refused: int
     silent: int
+    hushed: tuple[schemas.Source, ...]
 
     @property
     def parked(self) -> int:
@@ -61,18 +62,19 @@ class Troubles:
     def is_any(self) -> bool:
         """Tell whether there is anything to look at."""
         counts = (self.dead_shipments, self.dead_rows, self.parked, self.unmappable, self.refused, self.silent)
-        return bool(self.resting or self.unknown_codes or any(counts))
+        return bool(self.resting or self.unknown_codes or self.hushed or any(counts))
 
 
 async def troubles_of(
     caller: Caller, listed: Sequence[schemas.AccountItem], hours: Iterable[schemas.ActivityHour]
 ) -> Troubles:
     """Look for everything that a person should know of."""
-    causes, codes, refused, silent = await asyncio.gather(
+    causes, codes, refused, silent, known = await asyncio.gather(
         parked.causes(caller),
         activity.unknown_codes(caller),
         _refused_lately(caller),
         quiet.quiet(caller, limit=_SILENT_COUNTED),
+        sources.index(caller),
     )
     return Troubles(
         resting=tuple(account for account in listed if account.state != "open"),
@@ -83,6 +85,7 @@ async def troubles_of(
         unmappable=sum(hour.count for hour in hours if hour.kind == "unmappable"),
         refused=refused,
         silent=len(silent.items),
+        hushed=tuple(source for source in known.items if source.rhythm == "quiet"),
     )
 
 

@@ -44,7 +44,6 @@ async def show(visit: Visitor, owner: str, carrier: str) -> Response:
         adapter=adapter,
         address=_address(visit, source.path, keyed=source.path_key is not None),
         proof=adapter.verification.describe(),
-        secrets=len(source.credentials.secrets),
         unsigned=source.credentials.unsigned,
         networks=tuple(map(str, source.credentials.networks)),
         arrived=hourly(counted, _READ, week.since, _HOURS),
