@@ -206,7 +206,7 @@ def _asked(http: httpx.Client, question: Question, times: int, told: Callable[[s
         began = time.perf_counter()
         answer = _answer(http, question)
         taken.append(time.perf_counter() - began)
-        found = len(answer.get("items", ())) + len(answer.get("waiting", ()))
+        found = sum(len(answer[name]) for name in ("items", "waiting") if isinstance(answer.get(name), list))
     if question.finds and not found:
         message = f"{question.name} finds nothing: the question or the filling is wrong"
         raise RuntimeError(message)
