@@ -241,20 +241,22 @@ def _event(filling: Filling, place: int, code: str, batch: dict[Table, list[dict
         }
     )
     if place % 97 == 0 and len(batch[refusals]) < 50:
-        batch[refusals].append(
-            {
-                "id": filling.id_at(place, 6),
-                "at": at,
-                "status": 401,
-                "cause": "wrong-credential",
-                "detail": "invented",
-                "owner": "mystore",
-                "carrier": "signed",
-                "method": "POST",
-                "path": "/webhooks/signed/mystore",
-                "headers": _HEADERS,
-                "peer": "203.0.113.7",
-                "size": 2,
-                "body": b"{}",
-            }
-        )
+        batch[refusals].append(_refusal(filling, place))
+
+
+def _refusal(filling: Filling, place: int) -> dict[str, Any]:
+    return {
+        "id": filling.id_at(place, 6),
+        "at": filling.at(place),
+        "status": 401,
+        "cause": "wrong-credential",
+        "detail": "invented",
+        "owner": "mystore",
+        "carrier": "signed",
+        "method": "POST",
+        "path": "/webhooks/signed/mystore",
+        "headers": _HEADERS,
+        "peer": "203.0.113.7",
+        "size": 2,
+        "body": b"{}",
+    }

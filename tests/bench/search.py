@@ -33,6 +33,9 @@ __all__ = ["Answered", "questions", "run"]
 _MOST_SECONDS: Final = 0.2
 _TIMES: Final = 9
 
+Asked = tuple[str, dict[str, Any], bool]
+"""A path, its query, and whether it must find something."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -59,9 +62,23 @@ def questions(filling: Filling) -> list[Question]:
     """List what people ask: every list, every filter, and the searches; of each the easy and the hard."""
     middle = filling.at(filling.webhooks // 2)
     span = {"since": (middle - timedelta(hours=6)).isoformat(), "until": middle.isoformat()}
-    number = filling.number(filling.webhooks // 10)
     parcel = filling.webhooks // 10
-    asked: list[tuple[str, dict[str, Any], bool]] = [
+    number = filling.number(parcel)
+    asked = [
+        *_of_webhooks(span, number),
+        *_of_events(span, number),
+        *_of_shipments(filling, span, parcel),
+        *_of_the_rest(span, number, parcel),
+    ]
+    return [Question(name=_named(path, query), path=path, query=query, finds=finds) for path, query, finds in asked]
+
+
+def _named(path: str, query: dict[str, Any]) -> str:
+    return " ".join([path, *(f"{key}={value}" for key, value in query.items())])
+
+
+def _of_webhooks(span: dict[str, str], number: str) -> list[Asked]:
+    return [
         ("/webhooks", {}, True),
         ("/webhooks", {"account": "mystore"}, True),
         ("/webhooks", {"account": "brands"}, False),
@@ -84,6 +101,11 @@ def questions(filling: Filling) -> list[Question]:
         ("/webhooks", {"account": "mystore", "adapter_version": 2, "milestone": "DELIVERED", "code": "code-4"}, True),
         ("/webhooks", {**span, "body": number}, False),
         ("/webhooks", {**span, "body": "em trânsito"}, True),
+    ]
+
+
+def _of_events(span: dict[str, str], number: str) -> list[Asked]:
+    return [
         ("/events", {}, True),
         ("/events", {"account": "other"}, True),
         ("/events", {"account": "brands", "carrier": "xml"}, False),
@@ -97,6 +119,11 @@ def questions(filling: Filling) -> list[Question]:
         ("/attempts", {"account": "other", "status": 418}, False),
         ("/attempts", {**span, "call": "put"}, True),
         ("/refusals", {"cause": "wrong-credential", "account": "mystore"}, True),
+    ]
+
+
+def _of_shipments(filling: Filling, span: dict[str, str], parcel: int) -> list[Asked]:
+    return [
         ("/shipments", {}, True),
         ("/shipments", {"account": "other"}, True),
         ("/shipments", {"state": "due"}, True),
@@ -117,7 +144,12 @@ def questions(filling: Filling) -> list[Question]:
         ("/parked", {"tracking_number": filling.number(3)}, True),
         ("/parked/causes", {}, True),
         ("/unmatched", {"carrier": "signed", **span}, True),
-        ("/search", {"q": filling.number(parcel)}, True),
+    ]
+
+
+def _of_the_rest(span: dict[str, str], number: str, parcel: int) -> list[Asked]:
+    return [
+        ("/search", {"q": number}, True),
         ("/search", {"q": f"v{parcel}abc"}, True),
         ("/search", {"q": f"v{parcel}abc-01"}, True),
         ("/search", {"q": str(500_000 + parcel)}, True),
@@ -135,15 +167,6 @@ def questions(filling: Filling) -> list[Question]:
         ("/tokens", {}, True),
         ("/replays", {}, False),
         ("/backfills", {}, False),
-    ]
-    return [
-        Question(
-            name=" ".join([path, *(f"{key}={value}" for key, value in query.items())]),
-            path=path,
-            query=query,
-            finds=finds,
-        )
-        for path, query, finds in asked
     ]
 
 
@@ -206,7 +229,7 @@ def _asked(http: httpx.Client, question: Question, times: int, told: Callable[[s
         began = time.perf_counter()
         answer = _answer(http, question)
         taken.append(time.perf_counter() - began)
-        found = len(answer.get("items", ())) + len(answer.get("waiting", ()))
+        found = sum(len(answer[name]) for name in ("items", "waiting") if isinstance(answer.get(name), list))
     if question.finds and not found:
         message = f"{question.name} finds nothing: the question or the filling is wrong"
         raise RuntimeError(message)

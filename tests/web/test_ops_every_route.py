@@ -46,6 +46,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("GET", "/search"): (VIEWER, None),
     ("GET", "/shipments/dead/causes"): (VIEWER, None),
     ("POST", "/shipments/{id}/redrive"): (OPERATOR, REASON),
+    ("POST", "/shipments/{id}/corrections"): (OPERATOR, {"text": "invented", **REASON}),
     ("POST", "/shipments/redrive"): (OPERATOR, {"account": "other", **REASON}),
     ("GET", "/accounts"): (VIEWER, None),
     ("GET", "/accounts/{account}"): (VIEWER, None),

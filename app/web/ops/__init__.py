@@ -8,6 +8,7 @@ from app.web.ops.accounts import router as _accounts
 from app.web.ops.activity import router as _activity
 from app.web.ops.backfills import router as _backfills
 from app.web.ops.comparison import router as _comparison
+from app.web.ops.corrections import router as _corrections
 from app.web.ops.erasing import router as _erasing
 from app.web.ops.hooks import router as _hooks
 from app.web.ops.imports import router as _imports
@@ -49,5 +50,6 @@ for _part in (
     _activity,
     _rhythm,
     _tokens,
+    _corrections,
 ):
     router.include_router(_part)

@@ -26,7 +26,7 @@ from app.web.schemas.activity import (
     UnknownCode,
     UnknownCodes,
 )
-from app.web.schemas.asked import NewShipment, ReplayRequest
+from app.web.schemas.asked import Correction, NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.hooks import HookItem, InstallHook
 from app.web.schemas.overrides import (
@@ -107,6 +107,7 @@ __all__ = [
     "ComparedShipment",
     "ComparisonPage",
     "ComparisonTotals",
+    "Correction",
     "DeadCause",
     "DeadCauseItem",
     "DeadCauses",
