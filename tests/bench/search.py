@@ -143,7 +143,7 @@ def _of_shipments(filling: Filling, span: dict[str, str], parcel: int) -> list[A
         ("/parked", {"account": "other", "carrier": "keyed", "cause": "unknown-number"}, False),
         ("/parked", {"tracking_number": filling.number(3)}, True),
         ("/parked/causes", {}, True),
-        ("/unmatched", {"carrier": "signed", **span}, True),
+        ("/unmatched", {"carrier": "signed", **span}, False),
     ]
 
 
