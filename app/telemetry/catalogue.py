@@ -1,7 +1,8 @@
 """The catalogue of metrics: every name, label and bucket; the collectors and their reference are made from it."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
+
+from app.telemetry.documented import MetricDoc
 
 __all__ = [
     "ACCOUNT_STATE",
@@ -44,26 +45,6 @@ _REQUEST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 _CALL: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60)
 _LAG: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400)
 _SIZE: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricDoc:
-    """One metric, as the reference shows it and as its collector is made.
-
-    Args:
-        name: Its name in queries.
-        type: What Prometheus calls it.
-        labels: Names of its labels.
-        description: What it counts or measures.
-        buckets: Upper bounds, for histograms.
-
-    """
-
-    name: str
-    type: Literal["counter", "histogram", "gauge"]
-    labels: tuple[str, ...] = ()
-    description: str
-    buckets: tuple[float, ...] = ()
 
 
 WEBHOOKS = MetricDoc(
