@@ -144,10 +144,7 @@ SECRET_MATCHED = MetricDoc(
     name="relay_secret_matched_total",
     type="counter",
     labels=("source", "secret"),
-    description=(
-        "Proven webhooks by source and position of the secret that matched, newest first; above 0 the carrier still"
-        " uses an old one."
-    ),
+    description="Proven webhooks by source and position of the secret that matched; above 0 it is an old one.",
 )
 NOTIFICATIONS = MetricDoc(
     name="relay_order_notifications_total",
