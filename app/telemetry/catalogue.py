@@ -144,10 +144,7 @@ SECRET_MATCHED = MetricDoc(
     name="relay_secret_matched_total",
     type="counter",
     labels=("source", "secret"),
-    description=(
-        "Proven webhooks by source and position of the secret that matched, newest first; above 0 the carrier still"
-        " uses an old one."
-    ),
+    description="Proven webhooks by source and position of the secret that matched; above 0 it is an old one.",
 )
 NOTIFICATIONS = MetricDoc(
     name="relay_order_notifications_total",
@@ -165,10 +162,7 @@ ORDER_HOOK = MetricDoc(
     name="relay_order_hook",
     type="gauge",
     labels=("account", "state"),
-    description=(
-        "1 for what was last found at VTEX of the account's order hook: none, ours, differs (ours, but to be installed"
-        " again), foreign, unknown."
-    ),
+    description="1 for what was last found of the account's order hook: none, ours, differs (ours), foreign, unknown.",
 )
 ORDERS_DUE = MetricDoc(
     name="relay_orders_due",
@@ -185,10 +179,7 @@ SOURCE_QUIET = MetricDoc(
     name="relay_source_quiet",
     type="gauge",
     labels=("source",),
-    description=(
-        "1 while a source is silent for longer than is usual for it, by the hours of the week in which it spoke, else"
-        " 0; absent while too little was heard of it to tell."
-    ),
+    description="1 while a source is silent for longer than is usual for it, else 0; absent while that cannot be told.",
 )
 SHIPMENTS_QUIET = MetricDoc(
     name="relay_shipments_quiet",
