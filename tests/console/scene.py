@@ -49,6 +49,7 @@ class Scene:
     """Where the relay is, and what there is to see."""
 
     url: str
+    vtex_url: str
     parked: str
     parked_order: str
 
@@ -130,7 +131,7 @@ async def _set(stack: AsyncExitStack, folder: Path) -> Scene:
     await talk.hold(PARCELS)
     await _trouble(_Teller(egress=egress, talk=talk))
     await running.dependencies.store.write(_Yesterday(now=utc_now()))
-    return Scene(url=url, parked=PARKED, parked_order="1502240779001-01")
+    return Scene(url=url, vtex_url=vtex, parked=PARKED, parked_order="1502240779001-01")
 
 
 def _outside() -> dict[str, str]:
