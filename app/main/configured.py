@@ -10,19 +10,23 @@ from app.adapter import Adapter
 from app.declared import declare
 from app.errors import ConfigurationError
 from app.numbering import NumberRule, Rule
+from app.payload import Bounds
 from app.settings import Account as AccountSettings
 from app.settings import Settings, nearest, variable
 from app.settings import Source as SourceSettings
 from app.source import Source, Sources
 from app.verification import Credentials
+from app.web import Limits
 from app.web.dependencies import ConsoleOptions, Forwarding, Role, Token
 
 __all__ = [
     "accounts_of",
     "adapters_of",
+    "bounds_of",
     "console_of",
     "forwarding_of",
     "hook_keys_of",
+    "limits_of",
     "rules_of",
     "sources_of",
     "tokens_of",
@@ -225,4 +229,32 @@ def tokens_of(settings: Settings) -> tuple[Token, ...]:
             accounts=None if token.accounts is None else frozenset(token.accounts),
         )
         for token in settings.tokens
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what a sender may cost."""
+    return Limits(
+        body_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
+        decompressed_ratio=settings.max_decompressed_ratio,
+        head_bytes=settings.max_head_bytes,
+        headers=settings.max_headers,
+        head_seconds=settings.head_seconds,
+        connections=settings.max_connections,
+        address_connections=settings.max_address_connections,
+        refusals_per_minute=settings.max_refusals_per_minute,
+        refusals_kept=settings.refusals_max_count,
+        refusals_bytes=settings.refusals_max_bytes,
+        free_bytes=settings.min_free_bytes,
+    )
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """Return how large a document may be to be read."""
+    return Bounds(
+        depth=settings.max_document_depth,
+        values=settings.max_document_values,
+        number_length=settings.max_number_length,
+        form_fields=settings.max_form_fields,
     )

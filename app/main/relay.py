@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,9 +23,20 @@ from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, console_of, forwarding_of, hook_keys_of, sources_of, tokens_of
+from app.main.configured import (
+    accounts_of,
+    bounds_of,
+    console_of,
+    forwarding_of,
+    hook_keys_of,
+    limits_of,
+    sources_of,
+    tokens_of,
+)
 from app.main.sampling import Sampler, vitals
+from app.main.supervising import supervise
 from app.mapping import BulkReplays, Mapper
+from app.payload import set_bounds
 from app.resolution import resolver
 from app.settings import Settings
 from app.source import Sources
@@ -37,9 +47,6 @@ from app.web.dependencies import Dependencies
 
 __all__ = ["Relay", "relay", "utc_now"]
 
-logger = logging.getLogger(__name__)
-
-_RESTART_SECONDS: Final = 1.0
 _LOOKUPS: Final = 2
 """Connections for what is called beside the forwarder."""
 
@@ -78,6 +85,7 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
         StoreBusy: Another process owns the database.
 
     """
+    set_bounds(bounds_of(settings))
     accounts = accounts_of(settings)
     sources = sources_of(settings, adapters())
     metrics = Metrics(
@@ -145,10 +153,9 @@ def _compose(
         heartbeat=lambda: running.beat_at,
         now=now,
         version=__version__,
-        max_body_bytes=settings.max_body_bytes,
+        limits=limits_of(settings),
         trusted_proxies=tuple(settings.trusted_proxies),
         public_url=settings.public_url,
-        refusals_kept=settings.refusals_max_count,
         data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
     )
     running = Relay(
@@ -260,13 +267,13 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
     metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
     await running.duties.start()
     tasks = [
-        asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
-        asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
-        asyncio.create_task(_supervise(running.reader.run), name="reader"),
-        asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
-        asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
-        asyncio.create_task(_supervise(running.replays.run), name="replays"),
-        asyncio.create_task(_supervise(sampler.run), name="sampler"),
+        asyncio.create_task(supervise(running.mapper.run), name="mapper"),
+        asyncio.create_task(supervise(running.indexer.run), name="indexer"),
+        asyncio.create_task(supervise(running.reader.run), name="reader"),
+        asyncio.create_task(supervise(running.forwarder.run), name="forwarder"),
+        asyncio.create_task(supervise(running.gathering.run), name="gathering"),
+        asyncio.create_task(supervise(running.replays.run), name="replays"),
+        asyncio.create_task(supervise(sampler.run), name="sampler"),
     ]
     try:
         yield
@@ -285,13 +292,3 @@ async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) ->
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(StoreUnavailable):
             await running.duties.stop()
-
-
-async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
-    """Start a worker again when it fails for a reason that nobody foresaw: its work is all in the store."""
-    while True:
-        try:
-            return await work()
-        except Exception:
-            logger.exception("a worker failed and is started again")
-            await asyncio.sleep(_RESTART_SECONDS)

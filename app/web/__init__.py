@@ -2,19 +2,22 @@
 
 from app.web.application import Application, create_app, document, export, ops_app
 from app.web.dependencies import Dependencies, Replay, Role, Token
+from app.web.limits import Limits
 from app.web.peer import peer_address
-from app.web.protocol import LimitedProtocol
+from app.web.protocol import LimitedProtocol, limited_protocol
 
 __all__ = [
     "Application",
     "Dependencies",
     "LimitedProtocol",
+    "Limits",
     "Replay",
     "Role",
     "Token",
     "create_app",
     "document",
     "export",
+    "limited_protocol",
     "ops_app",
     "peer_address",
 ]

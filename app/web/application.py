@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from app import __version__
 from app.adapter import Adapter
 from app.web import openapi
+from app.web.budgets import Budgets
 from app.web.console import console_router
 from app.web.dependencies import Dependencies
 from app.web.edges import LOGGED, Edges
@@ -20,6 +21,7 @@ from app.web.orders_hook import orders_hook_router
 from app.web.pages import docs_router, problems_router
 from app.web.problems import install, refuse_unexpected, response
 from app.web.refusals import Refusals
+from app.web.space import Space
 from app.web.tokens import tokens_router
 from app.web.webhooks import Webhooks
 
@@ -34,8 +36,13 @@ class Application:
 
     def __init__(self, dependencies: Dependencies, *routers: APIRouter) -> None:
         """Take webhooks in, and serve the given routes beside them."""
-        self._refusals = Refusals(dependencies.store, dependencies.now, kept=dependencies.refusals_kept)
-        self._webhooks = Webhooks(dependencies, self._refusals, _served(dependencies, *routers))
+        limits = dependencies.limits
+        budgets = Budgets(limits.refusals_per_minute, dependencies.clock)
+        space = Space(dependencies.data_folder, limits.free_bytes, dependencies.clock)
+        self._refusals = Refusals(dependencies.store, kept=limits.refusals_kept, most_bytes=limits.refusals_bytes)
+        self._webhooks = Webhooks(
+            dependencies, self._refusals, budgets, space, _served(dependencies, budgets, space, *routers)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -53,13 +60,17 @@ def create_app(dependencies: Dependencies, *, with_ops: bool = True) -> Applicat
 
 def ops_app(dependencies: Dependencies) -> Edges:
     """Make the application of operators and scrapers, which takes no webhooks."""
-    return _served(dependencies, *_PUBLIC, *_OPERATORS)
+    limits = dependencies.limits
+    budgets = Budgets(limits.refusals_per_minute, dependencies.clock)
+    space = Space(dependencies.data_folder, limits.free_bytes, dependencies.clock)
+    return _served(dependencies, budgets, space, *_PUBLIC, *_OPERATORS)
 
 
-def _served(dependencies: Dependencies, *routers: APIRouter) -> Edges:
+def _served(dependencies: Dependencies, budgets: Budgets, space: Space, *routers: APIRouter) -> Edges:
     api = _api(*routers)
     api.state.dependencies = dependencies
     api.state.readiness = Readiness(dependencies)
+    api.state.space = space
 
     @cache
     def described() -> dict[str, Any]:
@@ -67,7 +78,7 @@ def _served(dependencies: Dependencies, *routers: APIRouter) -> Edges:
 
     # The framework's own would know nothing of webhooks.
     api.openapi = described  # type: ignore[method-assign]
-    return Edges(api, body_seconds=dependencies.body_seconds)
+    return Edges(api, budgets, dependencies.trusted_proxies, body_seconds=dependencies.limits.body_seconds)
 
 
 def _api(*routers: APIRouter) -> FastAPI:

@@ -19,7 +19,7 @@ __all__ = ["describe", "write"]
 
 _DESCRIPTION: Final = "Receives shipping carriers' tracking webhooks and keeps VTEX order timelines true."
 _EXAMPLES_SHOWN: Final = 2
-_REFUSALS: Final = ("400", "401", "404", "405", "408", "413", "415")
+_REFUSALS: Final = ("400", "401", "404", "405", "408", "413", "415", "429")
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_SCHEMA: Final = {
     "type": "object",

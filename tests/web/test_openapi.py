@@ -107,7 +107,7 @@ class TestOfMadeUpCarriers:
     def test_a_demanded_answer_and_a_replaced_refusal_are_told(self, made: dict[str, Any]) -> None:
         responses = made["paths"]["/webhooks/strict/{account}"]["post"]["responses"]
 
-        assert {"201", "202", "404", "405", "408", "503"} == set(responses)
+        assert {"201", "202", "404", "405", "408", "429", "503"} == set(responses)
         assert '{"code":"1"}' == responses["201"]["content"]["application/json"]["example"]
         assert "application/problem+json" in responses["202"]["content"]
 
