@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Text, cast, delete, func, select
 
 from app.store.dialect import insert
 from app.store.schema import refusals
+from app.store.tallies import tally
 
 __all__ = ["AddRefusal", "TrimRefusals"]
 
@@ -47,6 +48,7 @@ class AddRefusal:
         connection.execute(insert(connection, refusals).values(values).on_conflict_do_nothing())
         surplus = select(refusals.c.id).order_by(refusals.c.id.desc()).offset(self.kept).limit(1).scalar_subquery()
         connection.execute(delete(refusals).where(refusals.c.id <= surplus))
+        tally(connection, self.owner, self.carrier, "refused", made=self.id, now=self.at)
         return self.id
 
 

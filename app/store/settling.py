@@ -114,7 +114,7 @@ class Settle:
             "dead_reason": None,
         }
         if delivered and not work.delivered:
-            changes |= {"delivered_at": self.now, "delivered_date": plan.delivered_date}
+            changes |= {"delivered_at": self.now, "delivered_date": plan.delivered_date, "quiet_since": None}
         return changes
 
     def _registered(self) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def accept(connection: Connection, work: Work, seen: Seen, *, lease: str | None,
     if any(row.row_state == "sent" for row in work.rows if row.event_id in matched):
         changes["accepted_puts"] = work.accepted_puts + 1
     if seen.finished and not work.delivered:
-        changes |= {"delivered_at": now, "delivered_date": seen.delivered_date}
+        changes |= {"delivered_at": now, "delivered_date": seen.delivered_date, "quiet_since": None}
     if seen.package is not None:
         changes["package"] = asdict(seen.package)
     mine = update(shipments).where(shipments.c.id == work.shipment_id, shipments.c.lease == lease)

@@ -64,9 +64,10 @@ def tally(connection: Connection, owner: str, carrier: str, kind: str, *, made: 
     """
     connection.execute(
         insert(connection, tallies)
-        .values(owner=owner, carrier=carrier, hour=hour_of(now), kind=kind, node=node_of(made), count=1)
+        .values(owner=owner, carrier=carrier, hour=hour_of(now), kind=kind, node=node_of(made), count=1, last_at=now)
         .on_conflict_do_update(
-            index_elements=["owner", "carrier", "hour", "kind", "node"], set_={"count": tallies.c.count + 1}
+            index_elements=["owner", "carrier", "hour", "kind", "node"],
+            set_={"count": tallies.c.count + 1, "last_at": now},
         )
     )
 

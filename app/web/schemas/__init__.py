@@ -17,6 +17,7 @@ from app.web.schemas.accounts import (
     Source,
 )
 from app.web.schemas.activity import (
+    PREFIXES,
     Activity,
     ActivityHour,
     AuditItem,
@@ -77,16 +78,20 @@ from app.web.schemas.shown import (
     WebhookPage,
     readable,
 )
+from app.web.schemas.told import AttemptItem, AttemptPage, EventItem, EventPage, QuietItem, QuietPage
 
 __all__ = [
     "CAUSES",
     "MEANINGS",
+    "PREFIXES",
     "AccountDetail",
     "AccountItem",
     "AccountPage",
     "Activity",
     "ActivityHour",
     "Attempt",
+    "AttemptItem",
+    "AttemptPage",
     "AuditItem",
     "AuditPage",
     "BackfillItem",
@@ -104,6 +109,8 @@ __all__ = [
     "DeadCauses",
     "Erased",
     "Event",
+    "EventItem",
+    "EventPage",
     "FoundItem",
     "FoundPage",
     "HookItem",
@@ -124,6 +131,8 @@ __all__ = [
     "ParkedCause",
     "ParkedCauses",
     "Queued",
+    "QuietItem",
+    "QuietPage",
     "Reason",
     "RedriveRequest",
     "Redriven",
