@@ -88,7 +88,7 @@ def tallies_since(connection: Connection, owners: Sequence[str], since: datetime
         select(
             tallies.c.owner, tallies.c.carrier, tallies.c.hour, tallies.c.kind, func.sum(tallies.c.count).label("total")
         )
-        .where(tallies.c.owner.in_(owners), tallies.c.hour >= hour_of(since))
+        .where(tallies.c.owner.in_(owners), tallies.c.hour >= hour_of(since), tallies.c.kind.not_like("lag-%"))
         .group_by(tallies.c.owner, tallies.c.carrier, tallies.c.hour, tallies.c.kind)
         .order_by(tallies.c.hour, tallies.c.owner, tallies.c.carrier, tallies.c.kind)
     )

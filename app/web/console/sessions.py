@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _COOKIE: Final = "relay_console"
+_LIVE: Final = "x-relay-live"
 _LONGEST: Final = timedelta(hours=12)
 _NOTED_EVERY: Final = timedelta(minutes=1)
 _ID_BYTES: Final = 32
@@ -99,7 +100,9 @@ async def find(request: Request, given: Dependencies) -> LoggedIn | None:
         with contextlib.suppress(StoreUnavailable):
             await given.store.write(CloseSession(digest=digest))
         return None
-    if now - session.seen_at >= _NOTED_EVERY:
+    # A page that looks anew by itself is nobody who is there.
+    is_somebody = _LIVE not in request.headers
+    if is_somebody and now - session.seen_at >= _NOTED_EVERY:
         # Whoever only looks can go on looking while nothing can be written.
         with contextlib.suppress(StoreUnavailable):
             await given.store.write(SeeSession(digest=digest, now=now))

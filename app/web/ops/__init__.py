@@ -17,6 +17,7 @@ from app.web.ops.quiet import router as _quiet
 from app.web.ops.redriving import router as _redriving
 from app.web.ops.refusals import router as _refusals
 from app.web.ops.replays import router as _replays
+from app.web.ops.rhythm import router as _rhythm
 from app.web.ops.search import router as _search
 from app.web.ops.shipments import router as _shipments
 from app.web.ops.sources import router as _sources
@@ -45,5 +46,6 @@ for _part in (
     _replays,
     _overrides,
     _activity,
+    _rhythm,
 ):
     router.include_router(_part)

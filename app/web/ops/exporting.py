@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from app.store.exports import AuditListExport
 from app.web.ops.access import Caller
 
-__all__ = ["cell", "exported"]
+__all__ = ["EXPORTS", "cell", "exported"]
 
 _PAGE: Final = 500
 _PAGING: Final = frozenset({"limit", "cursor"})
@@ -28,6 +28,9 @@ Format = Annotated[
     ),
 ]
 Index = Callable[..., Awaitable[Any]]
+Export = Callable[..., Awaitable[StreamingResponse]]
+EXPORTS: Final[dict[str, Export]] = {}
+"""What writes each list that can be exported, by its name."""
 
 
 def exported(router: APIRouter, path: str, index: Index, item: type[BaseModel], name: str) -> None:
@@ -64,6 +67,7 @@ def exported(router: APIRouter, path: str, index: Index, item: type[BaseModel], 
     export.__doc__ = (
         "Write all that fits the filters, newest first, as the list shows it. It is written down in the audit log."
     )
+    EXPORTS[name] = export
     router.get(
         f"{path}/export",
         summary=f"Export {name.replace('-', ' ')} as CSV or NDJSON",

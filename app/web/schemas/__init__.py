@@ -61,6 +61,7 @@ from app.web.schemas.replays import (
     ReplayState,
     ReplayWanted,
 )
+from app.web.schemas.rhythm import Latency, Rhythm, RhythmSpan
 from app.web.schemas.search import FoundItem, FoundPage
 from app.web.schemas.shown import (
     Attempt,
@@ -115,6 +116,7 @@ __all__ = [
     "FoundPage",
     "HookItem",
     "InstallHook",
+    "Latency",
     "LearntHistory",
     "Link",
     "Mapping",
@@ -148,6 +150,8 @@ __all__ = [
     "ReplaySample",
     "ReplayState",
     "ReplayWanted",
+    "Rhythm",
+    "RhythmSpan",
     "Row",
     "Sample",
     "ShipmentDetail",
