@@ -212,7 +212,7 @@ async def _trouble(teller: _Teller) -> None:
     await teller.post("easypost", "in-transit", HELD)
     for carrier, case in _CASES:
         await teller.post(carrier, case)
-    await teller.post("easypost", "delivered", body=b'{"result": "what was sent by mistake"}')
+    await teller.post("intelipost", "delivered", body=b'{"history": "what was sent by mistake"}')
     for _ in range(3):
         await teller.post("easypost", "delivered", spoil=True)
     await teller.post("jt-express-br", "delivered", spoil=True)

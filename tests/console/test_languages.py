@@ -10,7 +10,7 @@ import pytest
 from app.model import Milestone
 from app.store.console_schema import tallies
 from app.web.catalogue import CATALOGUE
-from app.web.console import languages, rendering, timeline
+from app.web.console import flags, languages, rendering
 from app.web.console.languages import chosen, language
 from app.web.dependencies import Role
 from app.web.schemas import CAUSES
@@ -29,7 +29,7 @@ def said() -> set[str]:
     for template in (CONSOLE / "templates").glob("*.html"):
         text = template.read_text("utf-8")
         found |= set(SENTENCE.findall(text)) | {one for pair in COUNTED.findall(text) for one in pair}
-    for module in (timeline, languages):
+    for module in (flags, languages):
         text = Path(str(module.__file__)).read_text("utf-8")
         found |= {line for line in re.findall(r'(?<!")"([A-Z{][^"]{12,})"(?!")', text) if line[-1] in ".:"}
     login = (CONSOLE / "login.py").read_text("utf-8")

@@ -7,8 +7,9 @@ from pydantic import StringConstraints
 
 from app.web import schemas
 from app.web.console.answers import LOCALES, answer
+from app.web.console.flags import flags_of
 from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part, demanded
-from app.web.console.timeline import flags_of, latest_of, shown_by_vtex, steps_of
+from app.web.console.timeline import latest_of, shown_by_vtex, steps_of
 from app.web.dependencies import Forwarding, Role
 from app.web.ops import accounts, redriving, search, shipments
 
@@ -85,7 +86,7 @@ async def show(
         steps=steps,
         latest=latest_of(steps),
         proof=visit.proof,
-        flags=() if account is None else flags_of(shipment, steps, account),
+        flags=() if account is None else flags_of(shipment, steps, account, caller.given.now()),
         vtex=shown_by_vtex(shipment),
         names=names,
         locale=locale,
