@@ -85,6 +85,7 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
     "ops_listen": st.just("127.0.0.1:9090"),
     "public_url": urls,
     "trusted_proxies": networks,
+    "egress_networks": networks,
     "console_language": st.sampled_from(["auto", "en", "pt-BR"]),
     "console_idle_minutes": counts,
     "console_proxy_roles": st.dictionaries(printable, st.sampled_from(["viewer", "operator"]), max_size=2),

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from app.account import Account, DateFormat, History, Locale
 from app.adapter import Adapter
 from app.declared import declare
+from app.egress import Resolve, guarded
 from app.errors import ConfigurationError
 from app.numbering import NumberRule, Rule
 from app.payload import Bounds
@@ -27,6 +28,7 @@ __all__ = [
     "forwarding_of",
     "hook_keys_of",
     "limits_of",
+    "resolver_of",
     "rules_of",
     "sources_of",
     "tokens_of",
@@ -264,3 +266,12 @@ def bounds_of(settings: Settings) -> Bounds:
         number_length=settings.max_number_length,
         form_fields=settings.max_form_fields,
     )
+
+
+def resolver_of(settings: Settings) -> Resolve:
+    """Return what finds the addresses of hosts: those that the configuration names, and else public ones only."""
+    accounts = settings.accounts.values()
+    carriers = [carrier for account in accounts for carrier in account.carriers.values()]
+    carriers += [carrier for group in settings.groups.values() for carrier in group.carriers.values()]
+    key_sets = [carrier.jwks_url for carrier in carriers if carrier.jwks_url]
+    return guarded([*(account.base_url for account in accounts), *key_sets], settings.egress_networks)

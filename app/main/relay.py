@@ -30,6 +30,7 @@ from app.main.configured import (
     forwarding_of,
     hook_keys_of,
     limits_of,
+    resolver_of,
     sources_of,
     tokens_of,
 )
@@ -102,7 +103,7 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
     try:
         # A call that waits for a connection would spend its time, and its lease, without having been made.
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
-        async with Egress(connections=concurrency + _LOOKUPS) as egress:
+        async with Egress(connections=concurrency + _LOOKUPS, resolve=resolver_of(settings)) as egress:
             running = _compose(settings, accounts, sources, metrics, store, egress, now)
             async with _working(running, metrics, settings.shutdown_seconds):
                 yield running

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
         default=(),
         description="Networks of proxies in front, whose X-Forwarded-For is believed.",
     )
+    egress_networks: Many[Network] = Field(
+        default=(),
+        description="Private networks that the names of VTEX's and carriers' hosts may lead to. Without them a name of "
+        "the internet is only called at public addresses; an address, localhost or a name without a dot that stands "
+        "in the configuration is called as it is written.",
+    )
     console_language: Literal["auto", "en", "pt-BR"] = Field(
         default="auto",
         description="The console's language until a reader chooses another; auto takes what the browser prefers.",
