@@ -91,6 +91,10 @@ fuzz: build/fuzz-tools/.installed ## Fuzz one reader with atheris: make fuzz TAR
 	@[[ -n "$(TARGET)" ]] || { echo "Name a target: make fuzz TARGET=documents" >&2; exit 2; }
 	@build/fuzz-tools/bin/python -m tests.fuzz $(TARGET) $(ARGS)
 
+.PHONY: schemathesis
+schemathesis: build/fuzz-tools/.installed ## Try a relay with its own OpenAPI document, 10,000 requests (10 minutes); ARGS="--help"
+	@build/fuzz-tools/bin/python -m tests.fuzz.service $(ARGS)
+
 .PHONY: audit
 audit: build/audit-tools/.installed ## Look for known vulnerabilities in what is installed, and list licences
 	@build/audit-tools/bin/pip-audit --require-hashes --disable-pip --requirement requirements/runtime.txt
