@@ -16,6 +16,7 @@ from app.settings import Account as AccountSettings
 from app.settings import Settings, nearest, variable
 from app.settings import Source as SourceSettings
 from app.source import Source, Sources
+from app.store import Retention
 from app.verification import Credentials
 from app.web import Limits
 from app.web.dependencies import ConsoleOptions, Forwarding, Role, Token
@@ -29,6 +30,7 @@ __all__ = [
     "hook_keys_of",
     "limits_of",
     "resolver_of",
+    "retention_of",
     "rules_of",
     "sources_of",
     "tokens_of",
@@ -68,6 +70,18 @@ def _account(name: str, account: AccountSettings) -> Account:
         concurrency=account.concurrency,
         feed=account.feed,
         sweep_every=timedelta(minutes=account.sweep_minutes) if account.sweep_minutes else None,
+    )
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Return how long things are kept."""
+    return Retention(
+        bodies=timedelta(days=settings.body_days),
+        evidence=timedelta(days=settings.evidence_days),
+        events=timedelta(days=settings.event_days),
+        attempts=timedelta(days=settings.attempt_days),
+        ledger=timedelta(days=settings.ledger_days),
+        fingerprints=timedelta(days=settings.fingerprint_days),
     )
 
 

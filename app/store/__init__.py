@@ -27,13 +27,16 @@ from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.redriving import Redrive
 from app.store.refused import AddRefusal, TrimRefusals
+from app.store.retention import RETENTION_KINDS, Candidates, DropExpired, Retention, Retire, candidates
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
 from app.store.settling import AcceptRead, Settle, Settlement
 from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, StoredToken
+from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
+    "RETENTION_KINDS",
     "AcceptRead",
     "AccountChange",
     "AccountState",
@@ -48,6 +51,7 @@ __all__ = [
     "BackfillProgress",
     "BeginSweep",
     "Candidate",
+    "Candidates",
     "ChangeAccount",
     "ChangeBackfill",
     "Claim",
@@ -56,6 +60,7 @@ __all__ = [
     "Claimed",
     "ClaimedOrder",
     "CloseSession",
+    "DropExpired",
     "DutyHeld",
     "EraseBatch",
     "EventRow",
@@ -65,6 +70,7 @@ __all__ = [
     "FinishLookup",
     "FreeDuties",
     "Frozen",
+    "GiveBack",
     "HinderBackfill",
     "HookRecord",
     "Ids",
@@ -101,6 +107,8 @@ __all__ = [
     "ResetLearnt",
     "Resolution",
     "ResumeAccount",
+    "Retention",
+    "Retire",
     "RevokeToken",
     "RotateToken",
     "Sample",
@@ -127,7 +135,9 @@ __all__ = [
     "UnlinkSubject",
     "Voice",
     "Work",
+    "candidates",
     "database_file",
+    "free_pages",
     "hook_records",
     "next_due",
     "next_order",

@@ -14,7 +14,9 @@ from app.store.dialect import insert
 from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
+from app.store.privacy_schema import mentions
 from app.store.readings import Fact, KnownEvent, base_of, news, readings
+from app.store.remembering import recall, subject_digest
 from app.store.schema import events, rows, subjects, webhooks
 from app.store.tallies import note_unknown_code, tally_webhook
 
@@ -96,8 +98,10 @@ class RecordMapping:
         new_events = placed = parked = 0
         for subject, facts in by_subject.items():
             subject_id, state, known = self._subject(connection, subject, facts)
-            new = self._add_events(connection, subject_id, facts)
+            new = self._add_events(connection, subject, subject_id, facts)
             new_events += len(new)
+            if not new:
+                self._mention(connection, subject_id)
             if self.revise:
                 self._revise(connection, subject_id, facts)
             if not new and state != "parked":
@@ -162,7 +166,12 @@ class RecordMapping:
         received_at = connection.execute(latest).scalar()
         return received_at is not None and self.now - received_at > EARLIER_PARCEL
 
-    def _add_events(self, connection: Connection, subject_id: int, facts: Sequence[Fact]) -> list[int]:
+    def _mention(self, connection: Connection, subject_id: int) -> None:
+        """Note that the webhook is about the subject as well: no event of it says so."""
+        entry = {"subject_id": subject_id, "webhook_id": self.webhook_id}
+        connection.execute(insert(connection, mentions).values(entry).on_conflict_do_nothing())
+
+    def _add_events(self, connection: Connection, subject: str, subject_id: int, facts: Sequence[Fact]) -> list[int]:
         known = connection.execute(
             select(events.c.id, events.c.fingerprint, events.c.code, events.c.time_text, events.c.webhook_id)
             .where(events.c.subject_id == subject_id)
@@ -173,7 +182,9 @@ class RecordMapping:
             for row in known
             if row.fingerprint not in {fact.fingerprint for fact in facts}
         }
-        known_events = [KnownEvent(fingerprint=row.fingerprint, webhook_id=row.webhook_id) for row in known]
+        deleted = recall(connection, subject_digest(self.owner, self.carrier, subject), self.now)
+        kept = [KnownEvent(fingerprint=row.fingerprint, webhook_id=row.webhook_id) for row in known]
+        known_events = [*deleted, *kept]
         was_read = self.revise and was_read_before(connection, self.webhook_id)
         new: list[int] = []
         for fact, fingerprint in news(facts, known_events, webhook_id=self.webhook_id, was_read=was_read):
