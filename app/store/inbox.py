@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tuple_, update
 
-from app.store.dialect import PerEngine, insert
+from app.store.dialect import PerEngine
 from app.store.schema import bodies, erased_webhooks, ledger, webhooks
 from app.verification import Verified
 
