@@ -1,38 +1,33 @@
 """From settings to what the pipeline works with: accounts and sources, checked against the carriers there are."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
 from app.account import Account, DateFormat, History, Locale
 from app.adapter import Adapter
 from app.declared import declare
-from app.egress import Resolve, guarded
 from app.errors import ConfigurationError
 from app.numbering import NumberRule, Rule
-from app.payload import Bounds
 from app.settings import Account as AccountSettings
 from app.settings import Settings, nearest, variable
 from app.settings import Source as SourceSettings
 from app.source import Source, Sources
 from app.store import Retention
 from app.verification import Credentials
-from app.web import Limits
 from app.web.dependencies import ConsoleOptions, Forwarding, Role, Token
 
 __all__ = [
     "accounts_of",
     "adapters_of",
-    "bounds_of",
     "console_of",
     "forwarding_of",
     "hook_keys_of",
-    "limits_of",
-    "resolver_of",
     "retention_of",
     "rules_of",
     "sources_of",
+    "together",
     "tokens_of",
 ]
 
@@ -170,6 +165,16 @@ def _source(owner: str, members: tuple[str, ...], configured: SourceSettings, ad
     )
 
 
+def together(settings: Settings) -> Callable[[str], tuple[str, ...]]:
+    """Say which accounts shipments are sought among together with one: those of its groups, and of theirs."""
+    found: dict[str, set[str]] = {}
+    for group in settings.groups.values():
+        whole = set(group.accounts).union(*(found.get(name, ()) for name in group.accounts))
+        found.update(dict.fromkeys(whole, whole))
+    known = {name: tuple(sorted(whole)) for name, whole in found.items()}
+    return lambda account: known.get(account, (account,))
+
+
 def rules_of(configured: SourceSettings) -> tuple[NumberRule, ...]:
     """Return how the numbers of a source's merchant hang together."""
     return tuple(
@@ -252,40 +257,3 @@ def tokens_of(settings: Settings) -> tuple[Token, ...]:
         )
         for token in settings.tokens
     )
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Return what a sender may cost."""
-    return Limits(
-        body_bytes=settings.max_body_bytes,
-        body_seconds=settings.body_seconds,
-        decompressed_ratio=settings.max_decompressed_ratio,
-        head_bytes=settings.max_head_bytes,
-        headers=settings.max_headers,
-        head_seconds=settings.head_seconds,
-        connections=settings.max_connections,
-        address_connections=settings.max_address_connections,
-        refusals_per_minute=settings.max_refusals_per_minute,
-        refusals_kept=settings.refusals_max_count,
-        refusals_bytes=settings.refusals_max_bytes,
-        free_bytes=settings.min_free_bytes,
-    )
-
-
-def bounds_of(settings: Settings) -> Bounds:
-    """Return how large a document may be to be read."""
-    return Bounds(
-        depth=settings.max_document_depth,
-        values=settings.max_document_values,
-        number_length=settings.max_number_length,
-        form_fields=settings.max_form_fields,
-    )
-
-
-def resolver_of(settings: Settings) -> Resolve:
-    """Return what finds the addresses of hosts: those that the configuration names, and else public ones only."""
-    accounts = settings.accounts.values()
-    carriers = [carrier for account in accounts for carrier in account.carriers.values()]
-    carriers += [carrier for group in settings.groups.values() for carrier in group.carriers.values()]
-    key_sets = [carrier.jwks_url for carrier in carriers if carrier.jwks_url]
-    return guarded([*(account.base_url for account in accounts), *key_sets], settings.egress_networks)

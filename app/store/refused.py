@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection, Text, cast, delete, func, select
 
 from app.store.dialect import insert
+from app.store.exclusion import FREE, Exclusion
 from app.store.schema import refusals
 from app.store.tallies import tally
 
@@ -35,6 +36,7 @@ class AddRefusal:
     size: int
     body: bytes
     kept: int = _REFUSALS_KEPT
+    excludes: ClassVar[Exclusion] = FREE
 
     @property
     def bytes(self) -> int:
@@ -57,6 +59,7 @@ class TrimRefusals:
     """Drop the oldest refused requests until the rest take no more than so much space."""
 
     most_bytes: int
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> int:
         """Drop them, and return how many that were."""

@@ -3,6 +3,7 @@
 from app.web.application import Application, create_app, document, export, ops_app
 from app.web.dependencies import Dependencies, Replay, Role, Token
 from app.web.limits import Limits
+from app.web.parts import Part
 from app.web.peer import peer_address
 from app.web.protocol import LimitedProtocol, limited_protocol
 
@@ -11,6 +12,7 @@ __all__ = [
     "Dependencies",
     "LimitedProtocol",
     "Limits",
+    "Part",
     "Replay",
     "Role",
     "Token",
