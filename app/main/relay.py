@@ -123,8 +123,7 @@ def _compose(
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
     given = (settings, accounts, sources, metrics, store)
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
-    mapped = _waking(forwarder, indexer)
-    mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
+    mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped := _waking(forwarder, indexer))
     dependencies = Dependencies(
         store=store,
         sources=sources,
@@ -155,6 +154,7 @@ def _compose(
         trusted_proxies=tuple(settings.trusted_proxies),
         public_url=settings.public_url,
         refusals_kept=settings.refusals_max_count,
+        tombstone_days=settings.tombstone_days,
         data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
     )
     running = Relay(

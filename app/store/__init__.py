@@ -12,6 +12,7 @@ from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
 from app.store.engine import database_file
 from app.store.erasing import AuditErasure, EraseBatch
 from app.store.evidence import AuditExport
+from app.store.holding import Hold, HoldOrder, ReleaseOrder, held_orders
 from app.store.hooks import HookRecord, KeepHook, NoteStranger, RecordHook, hook_records
 from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
@@ -21,6 +22,7 @@ from app.store.linking import Linked, LinkSubject, UnlinkSubject
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
 from app.store.order_claims import ClaimedOrder, ClaimOrders
+from app.store.order_erasing import AdvanceErasure, EraseOrder, Erasure, Held, search_bodies
 from app.store.order_reads import OrderShown, SettleOrder, SettleOrders
 from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
@@ -43,6 +45,7 @@ __all__ = [
     "AddRefusal",
     "AddShipment",
     "AdvanceBackfill",
+    "AdvanceErasure",
     "AuditErasure",
     "AuditExport",
     "AuditImport",
@@ -62,6 +65,8 @@ __all__ = [
     "DropExpired",
     "DutyHeld",
     "EraseBatch",
+    "EraseOrder",
+    "Erasure",
     "EventRow",
     "ExpireParked",
     "Fact",
@@ -70,7 +75,10 @@ __all__ = [
     "FreeDuties",
     "Frozen",
     "GiveBack",
+    "Held",
     "HinderBackfill",
+    "Hold",
+    "HoldOrder",
     "HookRecord",
     "Ids",
     "ImportShipments",
@@ -101,6 +109,7 @@ __all__ = [
     "Refresh",
     "RelateOrder",
     "ReleaseDuties",
+    "ReleaseOrder",
     "RemoveNumber",
     "Requeue",
     "ResetLearnt",
@@ -136,9 +145,11 @@ __all__ = [
     "candidates",
     "database_file",
     "free_pages",
+    "held_orders",
     "hook_records",
     "next_due",
     "next_order",
     "parse_public_id",
     "public_id",
+    "search_bodies",
 ]

@@ -1,5 +1,6 @@
 """Keep what a webhook was read as: its events, each once, on their shipments or parked."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,12 +14,14 @@ from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
+from app.store.order_erasing import forget_bytes
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
 from app.store.privacy_schema import mentions
 from app.store.readings import Fact, KnownEvent, base_of, news, readings
 from app.store.remembering import recall, subject_digest
 from app.store.schema import events, rows, subjects, webhooks
 from app.store.tallies import note_unknown_code, tally_webhook
+from app.store.tombstones import buried, subject_terms
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded", "was_read_before"]
 
@@ -95,6 +98,7 @@ class RecordMapping:
         by_subject: dict[str, list[Fact]] = {}
         for fact in self.facts:
             by_subject.setdefault(fact.event.subject, []).append(fact)
+        erased = self._without_erased(connection, by_subject)
         new_events = placed = parked = 0
         for subject, facts in by_subject.items():
             subject_id, state, known = self._subject(connection, subject, facts)
@@ -122,8 +126,28 @@ class RecordMapping:
             parked += not (resolution.shipments or resolution.skip)
             if not (resolution.shipments or resolution.skip) and any(kind == "order" for kind, _ in keys_of(known)):
                 self._ask_for_lookup(connection, subject_id)
-        self._finish(connection)
+        self._finish(connection, any_left=bool(by_subject) or not erased)
+        if erased:
+            forget_bytes(connection, [self.webhook_id], Counter(), keep=True)
         return Recorded(new_events=new_events, placed=placed, parked=parked)
+
+    def _without_erased(self, connection: Connection, by_subject: dict[str, list[Fact]]) -> bool:
+        """Leave out what is about something that was erased; tell whether there was any."""
+        terms = {
+            subject: subject_terms(
+                self.owner,
+                self.carrier,
+                subject,
+                self.accounts,
+                reduce(united, (facts_of(self.carrier, fact.event, fact.derived) for fact in facts)),
+            )
+            for subject, facts in by_subject.items()
+        }
+        gone = buried(connection, set().union(*terms.values()), self.now)
+        erased = [subject for subject, known in terms.items() if not gone.isdisjoint(known)]
+        for subject in erased:
+            del by_subject[subject]
+        return bool(erased)
 
     def _subject(self, connection: Connection, subject: str, facts: Sequence[Fact]) -> tuple[int, str, Facts]:
         """Return the subject's id and state, and all that is known of it with what the facts add."""
@@ -241,20 +265,27 @@ class RecordMapping:
         )
         connection.execute(unasked.values(lookup_at=self.now))
 
-    def _finish(self, connection: Connection) -> None:
-        state = "mapped" if self.facts else "ignored"
+    def _finish(self, connection: Connection, *, any_left: bool) -> None:
+        has_events = bool(self.facts) and any_left
+        state = "mapped" if has_events else "ignored"
         tally_webhook(connection, self.webhook_id, state, self.now)
         connection.execute(
             update(webhooks)
             .where(webhooks.c.id == self.webhook_id)
             .values(
                 state=state,
-                reason=None if self.facts else "; ".join(self.ignored) or "it holds no event",
+                reason=None if has_events else self._why_none(any_left=any_left),
                 adapter_version=self.adapter_version,
                 mapped_at=self.now,
                 notes={"ignored": list(self.ignored), "warnings": list(self.warnings)},
             )
         )
+
+    def _why_none(self, *, any_left: bool) -> str:
+        """Say why a webhook holds no event."""
+        if not any_left:
+            return "it is about what was erased; its bytes were deleted"
+        return "; ".join(self.ignored) or "it holds no event"
 
 
 def was_read_before(connection: Connection, webhook_id: int) -> bool:

@@ -159,6 +159,7 @@ class Dependencies:
         trusted_proxies: Networks of proxies whose X-Forwarded-For is believed.
         public_url: How carriers reach the relay, for documents.
         refusals_kept: How many refused requests are kept.
+        tombstone_days: How long nothing is taken in about an erased tracking number.
         data_folder: The folder whose disk the store needs; None where the store is elsewhere.
         free_bytes: How much free space there `/readyz` demands.
 
@@ -194,5 +195,6 @@ class Dependencies:
     trusted_proxies: tuple[Network, ...] = ()
     public_url: str | None = None
     refusals_kept: int = 10_000
+    tombstone_days: int = 365
     data_folder: Path | None = None
     free_bytes: int = 64 * 1024 * 1024

@@ -48,6 +48,7 @@ from app.web.schemas.parked import (
     SubjectPage,
     SubjectView,
 )
+from app.web.schemas.privacy import ErasedOrder, HeldOrder, HeldOrders, NamedOrder, NamedParcel
 from app.web.schemas.redriving import DeadCause, DeadCauseItem, DeadCauses, Redriven, RedriveRequest
 from app.web.schemas.refusals import RefusalDetail, RefusalExplanation, RefusalItem, RefusalPage
 from app.web.schemas.replays import (
@@ -109,11 +110,14 @@ __all__ = [
     "DeadCauseItem",
     "DeadCauses",
     "Erased",
+    "ErasedOrder",
     "Event",
     "EventItem",
     "EventPage",
     "FoundItem",
     "FoundPage",
+    "HeldOrder",
+    "HeldOrders",
     "HookItem",
     "InstallHook",
     "Latency",
@@ -121,6 +125,8 @@ __all__ = [
     "Link",
     "Mapping",
     "MeaningChange",
+    "NamedOrder",
+    "NamedParcel",
     "NewBackfill",
     "NewOverride",
     "NewReplay",
