@@ -11,8 +11,7 @@ from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
 from app.cli.meaning import codes
 from app.cli.orders_commands import backfill, feed, hook
 from app.cli.parked import parked
-from app.cli.privacy import hold
-from app.cli.privacy_commands import erase, export
+from app.cli.privacy_commands import hold, personal
 from app.cli.replays import replay
 from app.cli.shipments import shipments
 from app.errors import RelayError
@@ -67,8 +66,7 @@ _GROUPS = {"token": _token, "accounts": accounts, "shipments": shipments, "parke
 _GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold}
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
-application.command(short_help="Export everything known of an order.")(export)
-application.command(short_help="Erase an order or a parcel for good.")(erase)
+application.add_typer(personal)
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",

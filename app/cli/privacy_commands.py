@@ -5,11 +5,15 @@ from typing import Annotated
 
 import typer
 
-from app.cli.privacy import Account, Key, OpsURL, Order, Why, erase_order, export_order
+from app.cli.privacy import Account, Key, OpsURL, Order, Why, erase_order, export_order, hold
 
-__all__ = ["erase", "export"]
+__all__ = ["hold", "personal"]
+
+personal = typer.Typer()
+"""Commands that stand beside the others, in no group."""
 
 
+@personal.command(short_help="Export everything known of an order.")
 def export(
     account: Account,
     order: Order,
@@ -22,6 +26,7 @@ def export(
     export_order(account, order, reason, write, url, token)
 
 
+@personal.command(short_help="Erase an order or a parcel for good.")
 def erase(
     account: Account,
     reason: Why,

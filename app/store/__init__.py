@@ -6,6 +6,7 @@
 from app.store.accounts import AccountChange, AccountState, ChangeAccount, Learnt, Sample, TakeProbe
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
 from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice, TellPage
+from app.store.body_search import AdvanceErasure, search_bodies
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
@@ -22,7 +23,7 @@ from app.store.linking import Linked, LinkSubject, UnlinkSubject
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
 from app.store.order_claims import ClaimedOrder, ClaimOrders
-from app.store.order_erasing import AdvanceErasure, EraseOrder, Erasure, Held, search_bodies
+from app.store.order_erasing import EraseOrder, Erasure, Held
 from app.store.order_reads import OrderShown, SettleOrder, SettleOrders
 from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution

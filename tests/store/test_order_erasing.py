@@ -12,10 +12,11 @@ from sqlalchemy import Connection, select
 from app.errors import Erased
 from app.model import References
 from app.store import AddRefusal, EraseBatch, Settle, Settlement, Store, TellOrders, ToldOrder
+from app.store.body_search import AdvanceErasure, search_bodies
 from app.store.console_schema import overrides
 from app.store.holding import HoldOrder, ReleaseOrder
 from app.store.inbox import Put
-from app.store.order_erasing import AdvanceErasure, EraseOrder, Erasure, Held, search_bodies
+from app.store.order_erasing import EraseOrder, Erasure, Held
 from app.store.schema import attempts, audit, bodies, events, metadata, numbers, shipments, subjects, webhooks
 from tests.store.making import NOW, adding, adding_order, claim, event, put, recording, shipment, verified
 
@@ -138,7 +139,7 @@ async def test_no_byte_is_left_among_thousands_of_neighbours(store: Store, datab
     assert b"Outra Pessoa" in found
 
 
-async def test_what_is_of_others_stays_and_the_bytes_of_a_common_batch_go_whole(store: Store) -> None:
+async def test_what_is_of_others_stays_and_the_bytes_of_a_shared_batch_go_whole(store: Store) -> None:
     puts = await a_life(store)
 
     await erased(store)

@@ -23,7 +23,7 @@ def lived(relay: Relay) -> None:
 
 
 def audited(relay: Relay) -> list[Any]:
-    return relay.on_the_loop(relay.store.read(lambda c: c.execute(select(audit).order_by(audit.c.id)).all()))
+    return list(relay.on_the_loop(relay.store.read(lambda c: c.execute(select(audit).order_by(audit.c.id)).all())))
 
 
 def test_a_held_order_is_listed_and_cannot_be_erased_until_it_is_released(relay: Relay) -> None:
