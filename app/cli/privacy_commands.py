@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from app.cli.backing_up import copies
 from app.cli.privacy import Account, Key, OpsURL, Order, Why, erase_order, export_order, hold
 
 __all__ = ["hold", "personal"]
 
 personal = typer.Typer()
 """Commands that stand beside the others, in no group."""
+personal.add_typer(copies)
 
 
 @personal.command(short_help="Export everything known of an order.")
