@@ -77,7 +77,7 @@ class Desk:
             Keyring(Egress(), CLOCK),
             now=CLOCK,
             stored=lambda id_, *_: self.handed_on.append(id_),
-            commit_seconds=0.05,
+            commit_seconds=0.5,
         )
 
     async def take(self, webhook: Webhook, source: Source = SOURCE, *, path_key: bool = False) -> Accepted:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar
@@ -15,7 +15,7 @@ from app.store.dialect import insert
 from app.store.facts import Facts, keys_of
 from app.store.privacy_schema import erasure_keys, tombstones
 
-__all__ = ["Term", "buried", "bury", "digest_of", "is_order_erased", "subject_terms"]
+__all__ = ["Term", "buried", "bury", "digest_of", "erased_subjects", "is_order_erased", "without_erased"]
 
 Term = tuple[str, str, str]
 """What was erased: its kind (order, number, key, subject), whose it is, and its value as it is compared."""
@@ -23,6 +23,8 @@ Term = tuple[str, str, str]
 _ERASABLE: Final = frozenset({"number", "key", "order"})
 _CHUNK: Final = 500
 T = TypeVar("T")
+# Built once: building a statement costs more than running it, and this one runs with every webhook.
+_KEYS: Final = select(erasure_keys.c.secret)
 
 
 def digest_of(secret: bytes, term: Term) -> bytes:
@@ -58,7 +60,7 @@ def bury(connection: Connection, terms: Collection[Term], *, now: datetime, numb
 
 def buried(connection: Connection, terms: Iterable[Term], now: datetime) -> set[Term]:
     """Return those of some terms that were erased."""
-    keys = [bytes(secret) for secret in connection.execute(select(erasure_keys.c.secret)).scalars()]
+    keys = _keys(connection)
     wanted = {digest_of(secret, term): term for secret in keys for term in terms}
     digests = sorted(wanted)
     found: set[Term] = set()
@@ -69,10 +71,28 @@ def buried(connection: Connection, terms: Iterable[Term], now: datetime) -> set[
     return found
 
 
-def subject_terms(owner: str, carrier: str, subject: str, accounts: Sequence[str], facts: Facts) -> set[Term]:
-    """List by what a subject may have been erased."""
-    named = {(kind, account, value) for kind, value in keys_of(facts) if kind in _ERASABLE for account in accounts}
-    return named | {("subject", f"{owner}/{carrier}", subject)}
+def erased_subjects(
+    connection: Connection,
+    owner: str,
+    carrier: str,
+    accounts: Sequence[str],
+    known: Mapping[str, Facts],
+    now: datetime,
+) -> set[str]:
+    """Return those of a source's subjects that are about something erased, by whatever they are known."""
+    secrets_kept = _keys(connection)
+    if not secrets_kept:
+        return set()
+    terms: dict[str, set[Term]] = {}
+    for subject, facts in known.items():
+        named = {(kind, account, value) for kind, value in keys_of(facts) if kind in _ERASABLE for account in accounts}
+        terms[subject] = named | {("subject", f"{owner}/{carrier}", subject)}
+    gone = buried(connection, set().union(*terms.values()), now)
+    return {subject for subject, told in terms.items() if not gone.isdisjoint(told)}
+
+
+def _keys(connection: Connection) -> list[bytes]:
+    return [bytes(secret) for secret in connection.execute(_KEYS).scalars()]
 
 
 def is_order_erased(connection: Connection, account: str, order_id: str, now: datetime) -> bool:
