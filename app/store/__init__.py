@@ -10,9 +10,10 @@ from app.store.body_search import AdvanceErasure, search_bodies
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
-from app.store.engine import database_file
+from app.store.engine import Database, database_of
 from app.store.erasing import AuditErasure, EraseBatch
 from app.store.evidence import AuditExport
+from app.store.exclusion import EVERYTHING, Exclusion
 from app.store.holding import Hold, HoldOrder, ReleaseOrder, held_orders
 from app.store.hooks import HookRecord, KeepHook, NoteStranger, RecordHook, hook_records
 from app.store.importing import AuditImport, Imported, ImportShipments
@@ -38,6 +39,7 @@ from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
+    "EVERYTHING",
     "RETENTION_KINDS",
     "AcceptRead",
     "AccountChange",
@@ -63,12 +65,14 @@ __all__ = [
     "Claimed",
     "ClaimedOrder",
     "CloseSession",
+    "Database",
     "DropExpired",
     "DutyHeld",
     "EraseBatch",
     "EraseOrder",
     "Erasure",
     "EventRow",
+    "Exclusion",
     "ExpireParked",
     "Fact",
     "Facts",
@@ -144,7 +148,7 @@ __all__ = [
     "Voice",
     "Work",
     "candidates",
-    "database_file",
+    "database_of",
     "free_pages",
     "held_orders",
     "hook_records",

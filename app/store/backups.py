@@ -15,9 +15,9 @@ from sqlalchemy import Connection, select
 
 from app.errors import ConfigurationError
 from app.store.dialect import insert
-from app.store.engine import Ownership, database_file
 from app.store.privacy_schema import erasure_keys, tombstones
 from app.store.schema import numbers, shipments, subjects
+from app.store.sqlite import Ownership, file_of
 from app.store.tombstones import Term, buried
 
 __all__ = ["Bury", "ErasedList", "copy_database", "erased_left", "put_in_place", "read_list"]
@@ -45,7 +45,7 @@ def copy_database(database_url: str, folder: Path, name: str) -> Path:
         ConfigurationError: There is no database, or the copy is not whole.
 
     """
-    source = database_file(database_url)
+    source = file_of(database_url)
     if not source.exists():
         raise ConfigurationError(f"database_url: there is no {source} to copy")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,7 +79,7 @@ def put_in_place(database_url: str, copy: Path, *, lock_wait_seconds: float) -> 
 
     """
     _demand_whole(copy)
-    file = database_file(database_url)
+    file = file_of(database_url)
     ownership = Ownership(file, wait_seconds=lock_wait_seconds)
     try:
         erased = _read_beside(copy.parent / _LIST)
