@@ -53,17 +53,15 @@ application = typer.Typer(
     help="Receive carriers' tracking webhooks, and keep the timelines of VTEX orders true.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
 _GROUPS = {"token": _token, "accounts": accounts, "shipments": shipments, "parked": parked, "replay": replay}
-_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold}
+_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold, None: personal}
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
-application.add_typer(personal)
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",

@@ -26,6 +26,7 @@ from app.store.tombstones import erased_subjects
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded", "was_read_before"]
 
+_ERASED: Final = "it is about what was erased; its bytes were deleted"
 _GAVE_NOTHING: Final = frozenset({"stored", "ignored", "unmappable"})
 
 
@@ -279,18 +280,12 @@ class RecordMapping:
         tally_webhook(connection, self.webhook_id, state, self.now)
         read = {
             "state": state,
-            "reason": None if has_events else self._why_none(any_left=any_left),
+            "reason": None if has_events else ("; ".join(self.ignored) or "it holds no event") if any_left else _ERASED,
             "adapter_version": self.adapter_version,
             "mapped_at": self.now,
             "notes": {"ignored": list(self.ignored), "warnings": list(self.warnings)},
         }
         connection.execute(_CHANGE_WEBHOOK, {"of": self.webhook_id, **read})
-
-    def _why_none(self, *, any_left: bool) -> str:
-        """Say why a webhook holds no event."""
-        if not any_left:
-            return "it is about what was erased; its bytes were deleted"
-        return "; ".join(self.ignored) or "it holds no event"
 
 
 def was_read_before(connection: Connection, webhook_id: int) -> bool:
