@@ -59,13 +59,13 @@ application = typer.Typer(
 )
 _token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
 _GROUPS = {"token": _token, "accounts": accounts, "shipments": shipments, "parked": parked, "replay": replay}
-_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold, None: personal}
+_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold}
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
+application.add_typer(personal)
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",
-    no_args_is_help=False,
     rich_markup_mode=None,
 )
 application.add_typer(_carriers, name="carriers")
