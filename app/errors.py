@@ -17,6 +17,7 @@
     │   └── LookupFailed            a look-up failed, which is not "found nothing"
     ├── HookNotOurs                 VTEX's order hook is somebody else's: it is left alone   409
     ├── HookNotPossible             VTEX's order hook cannot be set up so                    409
+    ├── Erased                      what was erased is not taken in any more              409
     ├── StoreBusy                   another process owns the database
     ├── EgressRefused               an address that the relay must not call
     └── CallFailed                  an outgoing call ended without an answer
@@ -30,7 +31,7 @@ from typing import ClassVar
 __all__ = [
     "CallFailed",
     "ConfigurationError",
-    "EgressRefused",
+    "Erased",
     "HookNotOurs",
     "HookNotPossible",
     "KeyNeeded",
@@ -158,6 +159,12 @@ class HookNotPossible(RelayError):
     """VTEX's order hook cannot be set up or removed as things are; a person has to change something."""
 
     reason = "hook-not-possible"
+
+
+class Erased(RelayError):
+    """What is to be taken in was erased by somebody's wish."""
+
+    reason = "erased"
 
 
 class StoreBusy(RelayError):

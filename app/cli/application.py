@@ -13,6 +13,7 @@ from app.cli.meaning import codes
 from app.cli.options import Host, Port, Role
 from app.cli.orders_commands import backfill, feed, hook
 from app.cli.parked import parked
+from app.cli.privacy_commands import hold, personal
 from app.cli.replays import replay
 from app.cli.shipments import shipments
 from app.cli.token_commands import token
@@ -59,14 +60,14 @@ application = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _GROUPS = {"token": token, "accounts": accounts, "shipments": shipments, "parked": parked, "replay": replay}
-_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook}
+_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold}
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
+application.add_typer(personal)
 application.command(name="list", short_help="List webhooks, events, attempts, shipments, audit and more.")(list_)
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",
-    no_args_is_help=False,
     rich_markup_mode=None,
 )
 application.add_typer(_carriers, name="carriers")

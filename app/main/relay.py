@@ -136,8 +136,7 @@ def _compose(
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
     given = (settings, accounts, sources, metrics, store)
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
-    waking = Waking(store, works=part.works)
-    mapped = waking.by("due", _waking(forwarder, indexer))
+    mapped = (waking := Waking(store, works=part.works)).by("due", _waking(forwarder, indexer))
     mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
     dependencies = Dependencies(
         store=store,
@@ -168,6 +167,7 @@ def _compose(
         limits=limits_of(settings),
         trusted_proxies=tuple(settings.trusted_proxies),
         public_url=settings.public_url,
+        tombstone_days=settings.tombstone_days,
         data_folder=store.database.data_folder,
     )
     running = Relay(

@@ -6,6 +6,7 @@
 from app.store.accounts import AccountChange, AccountState, ChangeAccount, Learnt, Sample, TakeProbe
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
 from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice, TellPage
+from app.store.body_search import AdvanceErasure, search_bodies
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
@@ -13,6 +14,7 @@ from app.store.engine import Database, database_of
 from app.store.erasing import AuditErasure, EraseBatch
 from app.store.evidence import AuditExport
 from app.store.exclusion import EVERYTHING, Exclusion
+from app.store.holding import Hold, HoldOrder, ReleaseOrder, held_orders
 from app.store.hooks import HookRecord, KeepHook, NoteStranger, RecordHook, hook_records
 from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import Put, Received
@@ -22,6 +24,7 @@ from app.store.linking import Linked, LinkSubject, UnlinkSubject
 from app.store.lookups import ClaimLookups, ExpireParked, FinishLookup, Lookup, RelateOrder
 from app.store.mappings import Fact, Recorded, RecordMapping, RecordUnmappable
 from app.store.order_claims import ClaimedOrder, ClaimOrders
+from app.store.order_erasing import EraseOrder, Erasure, Held
 from app.store.order_reads import OrderShown, SettleOrder, SettleOrders
 from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
@@ -46,6 +49,7 @@ __all__ = [
     "AddRefusal",
     "AddShipment",
     "AdvanceBackfill",
+    "AdvanceErasure",
     "AuditErasure",
     "AuditExport",
     "AuditImport",
@@ -66,6 +70,8 @@ __all__ = [
     "DropExpired",
     "DutyHeld",
     "EraseBatch",
+    "EraseOrder",
+    "Erasure",
     "EventRow",
     "Exclusion",
     "ExpireParked",
@@ -75,7 +81,10 @@ __all__ = [
     "FreeDuties",
     "Frozen",
     "GiveBack",
+    "Held",
     "HinderBackfill",
+    "Hold",
+    "HoldOrder",
     "HookRecord",
     "Ids",
     "ImportShipments",
@@ -106,6 +115,7 @@ __all__ = [
     "Refresh",
     "RelateOrder",
     "ReleaseDuties",
+    "ReleaseOrder",
     "RemoveNumber",
     "Requeue",
     "ResetLearnt",
@@ -142,9 +152,11 @@ __all__ = [
     "candidates",
     "database_of",
     "free_pages",
+    "held_orders",
     "hook_records",
     "next_due",
     "next_order",
     "parse_public_id",
     "public_id",
+    "search_bodies",
 ]

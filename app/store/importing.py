@@ -19,6 +19,7 @@ from app.store.exclusion import FREE, Exclusion, of_accounts
 from app.store.facts import Resolve, bare
 from app.store.index import AddShipment, IndexedShipment, by_number, keys_for
 from app.store.schema import audit, numbers, shipments, subject_keys, subjects
+from app.store.tombstones import without_erased
 
 __all__ = ["AuditImport", "ImportShipments", "Imported"]
 
@@ -69,9 +70,11 @@ class ImportShipments:
         done = created = woken = 0
         for position in sorted(singly)[:_ONE_BY_ONE]:
             created += self._enter(connection, self.shipments[done:position])
-            added = self._adding(self.shipments[position]).run(connection)
-            created += added.created
-            woken += added.woken
+            # What was erased stays away.
+            if without_erased(connection, [self.shipments[position]], self.now):
+                added = self._adding(self.shipments[position]).run(connection)
+                created += added.created
+                woken += added.woken
             done = position + 1
         rest = sorted(singly)[_ONE_BY_ONE:]
         end = rest[0] if rest else len(self.shipments)
@@ -105,6 +108,7 @@ class ImportShipments:
 
     def _enter(self, connection: Connection, entered: Sequence[IndexedShipment]) -> int:
         """Enter shipments that concern nothing else; return how many are new."""
+        entered = without_erased(connection, entered, self.now)
         made = {_identity(shipment): self._columns(shipment) for shipment in entered}
         if not made:
             return 0

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from app.errors import Erased
 from app.model import normalise_number
 from app.store.columns import Ids
 from app.store.dialect import insert
@@ -14,6 +15,7 @@ from app.store.exclusion import Exclusion, of_accounts
 from app.store.facts import Resolve, bare
 from app.store.placement import make_due, share, unlink, wake
 from app.store.schema import audit, numbers, shipments
+from app.store.tombstones import without_erased
 
 __all__ = ["AddOrder", "AddShipment", "Indexed", "IndexedShipment", "RemoveNumber"]
 
@@ -76,8 +78,11 @@ class AddShipment:
     def run(self, connection: Connection) -> Indexed:
         """Index and wake in one transaction."""
         indexing = _Indexing(ids=self.ids, now=self.now, resolve=self.resolve, members=self.members)
-        id_, created = indexing.add(connection, self.shipment)
-        woken = indexing.wake(connection, [(self.shipment, id_)])
+        kept = without_erased(connection, [self.shipment], self.now)
+        if not kept:
+            raise Erased("the order was erased, and nothing of it is taken in any more")
+        id_, created = indexing.add(connection, kept[0])
+        woken = indexing.wake(connection, [(kept[0], id_)])
         if self.actor:
             self._audit(connection, id_, created)
         return Indexed(shipment_id=id_, created=created, tracking_numbers=shown_numbers(connection, id_), woken=woken)
@@ -116,7 +121,8 @@ class AddOrder:
     def run(self, connection: Connection) -> int:
         """Index and wake in one transaction; return how many subjects found their shipment."""
         indexing = _Indexing(ids=self.ids, now=self.now, resolve=self.resolve, members=self.members)
-        added = [(shipment, indexing.add(connection, shipment)[0]) for shipment in self.shipments]
+        kept = without_erased(connection, self.shipments, self.now)
+        added = [(shipment, indexing.add(connection, shipment)[0]) for shipment in kept]
         # Only now is it known where a number went that a package lost.
         for shipment, id_ in added:
             indexing.drop_lost(connection, shipment, id_)

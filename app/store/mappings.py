@@ -1,5 +1,6 @@
 """Keep what a webhook was read as: its events, each once, on their shipments or parked."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,15 +15,18 @@ from app.store.dialect import Insert, PerEngine
 from app.store.exclusion import FREE, Exclusion, of_accounts
 from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
+from app.store.order_erasing import forget_bytes
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
 from app.store.privacy_schema import mentions
 from app.store.readings import Fact, KnownEvent, base_of, news, readings
 from app.store.remembering import recall, subject_digest
 from app.store.schema import events, rows, subjects, webhooks
 from app.store.tallies import note_unknown_code, tally_webhook
+from app.store.tombstones import erased_subjects
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded", "was_read_before"]
 
+_ERASED: Final = "it is about what was erased; its bytes were deleted"
 _GAVE_NOTHING: Final = frozenset({"stored", "ignored", "unmappable"})
 
 
@@ -131,6 +135,13 @@ class RecordMapping:
         by_subject: dict[str, list[Fact]] = {}
         for fact in self.facts:
             by_subject.setdefault(fact.event.subject, []).append(fact)
+        told = {
+            subject: reduce(united, (facts_of(self.carrier, fact.event, fact.derived) for fact in facts))
+            for subject, facts in by_subject.items()
+        }
+        erased = erased_subjects(connection, self.owner, self.carrier, self.accounts, told, self.now)
+        for subject in erased:
+            del by_subject[subject]
         new_events = placed = parked = 0
         for subject, facts in by_subject.items():
             subject_id, state, known = self._subject(connection, subject, facts)
@@ -158,7 +169,9 @@ class RecordMapping:
             parked += not (resolution.shipments or resolution.skip)
             if not (resolution.shipments or resolution.skip) and any(kind == "order" for kind, _ in keys_of(known)):
                 self._ask_for_lookup(connection, subject_id)
-        self._finish(connection)
+        self._finish(connection, any_left=bool(by_subject) or not erased)
+        if erased:
+            forget_bytes(connection, [self.webhook_id], Counter(), keep=True)
         return Recorded(new_events=new_events, placed=placed, parked=parked)
 
     def _subject(self, connection: Connection, subject: str, facts: Sequence[Fact]) -> tuple[int, str, Facts]:
@@ -261,12 +274,13 @@ class RecordMapping:
         )
         connection.execute(unasked.values(lookup_at=self.now))
 
-    def _finish(self, connection: Connection) -> None:
-        state = "mapped" if self.facts else "ignored"
+    def _finish(self, connection: Connection, *, any_left: bool) -> None:
+        has_events = bool(self.facts) and any_left
+        state = "mapped" if has_events else "ignored"
         tally_webhook(connection, self.webhook_id, state, self.now)
         read = {
             "state": state,
-            "reason": None if self.facts else "; ".join(self.ignored) or "it holds no event",
+            "reason": None if has_events else ("; ".join(self.ignored) or "it holds no event") if any_left else _ERASED,
             "adapter_version": self.adapter_version,
             "mapped_at": self.now,
             "notes": {"ignored": list(self.ignored), "warnings": list(self.warnings)},

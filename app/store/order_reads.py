@@ -20,6 +20,7 @@ from app.store.order_claims import ClaimedOrder
 from app.store.order_schema import orders
 from app.store.schema import attempts, rows, shipments
 from app.store.settling import accept
+from app.store.tombstones import is_order_erased
 from app.store.work import Seen, Work
 
 __all__ = ["OrderShown", "SettleOrder", "SettleOrders"]
@@ -129,6 +130,8 @@ class SettleOrder:
 
     def _remember(self, connection: Connection, shown: OrderShown) -> None:
         """Keep what an unasked read found; whoever told of the order meanwhile is still owed a read of its own."""
+        if is_order_erased(connection, self.account, self.order_id, self.now):
+            return
         values = self._found(shown)
         fresh = dialect.insert(connection, orders).values(
             account=self.account,

@@ -15,6 +15,7 @@ from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.order_schema import orders
 from app.store.schema import attempts, shipments
+from app.store.tombstones import buried
 
 __all__ = ["URGENT", "TellOrders", "Telling", "ToldOrder"]
 
@@ -113,7 +114,9 @@ class TellOrders:
         due: set[str] = set()
         echoes: set[str] = set()
         # In an order that is the same in every process, so that none waits for another's rows.
-        told = sorted(self.told, key=lambda order: order.order_id)
+        gone = buried(connection, {("order", self.account, order.order_id) for order in self.told}, self.now)
+        kept = [order for order in self.told if ("order", self.account, order.order_id) not in gone]
+        told = sorted(kept, key=lambda order: order.order_id)
         for start in range(0, len(told), _CHUNK):
             chunk = told[start : start + _CHUNK]
             calls = self._calls(connection, chunk) if self.source in _HEARS_ECHOES else {}

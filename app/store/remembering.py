@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.store.dialect import insert
 from app.store.privacy_schema import remembered
@@ -15,6 +15,13 @@ from app.store.schema import events, subjects
 __all__ = ["recall", "remember", "subject_digest"]
 
 _NO_WEBHOOK: Final = 0
+
+# Built once: building a statement costs more than running it, and this one runs with every webhook.
+_RECALLED: Final = (
+    select(remembered.c.fingerprint)
+    .where(remembered.c.subject == bindparam("digest"), remembered.c.expires_at > bindparam("now"))
+    .order_by(remembered.c.event_id)
+)
 
 
 def subject_digest(owner: str, carrier: str, subject: str) -> bytes:
@@ -44,6 +51,5 @@ def remember(connection: Connection, subject_ids: Sequence[int], *, until: datet
 
 def recall(connection: Connection, digest: bytes, now: datetime) -> list[KnownEvent]:
     """List the deleted events of a subject, in the order in which they came."""
-    known = select(remembered.c.fingerprint).where(remembered.c.subject == digest, remembered.c.expires_at > now)
-    fingerprints = connection.execute(known.order_by(remembered.c.event_id)).scalars()
+    fingerprints = connection.execute(_RECALLED, {"digest": digest, "now": now}).scalars()
     return [KnownEvent(fingerprint=fingerprint, webhook_id=_NO_WEBHOOK) for fingerprint in fingerprints]

@@ -161,6 +161,20 @@ _ALL: Final = (
         remedy="Use a token with the role and the accounts that the detail names.",
     ),
     ProblemType(
+        slug="held",
+        status=409,
+        title="The order is held",
+        meaning="Somebody said that the order is disputed: nothing of it is deleted until it is released.",
+        remedy="Release it with carrier-relay hold release, once the dispute is over, and ask again.",
+    ),
+    ProblemType(
+        slug="erased",
+        status=409,
+        title="The order was erased",
+        meaning="The order was erased for good at somebody's wish; nothing about it is taken in any more.",
+        remedy="Nothing: it is meant so. The audit log says who erased and when, but not what.",
+    ),
+    ProblemType(
         slug="gone",
         status=410,
         title="The bytes are no longer kept",

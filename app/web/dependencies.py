@@ -160,6 +160,7 @@ class Dependencies:
         limits: What a sender may cost before it has proven who it is.
         trusted_proxies: Networks of proxies whose X-Forwarded-For is believed.
         public_url: How carriers reach the relay, for documents.
+        tombstone_days: How long nothing is taken in about an erased tracking number.
         data_folder: The folder whose disk the store needs; None where the store is elsewhere.
 
     """
@@ -193,4 +194,5 @@ class Dependencies:
     clock: Callable[[], float] = monotonic
     trusted_proxies: tuple[Network, ...] = ()
     public_url: str | None = None
+    tombstone_days: int = 365
     data_folder: Path | None = None

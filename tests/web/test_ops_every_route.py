@@ -17,6 +17,7 @@ from tests.web.stage import Relay, webhook_body
 
 VIEWER, SUPPORT, OPERATOR, ADMIN = Role.VIEWER, Role.SUPPORT, Role.OPERATOR, Role.ADMIN
 REASON: Final = {"reason": "curiosity"}
+ORDER: Final = {"account": "other", "order_id": "v1-01", **REASON}
 CODE: Final = {"account": "other", "carrier": "signed", "code": "odd", "reason": "x"}
 SPAN: Final = {"account": "other", "since": "2026-01-01T00:00:00Z"}
 NEW: Final = {"account": "other", "order_id": "v9-01", "invoice_number": "9"}
@@ -56,6 +57,11 @@ ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("POST", "/accounts/{account}/history/reset"): (OPERATOR, REASON),
     ("PUT", "/accounts/{account}/history"): (OPERATOR, {"verdict": "full", "order_id": "v9-01", **REASON}),
     ("POST", "/accounts/{account}/erase"): (ADMIN, REASON),
+    ("GET", "/orders/held"): (VIEWER, None),
+    ("POST", "/orders/hold"): (OPERATOR, ORDER),
+    ("POST", "/orders/release"): (OPERATOR, ORDER),
+    ("POST", "/orders/export"): (SUPPORT, ORDER),
+    ("POST", "/orders/erase"): (ADMIN, ORDER),
     ("GET", "/accounts/{account}/comparison"): (VIEWER, None),
     ("POST", "/accounts/{account}/comparison/refresh"): (OPERATOR, None),
     ("GET", "/accounts/{account}/hook"): (VIEWER, None),

@@ -14,6 +14,7 @@ from app.web.ops.hooks import router as _hooks
 from app.web.ops.imports import router as _imports
 from app.web.ops.overrides import router as _overrides
 from app.web.ops.parked import router as _parked
+from app.web.ops.privacy import router as _privacy
 from app.web.ops.quiet import router as _quiet
 from app.web.ops.redriving import router as _redriving
 from app.web.ops.refusals import router as _refusals
@@ -41,6 +42,7 @@ for _part in (
     _accounts,
     _hooks,
     _erasing,
+    _privacy,
     _comparison,
     _parked,
     _sources,

@@ -49,6 +49,7 @@ from app.web.schemas.parked import (
     SubjectPage,
     SubjectView,
 )
+from app.web.schemas.privacy import ErasedOrder, HeldOrder, HeldOrders, NamedOrder, NamedParcel
 from app.web.schemas.redriving import DeadCause, DeadCauseItem, DeadCauses, Redriven, RedriveRequest
 from app.web.schemas.refusals import RefusalDetail, RefusalExplanation, RefusalItem, RefusalPage
 from app.web.schemas.replays import (
@@ -112,11 +113,14 @@ __all__ = [
     "DeadCauseItem",
     "DeadCauses",
     "Erased",
+    "ErasedOrder",
     "Event",
     "EventItem",
     "EventPage",
     "FoundItem",
     "FoundPage",
+    "HeldOrder",
+    "HeldOrders",
     "HookItem",
     "InstallHook",
     "Latency",
@@ -125,6 +129,8 @@ __all__ = [
     "MadeToken",
     "Mapping",
     "MeaningChange",
+    "NamedOrder",
+    "NamedParcel",
     "NewBackfill",
     "NewOverride",
     "NewReplay",

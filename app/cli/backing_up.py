@@ -1,0 +1,90 @@
+"""``carrier-relay backup`` and ``restore``: a copy while the relay runs, and a copy in its place."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from app.settings import Settings, load_settings
+from app.store import AdvanceErasure, EraseOrder, Erasure, Store, search_bodies
+from app.store.backups import Bury, ErasedList, copy_database, erased_left, put_in_place
+
+__all__ = ["copies"]
+
+copies = typer.Typer()
+"""Commands that stand beside the others, in no group."""
+
+_SEARCHED: Final = 500
+
+
+@copies.command(short_help="Copy the database while the relay runs.")
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where copies are kept; only its owner should read it.")],
+) -> None:
+    """Copy the SQLite database while the relay runs, and write beside it what was erased, so that it stays erased."""
+    settings = load_settings()
+    name = f"relay-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
+    copy = copy_database(settings.database_url.get_secret_value(), folder, name)
+    typer.echo(f"Wrote {copy} ({copy.stat().st_size} bytes), and erased.json beside it.")
+
+
+@copies.command(short_help="Put a copy in the place of the database.")
+def restore(
+    copy: Annotated[Path, typer.Argument(help="A copy that `backup` wrote; erased.json lies beside it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Put a copy in the place of the SQLite database, with the relay stopped, and erase again what was erased."""
+    settings = load_settings()
+    if not yes:
+        typer.confirm("What came in since the copy was made is put aside. Go on?", abort=True)
+    url = settings.database_url.get_secret_value()
+    erased = put_in_place(url, copy, lock_wait_seconds=settings.lock_wait_seconds)
+    count = asyncio.run(_erase_again(settings, url, erased))
+    typer.echo(f"{copy} is in place; {count} erased orders and parcels of it were erased again.")
+    typer.echo("What was there before ends with .replaced: delete it once it is not needed; it holds everything.")
+
+
+async def _erase_again(settings: Settings, url: str, erased: ErasedList) -> int:
+    store = Store.open(url, lock_wait_seconds=settings.lock_wait_seconds)
+    try:
+        await store.write(Bury(erased=erased))
+        left = await store.read(lambda connection: erased_left(connection, datetime.now(UTC)))
+        # Orders first: with them most numbers are gone.
+        for kind, account, value in sorted(left, reverse=True):
+            await _erase(store, settings, account, value, is_order=kind == "order")
+        await store.truncate_log()
+        return len(left)
+    finally:
+        await store.close()
+
+
+async def _erase(store: Store, settings: Settings, account: str, value: str, *, is_order: bool) -> None:
+    begun = await store.write(
+        EraseOrder(
+            account=account,
+            owners=_owners(settings, account),
+            order_id=value if is_order else None,
+            number=None if is_order else value,
+            actor="restore",
+            reason="it was erased before the copy was put in place",
+            numbers_until=datetime.now(UTC) + timedelta(days=settings.tombstone_days),
+            ids=store.ids,
+            now=datetime.now(UTC),
+        )
+    )
+    if not isinstance(begun, Erasure):
+        return
+    position = begun.position
+    while True:
+        found = await store.read(partial(search_bodies, erasure=begun, limit=_SEARCHED, after=position))
+        await store.write(AdvanceErasure(erasure=begun, searched=found, now=datetime.now(UTC)))
+        if found.is_last:
+            return
+        position = found.position
+
+
+def _owners(settings: Settings, account: str) -> tuple[str, ...]:
+    return (account, *(name for name, group in settings.groups.items() if account in group.accounts))

@@ -1,0 +1,186 @@
+"""Copies of an SQLite file while it is in use, and taking one in its place without bringing back what was erased."""
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from app.errors import ConfigurationError
+from app.store.dialect import insert
+from app.store.privacy_schema import erasure_keys, tombstones
+from app.store.schema import numbers, shipments, subjects
+from app.store.sqlite import Ownership, file_of
+from app.store.tombstones import Term, buried
+
+__all__ = ["Bury", "ErasedList", "copy_database", "erased_left", "put_in_place", "read_list"]
+
+_LIST: Final = "erased.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedList:
+    """What was erased, as digests with their keys: nothing can be read of it, but whether something is in it."""
+
+    keys: Mapping[str, str]
+    tombstones: Sequence[Mapping[str, Any]]
+
+    def united(self, other: "ErasedList") -> "ErasedList":
+        """Add what another list holds."""
+        entries = {entry["digest"]: entry for entry in (*self.tombstones, *other.tombstones)}
+        return ErasedList(keys={**self.keys, **other.keys}, tombstones=tuple(entries.values()))
+
+
+def copy_database(database_url: str, folder: Path, name: str) -> Path:
+    """Copy the database, whoever owns it and writes meanwhile, and write the list of what was erased beside it.
+
+    Raises:
+        ConfigurationError: There is no database, or the copy is not whole.
+
+    """
+    source = file_of(database_url)
+    if not source.exists():
+        raise ConfigurationError(f"database_url: there is no {source} to copy")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    copy, unfinished = folder / name, folder / f"{name}.unfinished"
+    unfinished.touch(mode=0o600)
+    with closing(_opened(source)) as old, closing(sqlite3.connect(unfinished)) as new:
+        # In one step: a snapshot, which no writer waits for.
+        old.backup(new)
+        new.execute("PRAGMA journal_mode=DELETE")
+    _demand_whole(unfinished)
+    found = read_list(unfinished)
+    _sync(unfinished)
+    unfinished.replace(copy)
+    beside = folder / _LIST
+    united = _read_beside(beside).united(found)
+    draft = folder / f"{_LIST}.unfinished"
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps({"keys": united.keys, "tombstones": list(united.tombstones)}, indent=1), "utf-8")
+    draft.replace(beside)
+    return copy
+
+
+def put_in_place(database_url: str, copy: Path, *, lock_wait_seconds: float) -> ErasedList:
+    """Put a copy in the place of the database, which no relay may own; return what is to be erased of it again.
+
+    The list beside the copy counts, and what the database that is replaced knows.
+
+    Raises:
+        ConfigurationError: The copy is not whole.
+        StoreBusy: A relay owns the database.
+
+    """
+    _demand_whole(copy)
+    file = file_of(database_url)
+    ownership = Ownership(file, wait_seconds=lock_wait_seconds)
+    try:
+        erased = _read_beside(copy.parent / _LIST)
+        if file.exists():
+            erased = erased.united(read_list(file))
+        fresh = file.with_name(f"{file.name}.restoring")
+        shutil.copyfile(copy, fresh)
+        _sync(fresh)
+        if file.exists():
+            file.replace(file.with_name(f"{file.name}.replaced"))
+        for end in ("-wal", "-shm"):
+            file.with_name(file.name + end).unlink(missing_ok=True)
+        fresh.replace(file)
+    finally:
+        ownership.release()
+    return erased
+
+
+def read_list(file: Path) -> ErasedList:
+    """Read what a database knows to be erased; nothing where its release did not erase yet."""
+    with closing(_opened(file)) as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if "tombstones" not in tables:
+            return ErasedList(keys={}, tombstones=())
+        keys = {row[0]: row[1].hex() for row in connection.execute("SELECT id, secret FROM erasure_keys")}
+        found = connection.execute("SELECT digest, key_id, erased_at, expires_at FROM tombstones ORDER BY digest")
+        entries = [
+            {"digest": row[0].hex(), "key_id": row[1], "erased_at": row[2], "expires_at": row[3]} for row in found
+        ]
+    return ErasedList(keys=keys, tombstones=entries)
+
+
+def _read_beside(file: Path) -> ErasedList:
+    if not file.exists():
+        return ErasedList(keys={}, tombstones=())
+    document = json.loads(file.read_text("utf-8"))
+    return ErasedList(keys=document["keys"], tombstones=document["tombstones"])
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+
+
+def _demand_whole(file: Path) -> None:
+    try:
+        with closing(_opened(file)) as connection:
+            said = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+    if said != "ok":
+        raise ConfigurationError(f"{file} is no whole database: {said}")
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bury:
+    """Take over a list of what was erased."""
+
+    erased: ErasedList
+
+    def run(self, connection: Connection) -> int:
+        """Take it over; return how many entries are new."""
+        keys = [{"id": id_, "secret": bytes.fromhex(secret)} for id_, secret in self.erased.keys.items()]
+        if keys:
+            connection.execute(insert(connection, erasure_keys).on_conflict_do_nothing(), keys)
+        known = set(connection.execute(select(tombstones.c.digest)).scalars())
+        columns = [column.name for column in tombstones.columns]
+        entries = [
+            {name: _value(entry, name) for name in columns}
+            for entry in self.erased.tombstones
+            if bytes.fromhex(entry["digest"]) not in known
+        ]
+        if entries:
+            connection.execute(tombstones.insert(), entries)
+        return len(entries)
+
+
+def _value(entry: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - of any column
+    value = entry[name]
+    if name == "digest":
+        return bytes.fromhex(value)
+    is_time = name.endswith("_at") and value is not None
+    return tombstones.c[name].type.process_result_value(value, None) if is_time else value  # type: ignore[attr-defined]
+
+
+def erased_left(connection: Connection, now: datetime) -> set[Term]:
+    """Find orders and numbers that are there although they were erased."""
+    terms: set[Term] = {
+        ("order", row.account, row.order_id)
+        for row in connection.execute(select(shipments.c.account, shipments.c.order_id).distinct())
+    }
+    terms |= {
+        ("number", row.account, row.number)
+        for row in connection.execute(select(numbers.c.account, numbers.c.number).distinct())
+    }
+    for row in connection.execute(select(subjects.c.owner, subjects.c.subject)):
+        kind, _, value = row.subject.partition(":")
+        if kind == "number":
+            terms.add(("number", row.owner, value))
+    return buried(connection, terms, now)
