@@ -140,6 +140,7 @@ def _compose(
         wake=mapped,
         told=reader.wake,
         reopen=forwarder.reopen,
+        limit=forwarder.limit,
         look_back=gathering.look_back,
         hooks=gathering.hooks,
         tail_of=tail_of,
