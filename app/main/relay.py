@@ -118,8 +118,7 @@ def _compose(
     egress: Egress,
     now: Callable[[], datetime],
 ) -> Relay:
-    destinations = _destinations(accounts, egress, now)
-    resolve = resolver(now)
+    destinations, resolve = _destinations(accounts, egress, now), resolver(now)
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
     given = (settings, accounts, sources, metrics, store)
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
