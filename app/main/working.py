@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from app.errors import StoreUnavailable
 from app.main.sampling import Sampler, vitals
 from app.settings import Settings
-from app.store.limits import NO_LIMITS, Limits, limits_of
+from app.store.account_limits import NO_LIMITS, Limits, limits_of
 from app.telemetry import Metrics
 from app.web.dependencies import Dependencies
 
@@ -27,7 +27,7 @@ _LIMITS_EVERY_SECONDS: Final = 10.0
 
 
 @asynccontextmanager
-async def working(running: "Relay", metrics: Metrics, settings: Settings) -> AsyncIterator[None]:
+async def working(running: "Relay", metrics: Metrics, settings: Settings, *, works: bool = True) -> AsyncIterator[None]:
     """Run the workers; on leaving let each finish what it holds, for a bounded time."""
     given = running.dependencies
     quiet = timedelta(days=settings.quiet_after_days)
@@ -35,17 +35,20 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings) -> Asy
     metrics.watch(sampler.backlog)
     metrics.watch_vitals(vitals(given.now, given.heartbeat, given.data_folder))
     await running.duties.start()
-    tasks = [
-        asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
-        asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
-        asyncio.create_task(_supervise(running.reader.run), name="reader"),
-        asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
-        asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
-        asyncio.create_task(_supervise(running.replays.run), name="replays"),
-        asyncio.create_task(_supervise(running.retiring.run), name="retention"),
-        asyncio.create_task(_supervise(lambda: _keep_limits(given)), name="limits"),
-        asyncio.create_task(_supervise(sampler.run), name="sampler"),
-    ]
+    workers: dict[str, Callable[[], Awaitable[None]]] = {}
+    if works:
+        workers = {
+            "mapper": running.mapper.run,
+            "indexer": running.indexer.run,
+            "reader": running.reader.run,
+            "forwarder": running.forwarder.run,
+            "gathering": running.gathering.run,
+            "replays": running.replays.run,
+            "retention": running.retiring.run,
+        }
+    workers["limits"] = lambda: _keep_limits(given)
+    workers["sampler"] = sampler.run
+    tasks = [asyncio.create_task(_supervise(run), name=name) for name, run in workers.items()]
     try:
         yield
     finally:

@@ -1,46 +1,62 @@
-"""How many calls operators let an account be called with, in place of what the settings say."""
+"""How many calls an account may get from all processes together: places that are taken, and a budget that fills up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, func, select, update
 
-from app.store.access_schema import account_limits
+from app.store.cluster_schema import budgets
 from app.store.dialect import insert
-from app.store.interventions import Intervention
+from app.store.order_schema import orders
+from app.store.schema import shipments
 
-__all__ = ["NO_LIMITS", "LimitAccount", "Limits", "limits_of"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How fast, and how many at a time; None where the setting holds."""
-
-    rate_per_second: float | None = None
-    concurrency: int | None = None
-
-
-NO_LIMITS = Limits()
-
-
-def limits_of(connection: Connection) -> dict[str, Limits]:
-    """Read the limits of all accounts that have any."""
-    found = connection.execute(select(account_limits))
-    return {row.account: Limits(rate_per_second=row.rate_per_second, concurrency=row.concurrency) for row in found}
+__all__ = ["Limit", "overdraw", "spend", "within"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LimitAccount(Intervention):
-    """Limit an account anew; without any limit the settings hold again."""
+class Limit:
+    """How many calls of an account may be in flight, and how many may start per second."""
 
-    limits: Limits
+    concurrency: int
+    rate: float
 
-    def run(self, connection: Connection) -> Limits:
-        """Limit; return what held before."""
-        before = limits_of(connection).get(self.account, NO_LIMITS)
-        connection.execute(delete(account_limits).where(account_limits.c.account == self.account))
-        values = {"rate_per_second": self.limits.rate_per_second, "concurrency": self.limits.concurrency}
-        if self.limits != NO_LIMITS:
-            connection.execute(insert(connection, account_limits).values(account=self.account, **values))
-        was = {"rate_per_second": before.rate_per_second, "concurrency": before.concurrency}
-        self.audit(connection, "account.limited", {"before": was, "after": values})
-        return before
+
+def within(
+    connection: Connection, limits: Mapping[str, Limit], free: Mapping[str, int], now: datetime
+) -> dict[str, int]:
+    """Cut what a process counts as free down to what others left of it; the accounts must be excluded."""
+    return {
+        name: count if (limit := limits.get(name)) is None else min(count, _left(connection, name, limit, now))
+        for name, count in free.items()
+    }
+
+
+def spend(connection: Connection, name: str, limit: Limit, count: int, now: datetime) -> None:
+    """Count calls that are about to start."""
+    values = {"tokens": _tokens(connection, name, limit, now) - count, "filled_at": now}
+    statement = insert(connection, budgets).values(account=name, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["account"], set_=values))
+
+
+def overdraw(connection: Connection, name: str) -> None:
+    """Count a second call of one claim: the next claims wait for it."""
+    connection.execute(update(budgets).where(budgets.c.account == name).values(tokens=budgets.c.tokens - 1))
+
+
+def _left(connection: Connection, name: str, limit: Limit, now: datetime) -> int:
+    taken = 0
+    for table in (shipments, orders):
+        held = (table.c.account == name) & table.c.lease.is_not(None) & (table.c.due_at > now)
+        taken += connection.execute(select(func.count()).select_from(table).where(held)).scalar_one()
+    return max(0, min(limit.concurrency - taken, int(_tokens(connection, name, limit, now))))
+
+
+def _tokens(connection: Connection, name: str, limit: Limit, now: datetime) -> float:
+    most = max(limit.rate, 1.0)
+    row = connection.execute(select(budgets).where(budgets.c.account == name)).one_or_none()
+    if row is None:
+        return most
+    seconds: float = max(0.0, (now - row.filled_at).total_seconds())
+    tokens: float = row.tokens
+    return min(most, tokens + seconds * limit.rate)

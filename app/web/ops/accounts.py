@@ -15,7 +15,7 @@ from app.store import (
     StopAccount,
     hook_records,
 )
-from app.store.limits import NO_LIMITS, LimitAccount, Limits, limits_of
+from app.store.account_limits import NO_LIMITS, LimitAccount, Limits, limits_of
 from app.store.queries import AccountOverview, account_overviews
 from app.web import schemas
 from app.web.dependencies import Forwarding
