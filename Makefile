@@ -43,6 +43,11 @@ $(STAMP): requirements/dev.txt pyproject.toml deploy/find-python.sh
 run: install ## Start a relay on SQLite; with no account configured, a demo with a VTEX sandbox
 	@exec $(BIN)/carrier-relay serve
 
+# The short form: make storm ARGS="--parcels 20"
+.PHONY: storm
+storm: install ## Post webhooks to the demonstration of `make run` while its VTEX fails, and watch; ARGS="--help"
+	@$(PYTHON) -m tests.storm $(ARGS)
+
 .PHONY: test-tools
 test-tools: ## Install the programs that tests need and pip cannot bring; nothing to do when they are there
 	@bash deploy/install-test-tools.sh
@@ -74,6 +79,10 @@ bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s,
 screenshots: install test-tools ## Photograph every page of the console: build/screenshots
 	@$(PYTHON) -m tests.console.screenshots $(ARGS)
 
+.PHONY: pictures
+pictures: install test-tools ## Take the two pictures of one parcel that the README shows: docs/pictures
+	@$(PYTHON) -m tests.console.pictures
+
 # The short form: make planted ARGS="--only token --examples 200"
 .PHONY: planted
 planted: install ## Plant known bugs in copies of the source; the state machine must find each; ARGS="--help"
@@ -84,6 +93,11 @@ planted: install ## Plant known bugs in copies of the source; the state machine 
 bench-isolation: install ## Time one account while two others are in trouble (about 20 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.isolation $(ARGS)
 
+# The short form: make bench-hostile ARGS="--rounds 1 --hostile 2000"
+.PHONY: bench-hostile
+bench-hostile: install ## Time a carrier alone and under 100,000 hostile requests (some minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.hostile $(ARGS)
+
 # The short form: make bench-cost ARGS="--parcels 200"
 .PHONY: bench-cost
 bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
@@ -93,6 +107,32 @@ bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minu
 .PHONY: bench-search
 bench-search: install ## Time every list and search beside 1,000,000 webhooks (about 10 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.search $(ARGS)
+# Tools that are not part of development, each set in an environment of its own under build/, by its lock.
+build/%-tools/.installed: requirements/%.txt | install
+	@rm -rf "$(@D)" && $(PYTHON) -m venv "$(@D)"
+	@echo "Installing what $< locks"
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.PHONY: fuzz
+fuzz: build/fuzz-tools/.installed ## Fuzz one reader with atheris: make fuzz TARGET=documents ARGS="--seconds 600"
+	@[[ -n "$(TARGET)" ]] || { echo "Name a target: make fuzz TARGET=documents" >&2; exit 2; }
+	@build/fuzz-tools/bin/python -m tests.fuzz $(TARGET) $(ARGS)
+
+.PHONY: schemathesis
+schemathesis: build/fuzz-tools/.installed ## Try a relay with its own OpenAPI document, 10,000 requests (10 minutes); ARGS="--help"
+	@build/fuzz-tools/bin/python -m tests.fuzz.service $(ARGS)
+
+.PHONY: audit
+audit: build/audit-tools/.installed ## Look for known vulnerabilities in what is installed, and list licences
+	@build/audit-tools/bin/pip-audit --require-hashes --disable-pip --requirement requirements/runtime.txt
+	@build/audit-tools/bin/pip-licenses --python $(PYTHON) --order license --format markdown
+
+.PHONY: sbom
+sbom: build/audit-tools/.installed ## Write what a running relay consists of: build/sbom.json (CycloneDX)
+	@build/audit-tools/bin/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file build/sbom.json
+	@echo "Wrote build/sbom.json"
 
 .PHONY: check
 check: install test-tools ## Format, lint, types, imports, tests with branch coverage: what CI runs
@@ -138,6 +178,9 @@ lock: install ## Resolve the dependencies of pyproject.toml into requirements/*.
 		--constraints requirements/build.txt --output-file requirements/docs.txt
 	@$(COMPILE) $(LOCK_ARGS) pyproject.toml --group dev --constraints requirements/runtime.txt \
 		--constraints requirements/build.txt --constraints requirements/docs.txt --output-file requirements/dev.txt
+	@$(COMPILE) $(LOCK_ARGS) pyproject.toml --group fuzz --constraints requirements/runtime.txt \
+		--constraints requirements/build.txt --output-file requirements/fuzz.txt
+	@$(COMPILE) $(LOCK_ARGS) --group audit --output-file requirements/audit.txt
 
 .PHONY: openapi
 openapi: install ## Write openapi/relay.json from the application
