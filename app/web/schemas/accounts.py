@@ -72,7 +72,7 @@ class AccountItem(Shown):
     concurrency: int = Field(description="How many may be in flight.")
     is_limited: bool = Field(description="Whether an operator set these, in place of the settings.")
     is_more: bool = Field(
-        description="Whether there is more than was counted: 2,500 of each kind are, of all accounts together."
+        description="Whether there is more than was counted: 1,000 of each kind are, of all accounts together."
     )
     hook: HookWord = Field(
         description="VTEX's order hook. off: the account has no `hook_key`; unchecked: nobody looked yet; none: VTEX "
