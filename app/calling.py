@@ -42,7 +42,7 @@ class Destination:
     @property
     def limit(self) -> Limit:
         """Return what the account may get from all processes together."""
-        return Limit(concurrency=self.account.concurrency, rate=self.account.rate_per_second)
+        return Limit(concurrency=self.gate.concurrency, rate=self.gate.rate)
 
     def close(self, change: AccountChange) -> None:
         """Close the gate at once if that is what a change of the account's state means."""

@@ -68,6 +68,11 @@ class Forwarder:
         self._destinations[account].gate.reopen()
         self.wake()
 
+    def limit(self, account: str, rate_per_second: float | None, concurrency: int | None) -> None:
+        """Go by an operator's limits of an account from now on; None for what the settings say."""
+        self._destinations[account].gate.limit(rate_per_second, concurrency)
+        self.wake()
+
     async def run(self) -> None:
         """Work until `stop`, and finish the calls in flight; being cancelled gives them up."""
         is_queued = False

@@ -239,6 +239,7 @@ def forwarding_of(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:
             history=account.history.value,
             since=account.forward_from,
             rate_per_second=account.rate_per_second,
+            concurrency=account.concurrency,
             timezone=account.timezone,
             locale=account.locale.value,
         )

@@ -134,9 +134,9 @@ def _compose(
     metrics, store, egress = made
     destinations, resolve = _destinations(accounts, egress, now), resolver(now)
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
-    given = (settings, accounts, sources, metrics, store)
+    given, waking = (settings, accounts, sources, metrics, store), Waking(store, works=part.works)
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
-    mapped = (waking := Waking(store, works=part.works)).by("due", _waking(forwarder, indexer))
+    mapped = waking.by("due", _waking(forwarder, indexer))
     mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
     dependencies = Dependencies(
         store=store,
@@ -153,6 +153,7 @@ def _compose(
         wake=mapped,
         told=waking.by("orders", reader.wake),
         reopen=waking.by_account("reopen", accounts, forwarder.reopen),
+        limit=forwarder.limit,
         look_back=waking.by_account("look-back", accounts, gathering.look_back),
         hooks=gathering.hooks,
         tail_of=tail_of,

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 from app.errors import StoreUnavailable
 from app.main.sampling import Sampler, vitals
 from app.settings import Settings
+from app.store.account_limits import NO_LIMITS, Limits, limits_of
 from app.telemetry import Metrics
+from app.web.dependencies import Dependencies
 
 if TYPE_CHECKING:
     from app.main.relay import Relay
@@ -21,6 +23,7 @@ __all__ = ["working"]
 logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS: Final = 1.0
+_LIMITS_EVERY_SECONDS: Final = 10.0
 
 
 @asynccontextmanager
@@ -43,6 +46,7 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
             "replays": running.replays.run,
             "retention": running.retiring.run,
         }
+    workers["limits"] = lambda: _keep_limits(given)
     workers["sampler"] = sampler.run
     tasks = [asyncio.create_task(_supervise(run), name=name) for name, run in workers.items()]
     try:
@@ -57,12 +61,26 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.shutdown_seconds):
                 await running.forwarder.stop()
-                await asyncio.gather(*tasks[:-1], return_exceptions=True)
+                await asyncio.gather(*tasks[:-2], return_exceptions=True)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(StoreUnavailable):
             await running.duties.stop()
+
+
+async def _keep_limits(given: Dependencies) -> None:
+    """Go by the limits that operators set, through whichever process they did."""
+    known: dict[str, Limits] = {}
+    while True:
+        with contextlib.suppress(StoreUnavailable):
+            found = await given.store.read(limits_of)
+            for account in given.accounts:
+                limits = found.get(account, NO_LIMITS)
+                if limits != known.get(account, NO_LIMITS):
+                    given.limit(account, limits.rate_per_second, limits.concurrency)
+            known = found
+        await asyncio.sleep(_LIMITS_EVERY_SECONDS)
 
 
 async def _supervise(work: Callable[[], Awaitable[None]]) -> None:

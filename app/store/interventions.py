@@ -23,7 +23,7 @@ from app.store.columns import Ids
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.schema import accounts, audit
 
-__all__ = ["ProbeAccount", "RecordVerdict", "ResetLearnt", "ResumeAccount", "StopAccount"]
+__all__ = ["Intervention", "ProbeAccount", "RecordVerdict", "ResetLearnt", "ResumeAccount", "StopAccount"]
 
 _PROBED: Final = frozenset({"held", "probing"})
 _CLOSED: Final = _PROBED | {"stopped"}
@@ -32,7 +32,7 @@ _MEANING: Final = {"delta": "kept", "full": "replaced"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Intervention:
+class Intervention:
     """An operator's change of one account.
 
     Args:
@@ -75,7 +75,7 @@ class _Intervention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopAccount(_Intervention):
+class StopAccount(Intervention):
     """Stop calling an account until an operator resumes it, whatever VTEX answers meanwhile."""
 
     def run(self, connection: Connection) -> AccountState:
@@ -90,7 +90,7 @@ class StopAccount(_Intervention):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeAccount(_Intervention):
+class ResumeAccount(Intervention):
     """Call an account again, though not before the time that VTEX asked for.
 
     A stopped account opens. One that VTEX closed gets its next call now, which decides.
@@ -118,7 +118,7 @@ class ResumeAccount(_Intervention):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeAccount(_Intervention):
+class ProbeAccount(Intervention):
     """Let the next call of a held or probing account start now; other states have nothing to find out."""
 
     def run(self, connection: Connection) -> AccountState:
@@ -131,7 +131,7 @@ class ProbeAccount(_Intervention):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResetLearnt(_Intervention):
+class ResetLearnt(Intervention):
     """Forget what an account's PUT is believed to do, so that it is learnt anew."""
 
     def run(self, connection: Connection) -> Learnt:
@@ -145,7 +145,7 @@ class ResetLearnt(_Intervention):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordVerdict(_Intervention):
+class RecordVerdict(Intervention):
     """Take over what was found out deliberately, on a test order.
 
     Args:

@@ -25,7 +25,7 @@ DEAD_CAUSES: Final = {
 _ROWS: Final = "refused"
 
 _CHUNK: Final = 500
-_COUNTED: Final = 2_500
+_COUNTED: Final = 1_000
 _ANEW: Final[dict[str, Any]] = {
     "attempts": 0,
     "failing_since": None,

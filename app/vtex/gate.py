@@ -26,6 +26,8 @@ class Gate:
     def __init__(self, account: Account) -> None:
         """Start with a full second's budget."""
         self._account = account
+        self.rate = account.rate_per_second
+        self.concurrency = account.concurrency
         self._in_flight = 0
         self._reserved = 0
         self._waiting: dict[Callable[[], None], None] = {}
@@ -36,17 +38,23 @@ class Gate:
         self.closed_until: datetime | None = None
         self._asked_until: datetime | None = None
 
+    def limit(self, rate_per_second: float | None, concurrency: int | None) -> None:
+        """Go by other limits from now on; None for what the settings say."""
+        self.rate = self._account.rate_per_second if rate_per_second is None else rate_per_second
+        self.concurrency = self._account.concurrency if concurrency is None else concurrency
+        self._tell()
+
     def free(self, now: datetime) -> int:
         """Return how many calls may start now."""
         if self.closed_until is not None and now < self.closed_until:
             return 0
         self._fill(now)
-        most = min(self._account.concurrency - self._in_flight, int(self._tokens))
+        most = min(self.concurrency - self._in_flight, int(self._tokens))
         return max(0, most - self._reserved)
 
     def spare(self, now: datetime) -> int:
         """Return how many calls that can wait may start now: one place is for others where there are several."""
-        most = min(self._account.concurrency, int(max(self._account.rate_per_second, 1.0)))
+        most = min(self.concurrency, int(max(self.rate, 1.0)))
         return max(0, self.free(now) - int(most > 1))
 
     def opens_at(self, now: datetime) -> datetime | None:
@@ -54,7 +62,7 @@ class Gate:
         if self.closed_until is not None and now < self.closed_until:
             return self.closed_until
         if self._tokens < 1:
-            return now + timedelta(seconds=(1 - self._tokens) / self._account.rate_per_second)
+            return now + timedelta(seconds=(1 - self._tokens) / self.rate)
         return None
 
     def close(self, until: datetime, *, asked: bool = False) -> None:
@@ -133,7 +141,7 @@ class Gate:
         self._forbidden[of].clear()
 
     def _fill(self, now: datetime) -> None:
-        rate = self._account.rate_per_second
+        rate = self.rate
         if self._filled_at is not None:
             earned = max(0.0, (now - self._filled_at).total_seconds()) * rate
             self._tokens = min(max(rate, 1.0), self._tokens + earned)

@@ -75,6 +75,7 @@ class Forwarding:
         history: ``auto``, ``delta`` or ``full``.
         since: Shipments invoiced before this day are observed only.
         rate_per_second: How many calls may start per second.
+        concurrency: How many calls may be in flight.
         timezone: The zone of its shoppers.
         locale: Their language.
 
@@ -84,6 +85,7 @@ class Forwarding:
     history: str = "auto"
     since: date | None = None
     rate_per_second: float = 20.0
+    concurrency: int = 8
     timezone: ZoneInfo = _UTC
     locale: str = "pt-BR"
 
@@ -122,6 +124,10 @@ def _no_reader() -> None:
     """Have no reader of orders: whoever has one finds in the store what is due."""
 
 
+def _no_limits(account: str, rate_per_second: float | None, concurrency: int | None) -> None:
+    """Have no gate to limit: this process calls no account."""
+
+
 def _no_gate(account: str) -> None:
     """Have no gate to reopen: this process calls no account."""
 
@@ -145,6 +151,7 @@ class Dependencies:
         wake: Tells the forwarder that shipments may have become due.
         told: Tells the reader of orders that some are due.
         reopen: Tells the forwarder that an operator changed an account's state.
+        limit: Tells the forwarder that an operator limited an account anew.
         look_back: Tells whoever lists orders that an account's backfills changed.
         tail_of: Says from where a backfill's end is to be listed again later.
         console: How the console greets people.
@@ -184,6 +191,7 @@ class Dependencies:
     meaning: Callable[[], None] = _no_reader
     told: Callable[[], None] = _no_reader
     reopen: Callable[[str], None] = _no_gate
+    limit: Callable[[str, float | None, int | None], None] = _no_limits
     look_back: Callable[[str], None] = _no_gate
     tail_of: Callable[[datetime, datetime, datetime], datetime | None] = _no_tail
     console: ConsoleOptions = field(default_factory=ConsoleOptions)

@@ -42,7 +42,7 @@ class Answering:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST = answer  # noqa: N815 - the library's names
+            do_GET = do_POST = do_PUT = answer  # noqa: N815 - the library's names
 
             def log_message(self, *_: object) -> None:
                 """Write nothing."""

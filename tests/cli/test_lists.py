@@ -122,3 +122,12 @@ def test_a_correction_is_sent(relay: Answering, run: Run) -> None:
     said = run("shipments", "correct", "sh_1", "entrega em verificação", "--reason", "asked")
 
     assert (0, True) == (said.exit_code, "order v1-01" in said.stdout)
+
+
+def test_an_account_is_limited(relay: Answering, run: Run) -> None:
+    held = {"is_limited": True, "rate_per_second": 2.5, "concurrency": 3}
+    relay.bodies["/ops/v1/accounts/mystore/limits"] = json.dumps(held).encode()
+
+    said = run("accounts", "limit", "mystore", "--rate", "2.5", "--concurrency", "3", "--reason", "gently")
+
+    assert (0, "mystore: 2.5 calls per second, 3 in flight, by an operator.\n") == (said.exit_code, said.stdout)

@@ -54,6 +54,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("POST", "/accounts/{account}/pause"): (OPERATOR, REASON),
     ("POST", "/accounts/{account}/resume"): (OPERATOR, REASON),
     ("POST", "/accounts/{account}/probe"): (OPERATOR, REASON),
+    ("PUT", "/accounts/{account}/limits"): (OPERATOR, {"concurrency": 1, **REASON}),
     ("POST", "/accounts/{account}/history/reset"): (OPERATOR, REASON),
     ("PUT", "/accounts/{account}/history"): (OPERATOR, {"verdict": "full", "order_id": "v9-01", **REASON}),
     ("POST", "/accounts/{account}/erase"): (ADMIN, REASON),

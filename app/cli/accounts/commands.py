@@ -58,6 +58,21 @@ def resume(account: Name, reason: MaybeWhy = None, url: URL = None, token: Token
     change_account(account, "resume", reason, url, token)
 
 
+@accounts.command(short_help="Limit the calls to an account while the relay runs.")
+def limit(
+    account: Name,
+    reason: Why,
+    rate: Annotated[float | None, typer.Option(help="How many calls may start per second.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="How many may be in flight.")] = None,
+    url: URL = None,
+    token: Token = None,
+) -> None:
+    """Set how fast an account is called, from now on; what is not given is as the settings say."""
+    from app.cli.accounts.showing import limit_account
+
+    limit_account(account, {"rate_per_second": rate, "concurrency": concurrency, "reason": reason}, url, token)
+
+
 @accounts.command(short_help="Find out now whether a held account can be called again.")
 def probe(account: Name, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:
     """Let the next call of a held or probing account start now instead of later."""

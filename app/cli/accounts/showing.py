@@ -9,7 +9,7 @@ import typer
 from app.cli.operating import reach
 from app.cli.tables import aligned
 
-__all__ = ["change_account", "list_accounts", "show_account"]
+__all__ = ["change_account", "limit_account", "list_accounts", "show_account"]
 
 _SENDS: Final = {
     "delta": "new rows only (delta)",
@@ -106,3 +106,11 @@ def _as_text(found: Mapping[str, Any]) -> Iterator[str]:
         yield "What reads of orders told of its PUT, newest last:"
         rows = [(sample["at"], sample["order_id"], _TOLD[sample["kind"]]) for sample in found["evidence"]]
         yield from aligned(rows, indent="  ")
+
+
+def limit_account(account: str, asked: Mapping[str, object], url: str | None, token: str | None) -> None:
+    """Limit the calls to an account, and say what holds now."""
+    found = reach(url, token).ask("PUT", f"/accounts/{quote(account, safe='')}/limits", body=asked)
+    by = "an operator" if found["is_limited"] else "the settings"
+    rate, concurrency = found["rate_per_second"], found["concurrency"]
+    typer.echo(f"{account}: {rate} calls per second, {concurrency} in flight, by {by}.")

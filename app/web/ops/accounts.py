@@ -1,5 +1,6 @@
 """Accounts: whether they are called, what waits for them, what their PUT does; pause, resume, probe, reset."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
@@ -14,6 +15,7 @@ from app.store import (
     StopAccount,
     hook_records,
 )
+from app.store.account_limits import NO_LIMITS, LimitAccount, Limits, limits_of
 from app.store.queries import AccountOverview, account_overviews
 from app.web import schemas
 from app.web.dependencies import Forwarding
@@ -44,8 +46,10 @@ async def index(caller: Viewer) -> schemas.AccountPage:
     names = sorted(name for name in caller.given.accounts if allowed is None or name in allowed)
     found = await _overviews(caller, *names)
     hooks = await caller.given.store.read(lambda connection: hook_records(connection, names))
+    limits = await caller.given.store.read(limits_of)
     items = tuple(
-        schemas.AccountItem.model_validate(_document(caller, overview, hooks[overview.account])) for overview in found
+        schemas.AccountItem.model_validate(_document(caller, overview, hooks[overview.account], limits))
+        for overview in found
     )
     return schemas.AccountPage(items=items)
 
@@ -96,6 +100,35 @@ async def probe(caller: Operator, account: Name, asked: schemas.OptionalReason |
     return await _detail(caller, account)
 
 
+@router.put("/{account}/limits", summary="Limit the calls to an account, or let the settings hold again")
+async def limit(caller: Operator, account: Name, asked: schemas.AccountLimits) -> schemas.AccountDetail:
+    """Set how many calls may start per second and be in flight, from now on and in every process within seconds.
+
+    No account can have more calls in flight than the settings give to any: connections are counted at the start.
+    """
+    demand_account(caller, account)
+    given = caller.given
+    most = max((each.concurrency for each in given.forwarding.values()), default=Forwarding().concurrency)
+    if asked.concurrency is not None and asked.concurrency > most:
+        problem = f"at most {most}, the largest of the settings; raise `concurrency` there and restart"
+        errors = [{"field": "concurrency", "problem": problem}]
+        raise Problem("invalid-request", f"concurrency: {problem}.", errors=errors)
+    limits = Limits(rate_per_second=asked.rate_per_second, concurrency=asked.concurrency)
+    await given.store.write(
+        LimitAccount(
+            account=account,
+            actor=caller.name,
+            reason=asked.reason,
+            ids=given.store.ids,
+            now=given.now(),
+            limits=limits,
+        )
+    )
+    given.limit(account, limits.rate_per_second, limits.concurrency)
+    given.wake()
+    return await _detail(caller, account)
+
+
 def _why_not_probed(account: str, state: str) -> str:
     advice = {
         "paused": "VTEX asked to wait, and is called again by itself when that time has passed",
@@ -141,13 +174,17 @@ async def _overviews(caller: Caller, *names: str) -> tuple[AccountOverview, ...]
 async def _detail(caller: Caller, account: str) -> schemas.AccountDetail:
     (found,) = await _overviews(caller, account)
     hooks = await caller.given.store.read(lambda connection: hook_records(connection, [account]))
+    limits = await caller.given.store.read(limits_of)
     evidence = [_sample(sample) for sample in found.learnt.evidence]
     more = {"evidence": evidence, "sources": await sources_of(caller, (account,))}
-    return schemas.AccountDetail.model_validate(_document(caller, found, hooks[account]) | more)
+    return schemas.AccountDetail.model_validate(_document(caller, found, hooks[account], limits) | more)
 
 
-def _document(caller: Caller, found: AccountOverview, hook: HookRecord) -> dict[str, object]:
+def _document(
+    caller: Caller, found: AccountOverview, hook: HookRecord, limits: Mapping[str, Limits]
+) -> dict[str, object]:
     forwarding = caller.given.forwarding.get(found.account, Forwarding())
+    limited = limits.get(found.account, NO_LIMITS)
     learnt = found.learnt.verdict or "delta"
     keeper = caller.given.hooks.get(found.account)
     word, problem = keeper.standing(hook) if keeper else ("off", None)
@@ -161,6 +198,9 @@ def _document(caller: Caller, found: AccountOverview, hook: HookRecord) -> dict[
         sends=learnt if forwarding.history == "auto" else forwarding.history,
         verdict=found.learnt.verdict,
         verdict_at=found.learnt.verdict_at,
+        rate_per_second=limited.rate_per_second or forwarding.rate_per_second,
+        concurrency=limited.concurrency or forwarding.concurrency,
+        is_limited=limited != NO_LIMITS,
         hook=word,
         hook_problem=problem,
     )

@@ -3,6 +3,7 @@
 from app.web.schemas.accounts import (
     AccountDetail,
     AccountItem,
+    AccountLimits,
     AccountPage,
     ComparedRow,
     ComparedShipment,
@@ -90,6 +91,7 @@ __all__ = [
     "PREFIXES",
     "AccountDetail",
     "AccountItem",
+    "AccountLimits",
     "AccountPage",
     "Activity",
     "ActivityHour",

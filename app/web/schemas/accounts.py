@@ -12,6 +12,7 @@ from app.web.schemas.shown import EventId, ShipmentId, Shown
 __all__ = [
     "AccountDetail",
     "AccountItem",
+    "AccountLimits",
     "AccountPage",
     "ComparedRow",
     "ComparedShipment",
@@ -67,8 +68,11 @@ class AccountItem(Shown):
     dead_shipments: int = Field(description="Shipments for which nothing is tried without a person.")
     dead_rows: int = Field(description="Rows that VTEX refused.")
     last_success_at: datetime | None = Field(description="When VTEX last accepted a write.")
+    rate_per_second: float = Field(description="How many calls may start per second.")
+    concurrency: int = Field(description="How many may be in flight.")
+    is_limited: bool = Field(description="Whether an operator set these, in place of the settings.")
     is_more: bool = Field(
-        description="Whether there is more than was counted: 2,500 of each kind are, of all accounts together."
+        description="Whether there is more than was counted: 1,000 of each kind are, of all accounts together."
     )
     hook: HookWord = Field(
         description="VTEX's order hook. off: the account has no `hook_key`; unchecked: nobody looked yet; none: VTEX "
@@ -131,6 +135,13 @@ class Reason(Asked):
     """Why something is done to an account."""
 
     reason: Words = Field(description="Stands in the audit log.", examples=["VTEX maintenance on Sunday"])
+
+
+class AccountLimits(Reason):
+    """How many calls an account may be called with; null for what the settings say."""
+
+    rate_per_second: float | None = Field(default=None, gt=0, le=1000, description="How many may start per second.")
+    concurrency: int | None = Field(default=None, ge=1, le=1000, description="How many may be in flight.")
 
 
 class OptionalReason(Asked):
