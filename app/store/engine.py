@@ -19,8 +19,10 @@ __all__ = ["Ownership", "database_file", "open_reader", "open_writer", "parse_ur
 _NETWORK_FILE_SYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.sshfs", "9p"})
 _CHECKPOINT_PAGES: Final = 300
 """Checkpoint every 1.2 MB: larger intervals do not raise throughput, but they do raise the slowest answers."""
-_CACHE_KIBIBYTES: Final = 65_536
-"""Keeps the ledger's index warm; SQLite's default of 2 MB does not."""
+_CACHE_KIBIBYTES: Final = 16_384
+"""The memory that the writer's pages take once it has been busy for some seconds, for good. It holds the upper levels of
+every index and the pages of the largest transaction, which otherwise would be written before its end. Four times as much
+saved one read in three of pages that the system holds anyway, and no measurable time."""
 _READERS: Final = 4
 
 
