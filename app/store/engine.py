@@ -20,9 +20,10 @@ _NETWORK_FILE_SYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs"
 _CHECKPOINT_PAGES: Final = 300
 """Checkpoint every 1.2 MB: larger intervals do not raise throughput, but they do raise the slowest answers."""
 _CACHE_KIBIBYTES: Final = 16_384
-"""The memory that the writer's pages take once it has been busy for some seconds, for good. It holds the upper levels of
-every index and the pages of the largest transaction, which otherwise would be written before its end. Four times as much
-saved one read in three of pages that the system holds anyway, and no measurable time."""
+"""What the writer's pages take once it has been busy for some seconds, for good.
+
+It holds the upper levels of every index, and the pages of the largest transaction, which would otherwise be written
+before its end. Four times as much saves one read in three, of pages that the system holds anyway, and no time."""
 _READERS: Final = 4
 
 

@@ -1,4 +1,4 @@
-"""What an account already has costs nothing to whoever adds to it: work is counted in steps of the engine, not in time."""
+"""What an account already has costs nothing to whoever adds to it, counted in the engine's own steps."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -98,8 +98,8 @@ WORK: Final[dict[str, Callable[[Store, int], Any]]] = {
             references=references(order_id=f"v{n % 50}-01", invoice_number=str(n % 50), invoice_key=key_of(n % 50)),
         ),
     ),
-    "a shipment that wakes an event": lambda store, n: adding(store, n),
-    "an order that VTEX showed": lambda store, n: read_from_vtex(store, n),
+    "a shipment that wakes an event": adding,
+    "an order that VTEX showed": read_from_vtex,
     "fifty rows of an import": lambda store, n: importing(store, n, 50),
     "fifty orders that were told": lambda _, n: telling(n, 50),
     "a look at fifty parked events": lambda *_: Query(
