@@ -119,8 +119,10 @@ format: install ## Format the code and apply the linter's safe fixes
 lock: install ## Resolve the dependencies of pyproject.toml into requirements/*.txt, with hashes
 	@$(COMPILE) $(LOCK_ARGS) pyproject.toml --output-file requirements/runtime.txt
 	@$(COMPILE) $(LOCK_ARGS) --group build --output-file requirements/build.txt
+	@$(COMPILE) $(LOCK_ARGS) --group docs --constraints requirements/runtime.txt \
+		--constraints requirements/build.txt --output-file requirements/docs.txt
 	@$(COMPILE) $(LOCK_ARGS) pyproject.toml --group dev --constraints requirements/runtime.txt \
-		--constraints requirements/build.txt --output-file requirements/dev.txt
+		--constraints requirements/build.txt --constraints requirements/docs.txt --output-file requirements/dev.txt
 
 .PHONY: openapi
 openapi: install ## Write openapi/relay.json from the application
@@ -129,6 +131,10 @@ openapi: install ## Write openapi/relay.json from the application
 .PHONY: docs
 docs: openapi ## Write the reference pages under docs/ from the code
 	@$(BIN)/python -m tests.documents
+
+.PHONY: site
+site: install ## Make a website of the documents, links checked: build/site
+	@$(PYTHON) -m tests.site
 
 .PHONY: fresh-test
 fresh-test: ## Prove make test and make run on a bare Debian (needs root)

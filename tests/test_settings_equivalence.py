@@ -87,6 +87,9 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
     "trusted_proxies": networks,
     "console_language": st.sampled_from(["auto", "en", "pt-BR"]),
     "console_idle_minutes": counts,
+    "console_proxy_roles": st.dictionaries(printable, st.sampled_from(["viewer", "operator"]), max_size=2),
+    "console_proxy_user_header": st.just("X-Auth-Request-Email"),
+    "console_proxy_groups_header": st.just("X-Auth-Request-Groups"),
     "max_body_bytes": st.integers(min_value=1024, max_value=10**9),
     "log_level": st.sampled_from(["debug", "info", "warning", "error"]),
     "log_format": st.sampled_from(["json", "text"]),
@@ -119,6 +122,8 @@ def configurations(draw: st.DrawFn) -> Tree:
     everybody = draw(st.lists(names, max_size=4, unique=True))
     accounts, groups = everybody[:2], everybody[2:]
     tree: Tree = draw(st.fixed_dictionaries({}, optional=global_fields))
+    if not tree.get("trusted_proxies"):
+        tree.pop("console_proxy_roles", None)
     tree["accounts"] = {
         name: account_of(
             draw(st.fixed_dictionaries({"app_key": secrets, "app_token": secrets}, optional=account_fields))
@@ -168,7 +173,11 @@ def variables(tree: Tree, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str
     if path and not tree:
         yield variable(path), "{}"
     for key, value in tree.items():
-        is_table = isinstance(value, dict) and key not in {"statuses", "texts"} and path != ("declared",)
+        is_table = (
+            isinstance(value, dict)
+            and key not in {"statuses", "texts", "console_proxy_roles"}
+            and path != ("declared",)
+        )
         if is_table:
             yield from variables(value, (*path, key))
         else:

@@ -256,6 +256,10 @@ class Forwarder:
             log_event(
                 logger, "forward.lease-lost", level=logging.WARNING, shipment=public_id("sh", claim.work.shipment_id)
             )
+        elif meaning.settlement.outcome == "applied":
+            for row in claim.work.rows:
+                if row.event_id in claim.plan.carries:
+                    self._metrics.forwarded(claim.work.account, (settle.now - row.received_at).total_seconds())
 
     def _report(self, claim: Claimed, answered: Answered, started: float) -> None:
         seconds = time.perf_counter() - started

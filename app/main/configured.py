@@ -197,7 +197,13 @@ def _closed_doors(path: str, source: SourceSettings, adapter: Adapter) -> list[s
 
 def console_of(settings: Settings) -> ConsoleOptions:
     """Say how the console greets people."""
-    return ConsoleOptions(language=settings.console_language, idle=timedelta(minutes=settings.console_idle_minutes))
+    return ConsoleOptions(
+        language=settings.console_language,
+        idle=timedelta(minutes=settings.console_idle_minutes),
+        proxy_roles={group: Role[role.upper()] for group, role in settings.console_proxy_roles.items()},
+        proxy_user_header=settings.console_proxy_user_header,
+        proxy_groups_header=settings.console_proxy_groups_header,
+    )
 
 
 def forwarding_of(accounts: Mapping[str, Account]) -> dict[str, Forwarding]:

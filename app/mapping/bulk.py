@@ -56,6 +56,7 @@ class BulkReplays:
         self._accounts = tuple(accounts)
         self._now = now
         self._mapped = mapped
+        self._paced: int | None = None
         self._not_before = now()
         self._loop = Loop("replay", self.step, now)
 
@@ -79,13 +80,14 @@ class BulkReplays:
     async def step(self) -> float:
         """Read some webhooks, if a replay wants them; return how long to rest."""
         now = self._now()
-        if now < self._not_before:
-            return (self._not_before - now).total_seconds()
         if not await self._duties.keep("replay"):
             return _STANDBY_SECONDS
         job = await self._store.read(next_replay)
         if job is None:
             return _STANDBY_SECONDS
+        # The pace is that of one replay: when a slow one was stopped, the next one does not wait for it.
+        if job.id == self._paced and now < self._not_before:
+            return min(_STANDBY_SECONDS, (self._not_before - now).total_seconds())
         if (problem := await self._busy(now)) is not None:
             await self._hinder(job, problem)
             return _YIELD_SECONDS
@@ -100,8 +102,8 @@ class BulkReplays:
         count = await self._replay(job, ids)
         self._mapped()
         rest = count / job.rate if job.rate else 0.0
-        self._not_before = now + timedelta(seconds=rest)
-        return rest
+        self._paced, self._not_before = job.id, now + timedelta(seconds=rest)
+        return min(_STANDBY_SECONDS, rest)
 
     async def _busy(self, now: datetime) -> str | None:
         """Say what goes before, None when nothing does."""

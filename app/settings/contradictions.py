@@ -24,7 +24,8 @@ class Contradictory(ValueError):
 
 def contradictions(tree: Tree) -> tuple[Problem, ...]:
     """Return everything in a configuration that contradicts something else in it."""
-    return (*_names(tree), *_aliases(tree), *_tokens(tree), *_preferences(tree), *_hooks(tree), *_listeners(tree))
+    looks = (_names, _aliases, _tokens, _preferences, _hooks, _listeners, _proxies)
+    return tuple(problem for look in looks for problem in look(tree))
 
 
 def _tables(tree: Tree, key: str) -> dict[str, Tree]:
@@ -118,3 +119,9 @@ def _listeners(tree: Tree) -> Iterator[Problem]:
             path=("ops_listen",),
             text="is the same as listen: leave it out to serve both there",
         )
+
+
+def _proxies(tree: Tree) -> Iterator[Problem]:
+    if tree.get("console_proxy_roles") and not tree.get("trusted_proxies"):
+        text = "needs trusted_proxies, the network of the proxy that may say who somebody is"
+        yield Problem(path=("console_proxy_roles",), text=text)

@@ -14,6 +14,7 @@ from app.settings.values import (
     DatabaseURL,
     Digest,
     Frozen,
+    HeaderName,
     InWords,
     Many,
     Name,
@@ -29,13 +30,16 @@ Bytes = Annotated[int, Field(ge=1024), InWords("bytes, from 1024")]
 Days = Annotated[int, Field(ge=1), InWords("days, from 1")]
 
 
+RoleName = Literal["viewer", "support", "operator", "admin"]
+
+
 class Token(BaseModel):
     """A key to the operators' interface, known only by its digest."""
 
     model_config = frozen_section
 
     name: TokenName = Field(description="Who holds the token; it stands in the audit log.")
-    role: Literal["viewer", "support", "operator", "admin"] = Field(description="What its holder may see and do.")
+    role: RoleName = Field(description="What its holder may see and do.")
     sha256: Digest = Field(description="Digest of the token; `carrier-relay token new` makes both.")
     accounts: Some[Name] | None = Field(
         default=None,
@@ -91,6 +95,19 @@ class Settings(BaseSettings):
     )
     console_idle_minutes: Count = Field(
         default=30, description="Minutes without a request after which the console asks to log in again."
+    )
+    console_proxy_roles: Frozen[str, RoleName] = Field(
+        default_factory=lambda: MappingProxyType({}),
+        description=(
+            "Lets a proxy in `trusted_proxies` log people in to the console: the role of each group that it may name."
+            " The proxy must log people in itself and replace both headers, whatever a request brings."
+        ),
+    )
+    console_proxy_user_header: HeaderName = Field(
+        default="X-Forwarded-User", description="Header in which that proxy says who somebody is."
+    )
+    console_proxy_groups_header: HeaderName = Field(
+        default="X-Forwarded-Groups", description="Header in which that proxy names somebody's groups, with commas."
     )
     max_body_bytes: Bytes = Field(
         default=10 * 1024 * 1024, description="Largest webhook; a larger one is refused whole."

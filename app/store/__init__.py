@@ -29,6 +29,7 @@ from app.store.redriving import Redrive
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
 from app.store.settling import AcceptRead, Settle, Settlement
+from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, StoredToken
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
@@ -75,7 +76,9 @@ __all__ = [
     "LinkSubject",
     "Linked",
     "Lookup",
+    "MakeToken",
     "NoteStranger",
+    "NoteTokenUse",
     "OpenSession",
     "OrderShown",
     "PackageFields",
@@ -97,6 +100,8 @@ __all__ = [
     "ResetLearnt",
     "Resolution",
     "ResumeAccount",
+    "RevokeToken",
+    "RotateToken",
     "Sample",
     "SeeSession",
     "Seen",
@@ -110,6 +115,7 @@ __all__ = [
     "StartBackfill",
     "StopAccount",
     "Store",
+    "StoredToken",
     "TakeDuty",
     "TakeProbe",
     "TellOrders",

@@ -27,6 +27,7 @@ tallies = Table(
     Column("kind", Text, primary_key=True, comment="mapped, ignored, unmappable, applied, failed"),
     Column("node", Integer, primary_key=True, autoincrement=False, comment="of the process: none waits for another"),
     Column("count", BigInteger, nullable=False),
+    Column("last_at", Instant, comment="when it happened last"),
     comment="what happened hour by hour, counted as it happens so that nobody has to count rows",
 )
 

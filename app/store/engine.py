@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool, QueuePool
@@ -109,6 +110,13 @@ def refuse_network_file_system(file: Path, mounts: Path = Path("/proc/self/mount
         )
 
 
+class _Hinting(SQLiteCompiler):
+    """Write hints, which SQLite knows as INDEXED BY and SQLAlchemy only for other engines."""
+
+    def get_from_hint_text(self, _table: object, text: str | None) -> str | None:
+        return text
+
+
 def open_writer(database_url: str) -> Engine:
     """Make the engine of the one writing connection: WAL, synchronous FULL, immediate transactions."""
     engine = create_engine(
@@ -129,6 +137,7 @@ def open_writer(database_url: str) -> Engine:
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
 
+    engine.dialect.statement_compiler = _Hinting
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
@@ -150,6 +159,7 @@ def open_reader(database_url: str) -> Engine:
         connection.execute("PRAGMA query_only=ON")
         connection.execute("PRAGMA wal_autocheckpoint=0")
 
+    engine.dialect.statement_compiler = _Hinting
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine

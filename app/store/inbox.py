@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tup
 
 from app.store.dialect import insert
 from app.store.schema import bodies, erased_webhooks, ledger, refusals, webhooks
+from app.store.tallies import tally
 from app.verification import Verified
 
 __all__ = [
@@ -198,6 +199,7 @@ class AddRefusal:
         connection.execute(insert(connection, refusals).values(values).on_conflict_do_nothing())
         surplus = select(refusals.c.id).order_by(refusals.c.id.desc()).offset(self.kept).limit(1).scalar_subquery()
         connection.execute(delete(refusals).where(refusals.c.id <= surplus))
+        tally(connection, self.owner, self.carrier, "refused", made=self.id, now=self.at)
         return self.id
 
 

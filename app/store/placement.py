@@ -14,6 +14,7 @@ from app.store.dialect import insert
 from app.store.facts import Candidate, Facts, Resolution, Resolve, keys_of, stored_facts, united
 from app.store.finding import candidates, waiting_for
 from app.store.match_counts import count_placed
+from app.store.news import note_news
 from app.store.schema import events, numbers, rows, shipments, subject_keys, subjects
 
 __all__ = [
@@ -96,18 +97,25 @@ def add_rows(
     Carriers use numbers again: what came long before a shipment was invoiced is about an earlier parcel.
     """
     pairs = connection.execute(
-        select(shipments.c.id, shipments.c.invoiced_at, events.c.id.label("event_id"), events.c.received_at)
+        select(
+            shipments.c.id,
+            shipments.c.invoiced_at,
+            events.c.id.label("event_id"),
+            events.c.received_at,
+            events.c.occurred_at,
+            events.c.milestone,
+        )
         .join(events, events.c.id.in_(event_ids))
         .where(shipments.c.id.in_(list(shipment_ids)))
     )
-    entries = [
-        {"shipment_id": pair.id, "event_id": pair.event_id, "state": "pending"}
-        for pair in pairs
-        if pair.invoiced_at is None or pair.received_at >= pair.invoiced_at - EARLIER_PARCEL
+    heard = [
+        pair for pair in pairs if pair.invoiced_at is None or pair.received_at >= pair.invoiced_at - EARLIER_PARCEL
     ]
+    entries = [{"shipment_id": pair.id, "event_id": pair.event_id, "state": "pending"} for pair in heard]
     if not entries:
         return
     connection.execute(insert(connection, rows).on_conflict_do_nothing(), entries)
+    note_news(connection, [(pair.id, pair.received_at, pair.occurred_at, pair.milestone) for pair in heard])
     make_due(connection, sorted({entry["shipment_id"] for entry in entries}), now, later=later)
 
 

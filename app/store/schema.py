@@ -196,7 +196,13 @@ shipments = Table(
     Column("package", JSON, comment="number, courier and URL that VTEX's package has; null while that is not known"),
     Column("registration", Text, comment="what became of writing the number into VTEX; null while nothing did"),
     Column("voices", JSON, nullable=False, server_default="[]", comment="which carrier owned the timeline since when"),
+    Column("news_at", Instant, comment="when the latest event of it arrived"),
+    Column(
+        "quiet_since", Instant, comment="the same while more is to be expected; null when it has arrived or came back"
+    ),
     UniqueConstraint("account", "order_id", "invoice_number"),
+    Index("ix_shipments_account", "account", "id"),
+    partial_index("ix_shipments_quiet", "account", "quiet_since", "id", where="quiet_since IS NOT NULL"),
     partial_index("ix_shipments_due", "account", "later", "retrying", "due_at", where="due_at IS NOT NULL"),
     Index("ix_shipments_key", "account", "invoice_key"),
     Index("ix_shipments_invoice", "account", "invoice_bare"),

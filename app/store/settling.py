@@ -15,6 +15,7 @@ from app.model import normalise_number
 from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
 from app.store.columns import Ids, Instant
 from app.store.dialect import insert
+from app.store.lags import count_lags
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, numbers, rows, shipments
 from app.store.tallies import tally
@@ -95,6 +96,9 @@ class Settle:
             self._hold_number(connection)
         elif is_applied:
             self._apply_rows(connection)
+            open_rows = (row for row in self.claimed.work.rows if row.event_id in self.claimed.plan.carries)
+            lags = (self.now - row.received_at for row in open_rows)
+            count_lags(connection, name, lags, made=self.claimed.attempt_id, now=self.now)
         for event_id, words in ended.dead_rows:
             change_row(connection, self.claimed.work.shipment_id, event_id, state="dead", reason=words)
         return True
@@ -114,7 +118,7 @@ class Settle:
             "dead_reason": None,
         }
         if delivered and not work.delivered:
-            changes |= {"delivered_at": self.now, "delivered_date": plan.delivered_date}
+            changes |= {"delivered_at": self.now, "delivered_date": plan.delivered_date, "quiet_since": None}
         return changes
 
     def _registered(self) -> dict[str, Any]:
@@ -217,12 +221,14 @@ def accept(connection: Connection, work: Work, seen: Seen, *, lease: str | None,
     if any(row.row_state == "sent" for row in work.rows if row.event_id in matched):
         changes["accepted_puts"] = work.accepted_puts + 1
     if seen.finished and not work.delivered:
-        changes |= {"delivered_at": now, "delivered_date": seen.delivered_date}
+        changes |= {"delivered_at": now, "delivered_date": seen.delivered_date, "quiet_since": None}
     if seen.package is not None:
         changes["package"] = asdict(seen.package)
     mine = update(shipments).where(shipments.c.id == work.shipment_id, shipments.c.lease == lease)
     if not connection.execute(mine.values(**changes)).rowcount:
         return False
+    ours = (row for row in work.rows if row.event_id in matched and row.row_state == "sent")
+    count_lags(connection, work.account, (now - row.received_at for row in ours), made=read, now=now)
     for event_id, row in seen.matched:
         _mark_applied(connection, work.shipment_id, event_id, row, read=read, now=now)
     for event_id, likeness, shown_at in seen.likenesses:

@@ -64,9 +64,10 @@ def tally(connection: Connection, owner: str, carrier: str, kind: str, *, made: 
     """
     connection.execute(
         insert(connection, tallies)
-        .values(owner=owner, carrier=carrier, hour=hour_of(now), kind=kind, node=node_of(made), count=1)
+        .values(owner=owner, carrier=carrier, hour=hour_of(now), kind=kind, node=node_of(made), count=1, last_at=now)
         .on_conflict_do_update(
-            index_elements=["owner", "carrier", "hour", "kind", "node"], set_={"count": tallies.c.count + 1}
+            index_elements=["owner", "carrier", "hour", "kind", "node"],
+            set_={"count": tallies.c.count + 1, "last_at": now},
         )
     )
 
@@ -87,7 +88,7 @@ def tallies_since(connection: Connection, owners: Sequence[str], since: datetime
         select(
             tallies.c.owner, tallies.c.carrier, tallies.c.hour, tallies.c.kind, func.sum(tallies.c.count).label("total")
         )
-        .where(tallies.c.owner.in_(owners), tallies.c.hour >= hour_of(since))
+        .where(tallies.c.owner.in_(owners), tallies.c.hour >= hour_of(since), tallies.c.kind.not_like("lag-%"))
         .group_by(tallies.c.owner, tallies.c.carrier, tallies.c.hour, tallies.c.kind)
         .order_by(tallies.c.hour, tallies.c.owner, tallies.c.carrier, tallies.c.kind)
     )

@@ -93,11 +93,17 @@ class ConsoleOptions:
     Args:
         language: ``en``, ``pt-BR``, or ``auto`` for what a browser prefers; whoever reads may choose another.
         idle: How long somebody may be silent before they must log in again.
+        proxy_roles: The roles of the groups that a trusted proxy may name; with none no proxy logs anybody in.
+        proxy_user_header: Where it says who somebody is.
+        proxy_groups_header: Where it names their groups.
 
     """
 
     language: str = "auto"
     idle: timedelta = timedelta(minutes=30)
+    proxy_roles: Mapping[str, Role] = field(default_factory=dict)
+    proxy_user_header: str = "X-Forwarded-User"
+    proxy_groups_header: str = "X-Forwarded-Groups"
 
 
 def _no_tail(_since: datetime, _until: datetime, _now: datetime) -> datetime | None:

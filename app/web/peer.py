@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-__all__ = ["Network", "peer_address"]
+__all__ = ["Network", "is_proxy", "peer_address"]
 
 Network = IPv4Network | IPv6Network
 Headers = Iterable[tuple[bytes, bytes]]
@@ -42,6 +42,12 @@ def peer_address(client: tuple[str, int] | None, headers: Headers, trusted: Sequ
             return ""
         address = told
     return str(address)
+
+
+def is_proxy(client: tuple[str, int] | None, trusted: Sequence[Network]) -> bool:
+    """Tell whether the peer of a connection is a trusted proxy itself."""
+    address = _read(client[0]) if client is not None else None
+    return address is not None and any(address in network for network in trusted)
 
 
 def _read(text: str) -> IPv4Address | IPv6Address | None:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.console.scene import Scene
 
 SIZES: Final = {"desktop": (1280, 900), "phone": (390, 844)}
+PREVIEW: Final = "replay-preview"
 Scheme = Literal["light", "dark"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 # Nothing is looked for outside: pages load nothing from elsewhere, and the browser has no business of its own.
@@ -53,6 +54,15 @@ def context_of(
     return context
 
 
+def visit(page: Page, name: str, address: str) -> None:
+    """Open a page of `pages_of`; the preview of a replay is the answer to a form."""
+    page.goto(address)
+    if name == PREVIEW:
+        page.locator("#f-carrier").select_option("correios")
+        page.locator("main form.filters button").click()
+        page.locator("#run").wait_for()
+
+
 def pages_of(context: BrowserContext, scene: Scene) -> dict[str, str]:
     """Find an address for each kind of page."""
     page = context.new_page()
@@ -69,11 +79,18 @@ def pages_of(context: BrowserContext, scene: Scene) -> dict[str, str]:
         "order": first("/console/orders?account=demo", "/console/orders/sh_"),
         "webhooks": "/console/webhooks",
         "webhook": first("/console/webhooks?carrier=intelipost", "/console/webhooks/wh_"),
+        "events": "/console/events",
+        "calls": "/console/calls",
+        "quiet": "/console/quiet?silence=2d",
         "problems": "/console/problems",
         "parked": "/console/parked",
         "subject": first("/console/parked", "/console/parked/su_"),
         "refusals": "/console/refusals",
         "refusal": first("/console/refusals", "/console/refusals/ref_"),
+        "codes": "/console/codes?account=demo&carrier=jt-express-br&code=301",
+        "replays": "/console/replays",
+        "replay": first("/console/replays", "/console/replays/rp_"),
+        PREVIEW: "/console/replays",
         "accounts": "/console/accounts",
         "account": "/console/accounts/aurora",
         "audit": "/console/audit",

@@ -4,12 +4,12 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from app.carriers import adapters
 from app.cli.demo.configuration import demo_variables
@@ -27,7 +27,14 @@ from app.settings import ListenAddress, load_settings, variable
 TOKENS: Final = {role: f"relay_{role}-of-the-scene" for role in ("viewer", "support", "operator", "admin")}
 HELD: Final = "aurora"
 PARKED: Final = "QX004512345BR"
+GIVEN_UP: Final = "PED1502240771934LG"
 _KEY: Final = "vtexappkey-demo"
+_CASES: Final = (
+    ("correios", "in-transit"),
+    ("jt-express-br", "unknown-codes"),
+    ("correios", "delivered"),
+    ("loggi", "delivered"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +66,9 @@ class _Stage:
         return self._scene
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
+        # Where the stage could not be set there is nothing to end.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(30)
 
     def _run(self) -> None:
@@ -112,7 +121,7 @@ async def _set(stack: AsyncExitStack, folder: Path) -> Scene:
         now=utc_now,
     )
     await talk.hold(PARCELS)
-    await _trouble(egress, talk)
+    await _trouble(_Teller(egress=egress, talk=talk))
     return Scene(url=url, parked=PARKED, parked_order="1502240779001-01")
 
 
@@ -135,46 +144,86 @@ def _variables(folder: Path, vtex: str) -> dict[str, str]:
     return known | {variable(path): value for path, value in values.items()}
 
 
-async def _trouble(egress: Egress, talk: Conversation) -> None:
-    """Let a key be refused, a parcel wait for its order, codes be unknown, and a sender be somebody else."""
-    operator = {"authorization": f"Bearer {TOKENS['operator']}", "content-type": "application/json"}
+@dataclass(frozen=True, kw_only=True)
+class _Teller:
+    """Whoever makes trouble: over the relay's own interfaces, as carriers and operators do."""
 
-    async def add(**document: object) -> None:
-        content = json.dumps(document).encode()
-        reply = await egress.call(
-            "POST", f"{talk.url}/ops/v1/shipments", headers=operator, content=content, total_seconds=10, max_bytes=10**6
+    egress: Egress
+    talk: Conversation
+
+    async def ask(self, method: str, path: str, document: object = None) -> Any:
+        """Ask the operators' interface for something."""
+        reply = await self.egress.call(
+            method,
+            f"{self.talk.url}/ops/v1{path}",
+            headers={"authorization": f"Bearer {TOKENS['operator']}", "content-type": "application/json"},
+            content=None if document is None else json.dumps(document).encode(),
+            total_seconds=10,
+            max_bytes=10**6,
         )
-        assert 201 == reply.status, reply.body
+        assert reply.status < 300, reply.body
+        return json.loads(reply.body)
 
-    async def post(carrier: str, case: str, owner: str = ACCOUNT, *, spoil: bool = False) -> None:
-        source = talk.sources.find(carrier, owner)
+    async def refuse(self, order_id: str) -> None:
+        """Have VTEX refuse whatever is asked of an order."""
+        fault = json.dumps({"kind": "error", "status": 400, "order_id": order_id}).encode()
+        address = f"{self.talk.vtex_url}/sandbox/api/faults"
+        headers = {"content-type": "application/json"}
+        reply = await self.egress.call(
+            "POST", address, headers=headers, content=fault, total_seconds=10, max_bytes=10**6
+        )
+        assert reply.status < 300, reply.body
+
+    async def post(self, carrier: str, case: str, owner: str = ACCOUNT, *, spoil: bool = False, **more: Any) -> None:
+        """Deliver a sample; a spoilt one says something else than what was signed."""
+        source = self.talk.sources.find(carrier, owner)
         assert source is not None
-        request = signed_request(source, example(carrier, case).webhook, utc_now())
+        request = signed_request(source, replace(example(carrier, case).webhook, **more), utc_now())
         if spoil:
             request = replace(request, body=request.body + b" ")
-        await egress.call(
+        await self.egress.call(
             request.method,
-            talk.url + request.path,
+            self.talk.url + request.path,
             headers=request.headers,
             content=request.body,
             total_seconds=10,
             max_bytes=10**6,
         )
 
-    await add(
-        account=HELD, order_id="1502240778801-01", invoice_number="3391", tracking_numbers=["9400900000000000000017"]
+    async def until(self, path: str, is_so: Callable[[Any], bool]) -> None:
+        """Wait for what the relay does by itself."""
+        for _ in range(200):
+            if is_so(await self.ask("GET", path)):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(path)
+
+
+async def _trouble(teller: _Teller) -> None:
+    """Let a key be refused, parcels wait, codes be unknown, a shipment be given up, and a sender be somebody else."""
+    await teller.ask(
+        "POST",
+        "/shipments",
+        _order("1502240778801-01", "3391", account=HELD, tracking_numbers=["9400900000000000000017"]),
     )
-    await add(account=ACCOUNT, order_id="1502240779001-01", invoice_number="48301", tracking_numbers=[])
-    await post("easypost", "in-transit", HELD)
-    for carrier, case in (("correios", "in-transit"), ("jt-express-br", "unknown-codes"), ("correios", "delivered")):
-        await post(carrier, case)
+    await teller.ask("POST", "/shipments", _order("1502240779001-01", "48301"))
+    await teller.refuse("1502240779004-01")
+    await teller.ask("POST", "/shipments", _order("1502240779004-01", "48304", tracking_numbers=[GIVEN_UP]))
+    await teller.post("easypost", "in-transit", HELD)
+    for carrier, case in _CASES:
+        await teller.post(carrier, case)
+    await teller.post("intelipost", "delivered", body=b'{"history": "what was sent by mistake"}')
     for _ in range(3):
-        await post("easypost", "delivered", spoil=True)
-    await post("jt-express-br", "delivered", spoil=True)
-    for _ in range(100):
-        reply = await egress.call(
-            "GET", f"{talk.url}/ops/v1/accounts/{HELD}", headers=operator, total_seconds=10, max_bytes=10**6
-        )
-        if json.loads(reply.body)["state"] == "held":
-            return
-        await asyncio.sleep(0.05)
+        await teller.post("easypost", "delivered", spoil=True)
+    await teller.post("jt-express-br", "delivered", spoil=True)
+    await teller.until(f"/accounts/{HELD}", lambda account: account["state"] == "held")
+    await teller.until(f"/accounts/{ACCOUNT}", lambda account: account["dead_shipments"] == 1)
+    await teller.until("/webhooks?state=stored", lambda page: not page["items"])
+    preview = await teller.ask("POST", "/replays/preview", {"carrier": "intelipost"})
+    asked = {"token": preview["token"], "reason": "Intelipost changed how it writes places", "rate": 0.1}
+    replay = await teller.ask("POST", "/replays", asked)
+    await teller.ask("POST", f"/replays/{replay['id']}/pause", {})
+
+
+def _order(order_id: str, invoice_number: str, **more: object) -> dict[str, object]:
+    return {"account": ACCOUNT, "order_id": order_id, "invoice_number": invoice_number, "tracking_numbers": [], **more}

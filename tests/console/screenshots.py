@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tests.console.browser import SCHEMES, SIZES, browser, context_of, pages_of
+from tests.console.browser import SCHEMES, SIZES, browser, context_of, pages_of, visit
 from tests.console.scene import TOKENS, scene
 
 FOLDER = Path("build/screenshots")
@@ -31,7 +31,7 @@ def main() -> None:
                         picture = f"{name}-{size}-{scheme}{'' if language == 'en' else '-pt'}"
                         if wanted and picture not in wanted:
                             continue
-                        page.goto(address)
+                        visit(page, name, address)
                         page.screenshot(path=FOLDER / f"{picture}.png", full_page=True)
                         sys.stdout.write(f"{FOLDER / picture}.png\n")
                     context.close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests.console.browser import SCHEMES, SIZES, browser, context_of, pages_of
+from tests.console.browser import SCHEMES, SIZES, browser, context_of, pages_of, visit
 from tests.console.scene import TOKENS, Scene, scene
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -89,6 +89,73 @@ def test_an_operator_finds_a_parcel_reads_its_trace_and_links_another_by_hand(pl
     context.close()
 
 
+def test_an_operator_gives_a_code_its_meaning_and_replays_and_finds_it_all_in_the_audit_log(
+    played: Scene, started: Browser
+) -> None:
+    context = context_of(started, played, TOKENS["operator"])
+    page = context.new_page()
+    complaints = watched(page)
+
+    # An order group leads to its packages.
+    page.goto("/console")
+    page.get_by_role("search").get_by_role("searchbox").fill("1502240771934")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row").filter(has_text="1502240771934-01")).to_have_count(2)
+    page.get_by_role("row").filter(has_text="48219").get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1502240771934-01")
+    expect(page.get_by_role("region", name="What the carrier said")).to_contain_text("BELO HORIZONTE, MG")
+
+    page.get_by_role("link", name="Problems", exact=True).click()
+    page.get_by_role("link", name="Give 301 a meaning").click()
+    page.get_by_label("Meaning", exact=True).select_option("In transit")
+    page.get_by_label("Reason").fill("the depot in Cajamar, says J&T")
+    page.get_by_role("button", name="Say so").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Replay")
+    # It shows by itself how far it has come.
+    expect(page.locator("#replay .pill")).to_have_text("done", timeout=20_000)
+    expect(page.locator("#replay")).to_contain_text("1 of 1")
+    page.get_by_role("link", name="Problems", exact=True).click()
+    expect(page.get_by_role("link", name="Give 302 a meaning")).to_be_visible()
+    expect(page.get_by_role("link", name="Give 301 a meaning")).to_have_count(0)
+
+    _begin_replay(page, reason="their history is longer now", rate="100")
+    expect(page.locator("#replay .pill")).to_have_text("done", timeout=20_000)
+    _begin_replay(page, reason="a mistake of mine", rate="0.1")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#replay .pill")).to_have_text("paused")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="End it for good").click()
+    expect(page.locator("#replay .pill")).to_have_text("cancelled")
+
+    page.get_by_role("link", name="Audit log").click()
+    for reason, words in (
+        ("the depot in Cajamar, says J&T", "gave a meaning to a code of"),
+        ("their history is longer now", "started a replay"),
+        ("a mistake of mine", "started a replay"),
+    ):
+        row = page.get_by_role("row").filter(has_text=reason).filter(has_text=words)
+        expect(row).to_contain_text("operator.maria")
+    for words in ("paused a replay", "resumed a replay", "cancelled a replay"):
+        # The scene's own replay was paused by the same person.
+        expect(page.get_by_role("row").filter(has_text=words).first).to_contain_text("operator.maria")
+    assert [] == complaints
+    context.close()
+
+
+def _begin_replay(page: Page, *, reason: str, rate: str) -> None:
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Replays").click()
+    page.get_by_label("Carrier").select_option("correios")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Orders, and so shoppers, that show events of them")).to_be_visible()
+    expect(page.get_by_role("region", name="A sample, as it would be read today").get_by_role("row")).not_to_have_count(
+        0
+    )
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_label("Webhooks per second, at most").fill(rate)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#replay")).to_contain_text(reason)
+
+
 @pytest.mark.timeout(300)
 def test_no_page_has_a_barrier_in_any_light_or_size(played: Scene, started: Browser) -> None:
     barriers: dict[str, Any] = {}
@@ -110,7 +177,7 @@ def test_no_page_has_a_barrier_in_any_light_or_size(played: Scene, started: Brow
 def _barriers(page: Page, size: str, addresses: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, address in addresses.items():
-        page.goto(address)
+        visit(page, name, address)
         # Shut in, a barrier would hide.
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         page.evaluate(AXE)

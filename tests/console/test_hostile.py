@@ -164,7 +164,7 @@ def test_pages_allow_no_script_of_their_own_and_no_frame(relay: Relay, enter: En
     for path in ("/login", "", f"/orders/{full.shipments['mystore']}", "/nothing", "/orders?state=wrong"):
         headers = (enter(None) if path == "/login" else visitor).get(path).headers
         assert (
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
             "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         ) == headers["content-security-policy"]
         assert ("DENY", "nosniff", "no-store") == tuple(

@@ -10,7 +10,7 @@ import pytest
 from app.model import Milestone
 from app.store.console_schema import tallies
 from app.web.catalogue import CATALOGUE
-from app.web.console import languages, rendering, timeline
+from app.web.console import flags, languages, rendering
 from app.web.console.languages import chosen, language
 from app.web.dependencies import Role
 from app.web.schemas import CAUSES
@@ -29,7 +29,7 @@ def said() -> set[str]:
     for template in (CONSOLE / "templates").glob("*.html"):
         text = template.read_text("utf-8")
         found |= set(SENTENCE.findall(text)) | {one for pair in COUNTED.findall(text) for one in pair}
-    for module in (timeline, languages):
+    for module in (flags, languages):
         text = Path(str(module.__file__)).read_text("utf-8")
         found |= {line for line in re.findall(r'(?<!")"([A-Z{][^"]{12,})"(?!")', text) if line[-1] in ".:"}
     login = (CONSOLE / "login.py").read_text("utf-8")
@@ -99,6 +99,7 @@ def test_numbers_days_and_times_are_written_as_people_write_them() -> None:
     exact = '<time datetime="2026-03-04T18:04:31+00:00" title="2026-03-04T18:04:31Z">'
 
     assert ("1,234,567", "1.234.567") == (ENGLISH.number(1234567), PORTUGUESE.number(1234567))
+    assert ["0.05", "0,05", "20.0"] == [ENGLISH.number(0.05), PORTUGUESE.number(0.05), ENGLISH.number(20.0)]
     assert ("99.5 %", "99,5 %", "100 %") == (ENGLISH.percent(0.995), PORTUGUESE.percent(0.995), ENGLISH.percent(1.0))
     assert ("4 Mar 2026", "04/03/2026") == (ENGLISH.day(date(2026, 3, 4)), PORTUGUESE.day(date(2026, 3, 4)))
     assert f"{exact}4 Mar 2026, 15:04</time>" == ENGLISH.moment(time, zone)

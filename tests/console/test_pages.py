@@ -18,7 +18,7 @@ from tests.console.conftest import Enter
 from tests.console.filling import add, do, filled, subject, told
 from tests.console.visitor import Page, Visitor
 from tests.web.conftest import Start
-from tests.web.stage import Clock, Relay, source, webhook_body
+from tests.web.stage import Relay, source, webhook_body
 
 NUMBER = "QX004512345BR"
 
@@ -215,26 +215,6 @@ class TestProblems:
     def test_with_no_problem_it_says_so(self, me: Visitor) -> None:
         assert "Nothing needs a person." in me.open("").text
         assert me.open("/problems").text.count("None.") >= 4
-
-    def test_what_arrives_is_counted_hour_by_hour(self, relay: Relay, enter: Enter, clock: Clock) -> None:
-        for number in range(3):
-            told(relay, webhook_body(f"A{number}"))
-        clock.advance(hours=5)
-        told(relay, webhook_body("B"))
-        id_ = told(relay, webhook_body("C"))
-        relay.ops("POST", f"/webhooks/{id_}/replay", json={"reason": "again"})
-
-        page = enter().open("")
-        counted = relay.ops("GET", "/activity").json()["items"]
-
-        assert "5 webhooks read" in page.text
-        assert [("2026-03-04T18:00:00Z", 3), ("2026-03-04T23:00:00Z", 2)] == [
-            (item["hour"], item["count"]) for item in counted
-        ]
-        bars = [attributes for tag, attributes in page.tags if tag == "rect" and attributes["class"] == "mapped"]
-        assert [("120.0", "0.0"), ("80.0", "40.0")] == [(bar["height"], bar["y"]) for bar in bars]
-        clock.advance(hours=24)
-        assert "0 webhooks read" in enter().open("").text
 
     def test_a_code_that_the_source_lists_by_now_is_no_problem_any_more(self, start: Start, relay: Relay) -> None:
         told(relay, webhook_body("X", "strange"))

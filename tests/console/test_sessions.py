@@ -91,6 +91,19 @@ def test_a_session_ends_when_nobody_uses_it_and_after_twelve_hours_in_any_case(e
     assert not is_in(busy)
 
 
+def test_a_page_that_looks_anew_by_itself_keeps_nobody_logged_in(enter: Enter, clock: Clock) -> None:
+    me = enter()
+
+    seen = []
+    for _ in range(3):
+        clock.advance(minutes=10)
+        seen.append(me.http.get("/console/replays", headers={"X-Relay-Live": "1"}).status_code)
+    clock.advance(seconds=1)
+
+    assert [200, 200, 200] == seen
+    assert not is_in(me)
+
+
 def test_a_session_is_worth_what_its_token_is_worth_now(start: Start, enter: Enter, relay: Relay) -> None:
     me = enter("admin")
     tokens = relay.dependencies.tokens

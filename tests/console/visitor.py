@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-VOID = {"meta", "link", "img", "br", "input", "line", "rect"}
+VOID = {"meta", "link", "img", "br", "input", "line", "path", "rect"}
 
 
 class Page(HTMLParser):

@@ -52,13 +52,14 @@ class Stage:
         self._answer = answer
         self._egress = Egress(transport=httpx.MockTransport(self._called))
         self.gates = {each.name: Gate(each) for each in accounts}
+        self.registry = CollectorRegistry()
         self.forwarder = Forwarder(
             store,
             {
                 each.name: Destination(account=each, client=Client(each, self._egress), gate=self.gates[each.name])
                 for each in accounts
             },
-            Metrics(CollectorRegistry()),
+            Metrics(self.registry, accounts=[each.name for each in accounts]),
             now=utc_now,
             slots=slots,
             jitter=lambda: 0.0,

@@ -53,6 +53,7 @@ async def test_all_that_waits_for_a_shipment_goes_out_in_one_call(staged: StageM
 
     assert [5] == [len(body["events"]) for body in bodies]
     assert {"applied": 5} == await stage.states()
+    assert 5 == stage.registry.get_sample_value("relay_forward_lag_seconds_count", {"account": "demo"})
 
 
 async def test_accounts_take_turns_however_much_one_of_them_has_to_say(staged: StageMaker) -> None:

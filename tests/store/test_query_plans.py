@@ -12,14 +12,26 @@ from app.store.backfills import next_backfill, waiting_reads
 from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
 from app.store.queries import (
+    AttemptFilter,
+    AuditFilter,
+    EventFilter,
     RefusalFilter,
     ShipmentFilter,
     SubjectFilter,
+    WebhookFilter,
+    account_overviews,
+    count_quiet,
+    list_attempts,
+    list_audit,
+    list_events,
     list_refusals,
     list_shipments,
     list_subjects,
+    list_webhooks,
     parked_causes,
+    quiet_shipments,
     search,
+    search_bodies,
 )
 from app.store.queries.backlog import waiting
 from app.store.redriving import dead_causes, given_up
@@ -29,7 +41,32 @@ from app.store.tallies import tallies_since
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 
-NEVER_SCANNED = {"an order by whatever is known of it"}
+NEVER_SCANNED = {"an order by whatever is known of it", "why it was", "causes", "accounts"}
+BOUNDED = {
+    "webhooks",
+    "webhooks of an account",
+    "webhooks of several accounts",
+    "webhooks of a carrier",
+    "unmappable webhooks of an account and carrier",
+    "webhooks that brought a code",
+    "webhooks of a time",
+    "events",
+    "events of a code and time",
+    "attempts that failed",
+    "attempts of a time",
+    "the audit log",
+    "what one did",
+    "what was done to one thing",
+    "parked subjects",
+    "unmatched subjects of a carrier",
+    "shipments",
+    "an account's shipments",
+    "shipments that no carrier told of",
+    "shipments that are due",
+    "shipments that were given up",
+    "an account's shipments that were given up",
+}
+"""Lists that look through so many rows at most, in the order of their ids: nothing is sorted or read ahead."""
 
 QUERIES = {
     "webhooks that are not mapped": (lambda connection: unmapped(connection, 10, NOW), ["ix_webhooks_state"]),
@@ -78,6 +115,98 @@ QUERIES = {
     "what happened hour by hour": (
         lambda c: tallies_since(c, ["a", "b"], NOW),
         ["sqlite_autoindex_tallies_1"],
+    ),
+    "webhooks": (lambda c: list_webhooks(c, WebhookFilter(), before=7, limit=9), ["USING INTEGER PRIMARY KEY"]),
+    "webhooks of an account": (
+        lambda c: list_webhooks(c, WebhookFilter(owners=("a",)), before=7, limit=9),
+        ["ix_webhooks_owner (owner=? AND id<?)"],
+    ),
+    "webhooks of several accounts": (
+        lambda c: list_webhooks(c, WebhookFilter(owners=("a", "b"), carrier="x"), before=7, limit=9),
+        ["ix_webhooks_carrier (carrier=? AND id<?)"],
+    ),
+    "webhooks of a carrier": (
+        lambda c: list_webhooks(c, WebhookFilter(carrier="x"), before=7, limit=9),
+        ["ix_webhooks_carrier (carrier=? AND id<?)"],
+    ),
+    "unmappable webhooks of an account and carrier": (
+        lambda c: list_webhooks(c, WebhookFilter(owners=("a",), carrier="x", state="unmappable"), before=7, limit=9),
+        ["ix_webhooks_state (state=? AND id<?)"],
+    ),
+    "webhooks that brought a code": (
+        lambda c: list_webhooks(c, WebhookFilter(code="BDE/01", milestone="EXCEPTION"), before=7, limit=9),
+        ["USING INTEGER PRIMARY KEY", "ix_events_webhook"],
+    ),
+    "webhooks of a time": (
+        lambda c: list_webhooks(c, WebhookFilter(since=NOW, until=NOW), before=7, limit=9),
+        ["USING INTEGER PRIMARY KEY"],
+    ),
+    "webhooks of a tracking number": (
+        lambda c: list_webhooks(c, WebhookFilter(tracking_number="QX1", accounts=("a",)), before=7, limit=9),
+        ["ix_subjects_subject", "sqlite_autoindex_numbers_1", "sqlite_autoindex_rows_1", "sqlite_autoindex_events_1"],
+    ),
+    "bodies": (
+        lambda c: search_bodies(c, WebhookFilter(owners=("a",)), "text", before=None, limit=9),
+        ["ix_webhooks_owner (owner=?)"],
+    ),
+    "events": (lambda c: list_events(c, EventFilter(), before=7, limit=9), ["USING INTEGER PRIMARY KEY"]),
+    "events of a code and time": (
+        lambda c: list_events(
+            c, EventFilter(owners=("a",), code="1", milestone="X", placed=True, since=NOW), before=7, limit=9
+        ),
+        ["USING INTEGER PRIMARY KEY"],
+    ),
+    "events of a tracking number": (
+        lambda c: list_events(c, EventFilter(tracking_number="QX1"), before=7, limit=9),
+        ["ix_subjects_subject", "sqlite_autoindex_events_1"],
+    ),
+    "attempts that failed": (
+        lambda c: list_attempts(c, AttemptFilter(accounts=("a",), outcome="failed"), before=7, limit=9),
+        ["USING INTEGER PRIMARY KEY"],
+    ),
+    "attempts of a time": (
+        lambda c: list_attempts(c, AttemptFilter(since=NOW, status=503, call="put"), before=7, limit=9),
+        ["USING INTEGER PRIMARY KEY"],
+    ),
+    "the audit log": (
+        lambda c: list_audit(c, AuditFilter(limited_to=("x", ("a",))), before=7, limit=9),
+        ["USING INTEGER PRIMARY KEY"],
+    ),
+    "what one did": (
+        lambda c: list_audit(c, AuditFilter(actor="x", action="account.", since=NOW), before=7, limit=9),
+        ["USING INTEGER PRIMARY KEY"],
+    ),
+    "what was done to one thing": (
+        lambda c: list_audit(c, AuditFilter(target="account:a"), before=7, limit=9),
+        ["ix_audit_target (target=? AND id<?)"],
+    ),
+    "unmatched subjects of a carrier": (
+        lambda c: list_subjects(c, SubjectFilter(state="unmatched", owners=("a",), carrier="x"), before=7, limit=9),
+        ["ix_subjects_unmatched_id"],
+    ),
+    "shipments": (
+        lambda c: list_shipments(c, ShipmentFilter(since=NOW, until=NOW), before=7, limit=9),
+        ["USING INTEGER PRIMARY KEY"],
+    ),
+    "an account's shipments": (
+        lambda c: list_shipments(c, ShipmentFilter(accounts=("a",)), before=7, limit=9),
+        ["ix_shipments_account (account=? AND id<?)"],
+    ),
+    "shipments that no carrier told of": (
+        lambda c: list_shipments(c, ShipmentFilter(accounts=("a",), heard=False), before=7, limit=9),
+        ["ix_shipments_account (account=? AND id<?)"],
+    ),
+    "shipments without news": (
+        lambda c: quiet_shipments(c, ["a", "b"], NOW, after=(NOW, 7), limit=9),
+        ["COVERING INDEX ix_shipments_quiet"],
+    ),
+    "how many shipments are without news": (
+        lambda c: count_quiet(c, ["a"], NOW),
+        ["COVERING INDEX ix_shipments_quiet"],
+    ),
+    "accounts": (
+        lambda c: account_overviews(c, ["a", "b"], NOW),
+        ["ix_shipments_due (account=?", "ix_shipments_dead", "ix_rows_open", "ix_rows_observed", "ix_rows_dead"],
     ),
     "shipments of an invoice": (
         lambda c: list_shipments(c, ShipmentFilter(accounts=("a",), invoice_number="7"), before=None, limit=9),
@@ -140,7 +269,10 @@ async def test_a_search_for_work_reads_its_index(name: str, tmp_path: Path) -> N
 
     assert [index for index in expected if index not in plan] == []
     if name in NEVER_SCANNED:
-        assert [] == [table for table in metadata.tables if f"SCAN {table}" in plan]
+        scans = [line for line in plan.splitlines() if "SCAN " in line]
+        assert [] == [table for table in metadata.tables if any(f"SCAN {table}'" in line for line in scans)]
+    if name in BOUNDED:
+        assert [] == [each for each in plan.split("\n\n") if "id<?" in each and "FOR ORDER BY" in each]
 
 
 class _Explained:
@@ -165,4 +297,4 @@ class _Explained:
             if not statement.startswith("EXPLAIN")
         ]
         connection.execute(text("SELECT 1"))
-        return "\n".join(str(row) for plan in plans for row in plan)
+        return "\n\n".join("\n".join(str(row) for row in plan) for plan in plans)

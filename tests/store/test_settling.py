@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from app.store import AcceptRead, Claimed, Frozen, Learnt, Plan, Sample, Seen, Settle, Settlement, Store, Work
 from app.store.accounts import AccountChange, account_states
+from app.store.lags import spans_since
 from app.store.schema import attempts, rows, shipments
 from tests.store.making import LEASE, NOW, adding, claim, event, recording, sends_all, shipment
 
@@ -72,6 +73,9 @@ async def test_an_applied_call_settles_the_rows_that_it_carried(store: Store) ->
         shipped.accepted_puts,
     )
     assert ("applied", 200, "0f3b", LATER) == (attempt.outcome, attempt.status, attempt.receipt, attempt.ended_at)
+    spans = await store.read(lambda c: spans_since(c, ["demo"], hours=1, step=1, now=LATER))
+    # A minute, twice: the class of what took up to one.
+    assert [{7: 2}] == [span.lags for span in spans]
     # Due once more: with nothing new it leaves the queue.
     assert [] == await store.write(claim(store, LATER))
     assert (await everything(store))[0].due_at is None

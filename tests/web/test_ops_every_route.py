@@ -23,12 +23,21 @@ NEW: Final = {"account": "other", "order_id": "v9-01", "invoice_number": "9"}
 # Of each route: who may call it, and what an operator of another account would send to touch what is not theirs.
 ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("GET", "/webhooks"): (VIEWER, None),
+    ("GET", "/webhooks/export"): (VIEWER, None),
     ("GET", "/webhooks/{id}"): (VIEWER, None),
     ("POST", "/webhooks/{id}/replay"): (OPERATOR, REASON),
     ("GET", "/refusals"): (VIEWER, None),
+    ("GET", "/refusals/export"): (VIEWER, None),
     ("GET", "/refusals/{id}"): (VIEWER, None),
     ("GET", "/refusals/{id}/explanation"): (OPERATOR, None),
+    ("GET", "/events"): (VIEWER, None),
+    ("GET", "/events/export"): (VIEWER, None),
+    ("GET", "/attempts"): (VIEWER, None),
+    ("GET", "/attempts/export"): (VIEWER, None),
     ("POST", "/shipments/import"): (OPERATOR, None),
+    ("GET", "/shipments/quiet"): (VIEWER, None),
+    ("GET", "/shipments/quiet/export"): (VIEWER, None),
+    ("GET", "/shipments/export"): (VIEWER, None),
     ("GET", "/shipments"): (VIEWER, None),
     ("POST", "/shipments"): (OPERATOR, NEW),
     ("GET", "/shipments/{id}"): (VIEWER, None),
@@ -53,7 +62,9 @@ ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("POST", "/accounts/{account}/hook/install"): (OPERATOR, REASON),
     ("POST", "/accounts/{account}/hook/remove"): (OPERATOR, REASON),
     ("GET", "/parked"): (VIEWER, None),
+    ("GET", "/parked/export"): (VIEWER, None),
     ("GET", "/unmatched"): (VIEWER, None),
+    ("GET", "/unmatched/export"): (VIEWER, None),
     ("GET", "/parked/causes"): (VIEWER, None),
     ("GET", "/parked/{id}"): (VIEWER, None),
     ("POST", "/parked/{id}/link"): (OPERATOR, {"shipment_id": "sh_0000000000000", **REASON}),
@@ -76,8 +87,10 @@ ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("POST", "/overrides"): (OPERATOR, {**CODE, "milestone": "DELIVERED"}),
     ("POST", "/overrides/remove"): (OPERATOR, CODE),
     ("GET", "/activity"): (VIEWER, None),
+    ("GET", "/activity/summary"): (VIEWER, None),
     ("GET", "/unknown-codes"): (VIEWER, None),
     ("GET", "/audit"): (VIEWER, None),
+    ("GET", "/audit/export"): (VIEWER, None),
 }
 ROLES: Final = {"viewer": VIEWER, "support": SUPPORT, "operator": OPERATOR, "admin": ADMIN}
 WITHOUT_A_TOKEN: Final[tuple[dict[str, str], ...]] = (

@@ -218,8 +218,9 @@ def test_a_sender_that_repeats_itself_is_counted(relay: Relay) -> None:
 
 
 def audited(relay: Relay) -> list[dict[str, Any]]:
-    """Read the audit log."""
-    found = relay.on_the_loop(relay.store.read(lambda connection: connection.execute(select(audit)).mappings().all()))
+    """Read what the audit log has of changes."""
+    changes = select(audit).where(audit.c.action != "webhook.read-unmasked")
+    found = relay.on_the_loop(relay.store.read(lambda connection: connection.execute(changes).mappings().all()))
     return [dict(row) for row in found]
 
 

@@ -9,7 +9,7 @@ import typer
 from app.cli.doctor.accounts import examine_accounts
 from app.cli.doctor.configuration import examine_configuration, examine_listeners
 from app.cli.doctor.findings import Finding, Level
-from app.cli.doctor.refused import examine_refusals
+from app.cli.doctor.refused import examine_refusals, examine_states
 from app.cli.doctor.sources import examine_sources
 from app.cli.doctor.storage import examine_storage
 from app.cli.doctor.ways import examine_ways
@@ -41,12 +41,14 @@ def _look(*, online: bool) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield from (Finding(level=Level.PROBLEM, about="settings", text=problem) for problem in error.problems)
         return
+    answers, heard = asyncio.run(examine_listeners(settings))
     yield from examine_configuration(settings)
-    yield from examine_storage(settings)
-    yield from asyncio.run(examine_listeners(settings))
+    yield from examine_storage(settings, answers=answers)
+    yield heard
     yield from examine_sources(settings)
     yield from asyncio.run(examine_ways(settings, online=online))
     yield from asyncio.run(examine_refusals(settings))
+    yield from asyncio.run(examine_states(settings))
     yield from asyncio.run(examine_accounts(settings, online=online))
 
 

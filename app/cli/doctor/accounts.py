@@ -12,10 +12,12 @@ from app.cli.doctor.hooks import examine_hook, examine_name
 from app.egress import Egress, Reply
 from app.main import accounts_of
 from app.settings import Settings
-from app.vtex import Client, Outcome
+from app.vtex import Client, OrderQuery, Outcome, Span, named_by_address, named_by_key
 
-__all__ = ["examine_accounts"]
+__all__ = ["ROLE", "examine_accounts"]
 
+ROLE: Final = ("'View order'", "'List Orders'", "'Notify invoice'", "'Feed v3 and Hook Admin'")
+"""What VTEX calls the resources that a key of the relay's needs."""
 _NO_ORDER: Final = "carrier-relay-doctor-0"
 """No order has this id, so VTEX's answer is about the key alone."""
 _SKEW_SECONDS: Final = 30
@@ -71,6 +73,7 @@ async def _examine(account: Account, settings: Settings, *, online: bool) -> lis
     async with _DatedEgress() as egress:
         findings.append(await _ask(account, egress))
         if findings[-1].level is Level.OK:
+            findings += await _lists(account, egress)
             findings.append(await examine_hook(account, settings, egress))
         return [*findings, *_clock(about, egress.skew_seconds)]
 
@@ -90,7 +93,7 @@ async def _ask(account: Account, egress: Egress) -> Finding:
             return ok(about, text)
         case Outcome.UNAUTHORISED:
             text = f"VTEX refuses app_key and app_token (401 {words}): compare both, and base_url"
-            return problem(about, f"{text}, since an account knows its own keys only")
+            return problem(about, f"{text}, since an account knows its own keys only{_elsewhere(account)}")
         case Outcome.FORBIDDEN:
             return problem(
                 about, "VTEX knows the key but forbids it to read orders (403): give it a role with 'View order'"
@@ -101,6 +104,23 @@ async def _ask(account: Account, egress: Egress) -> Finding:
             return problem(about, f"{account.base_url} cannot be reached: {words}")
         case _:
             return problem(about, f"{account.base_url} answers {answered.status} {words}: is it VTEX?")
+
+
+def _elsewhere(account: Account) -> str:
+    """Say so where the key's name is another account's."""
+    keyed, asked = named_by_key(account.app_key), named_by_address(account.base_url) or account.name
+    return "" if keyed in {None, asked} else f"; by its name the key was made in account {keyed}, not in {asked}"
+
+
+async def _lists(account: Account, egress: Egress) -> list[Finding]:
+    """Ask for no order at all of the list: what the key may not see there, hooks that fail do not make good."""
+    moment = datetime.now(UTC)
+    query = OrderQuery(invoiced=Span(since=moment, until=moment))
+    answered = (await Client(account, egress).list_orders(query, 1)).answered
+    if answered.outcome is not Outcome.FORBIDDEN:
+        return []
+    text = "the key may not list orders (403), so an order that no hook told of is not found: give it 'List Orders'"
+    return [warning(account.name, text)]
 
 
 def _clock(about: str, skew: float | None) -> list[Finding]:

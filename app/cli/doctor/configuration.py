@@ -73,17 +73,17 @@ def is_local(host: str) -> bool:
         return "." not in host or host.endswith((".local", ".internal", ".localhost"))
 
 
-async def examine_listeners(settings: Settings) -> list[Finding]:
-    """Ask the relay that may run here whether it is ready."""
+async def examine_listeners(settings: Settings) -> tuple[bool, Finding]:
+    """Ask the relay that may run here whether it is ready; say, too, whether anything answered."""
     url = base_url(settings.listen)
     async with Egress() as egress:
         try:
             reply = await egress.call("GET", f"{url}/readyz", headers={}, total_seconds=_PROBE_SECONDS)
         except CallFailed:
-            return [note("relay", f"none answers at {url}: start one with `carrier-relay serve`")]
+            return False, note("relay", f"none answers at {url}: start one with `carrier-relay serve`")
     if reply.status == _OK:
-        return [ok("relay", f"one is ready at {url}")]
+        return True, ok("relay", f"one is ready at {url}")
     words = reply.body[:500].decode("utf-8", "replace")
     if reply.status == _NOT_READY:
-        return [problem("relay", f"the one at {url} is not ready: {words}")]
-    return [problem("relay", f"something else than a relay listens at {url}: /readyz answers {reply.status}")]
+        return True, problem("relay", f"the one at {url} is not ready: {words}")
+    return True, problem("relay", f"something else than a relay listens at {url}: /readyz answers {reply.status}")

@@ -1,4 +1,8 @@
-"""What the running relay refused of late: a secret that differs, or a body that changed on the way, shows there."""
+"""What the running relay has met of late: requests that it refused, and accounts whose key VTEX refuses.
+
+A secret that differs, or a body that changed on the way, shows in the former;
+a role that lacks something in the latter.
+"""
 
 import os
 from collections import Counter
@@ -6,14 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from app.cli.doctor.findings import Finding, note, ok, warning
+from app.cli.doctor.accounts import ROLE
+from app.cli.doctor.findings import Finding, note, ok, problem, warning
 from app.cli.serving import base_url
 from app.egress import Egress
 from app.errors import CallFailed, EgressRefused, MalformedPayload
 from app.payload import json_document
 from app.settings import Settings
 
-__all__ = ["examine_refusals"]
+__all__ = ["examine_refusals", "examine_states"]
 
 _URL: Final = "RELAY_OPS_URL"
 _TOKEN: Final = "RELAY_OPS_TOKEN"  # noqa: S105 - its name
@@ -29,8 +34,7 @@ _CAUSES: Final = frozenset(
 
 async def examine_refusals(settings: Settings) -> list[Finding]:
     """Sum up, source by source, what could not be proven within a day, and explain the newest of each."""
-    base = (os.environ.get(_URL) or base_url(settings.ops_listen or settings.listen)).rstrip("/")
-    token = os.environ.get(_TOKEN)
+    base, token = _operators(settings)
     async with Egress() as egress:
         if not token:
             return await _untold(egress, base)
@@ -71,6 +75,33 @@ async def _explained(egress: Egress, base: str, token: str, item: dict[str, Any]
         f"{item['owner']}/{item['carrier']}",
         f"{how_many} could not be proven within a day. The newest: {why} See carrier-relay explain {item['id']}",
     )
+
+
+async def examine_states(settings: Settings) -> list[Finding]:
+    """Say which accounts the running relay cannot write to, where a token lets that be seen."""
+    base, token = _operators(settings)
+    if not token:
+        return []
+    async with Egress() as egress:
+        known = await _ask(egress, base, token, "accounts")
+    return [_standing(each) for each in (known or {}).get("items", []) if each["state"] not in {"open", "probing"}]
+
+
+def _standing(item: dict[str, Any]) -> Finding:
+    reason, name = str(item["reason"] or ""), str(item["account"])
+    match item["state"]:
+        case "held" if "(403)" in reason:
+            text = f"{reason}: its role lacks something; it takes {', '.join(ROLE)}"
+            return problem(name, f"nothing is written, {text}")
+        case "held":
+            return problem(name, f"nothing is written, {reason}: compare app_key and app_token with VTEX's")
+        case _:
+            return note(name, f"is {item['state']} in the running relay: {reason}")
+
+
+def _operators(settings: Settings) -> tuple[str, str | None]:
+    base = os.environ.get(_URL) or base_url(settings.ops_listen or settings.listen)
+    return base.rstrip("/"), os.environ.get(_TOKEN)
 
 
 async def _ask(egress: Egress, base: str, token: str, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON

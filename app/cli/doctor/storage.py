@@ -4,9 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 from app.cli.doctor.findings import Finding, note, ok, problem, warning
+from app.cli.serving import base_url
 from app.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from app.settings import Settings
 from app.store import database_file
@@ -20,10 +22,11 @@ _ABOUT: Final = "database"
 _ENOUGH: Final = 64 * 1024 * 1024
 _PLENTY: Final = 1024 * 1024 * 1024
 _MEGABYTE: Final = 1024 * 1024
+_ADVICE: Final = "who owns it, whether it is mounted to be read only, and whether its disk is full"
 
 
-def examine_storage(settings: Settings) -> Iterator[Finding]:
-    """Look at the database, and change nothing about it."""
+def examine_storage(settings: Settings, *, answers: bool) -> Iterator[Finding]:
+    """Look at the database, and change nothing about it; a relay ``answers`` where the settings say, or none does."""
     url = settings.database_url.get_secret_value()
     try:
         file = database_file(url).absolute()
@@ -32,24 +35,41 @@ def examine_storage(settings: Settings) -> Iterator[Finding]:
         yield from (problem(_ABOUT, text) for text in error.problems)
         return
     folder = next(each for each in file.parents if each.exists())
-    if not os.access(folder, os.W_OK | os.X_OK):
-        yield problem(_ABOUT, f"{folder} cannot be written by this user, and {file} is there")
+    obstacle = _obstacle(folder)
+    if obstacle is not None:
+        yield problem(_ABOUT, f"{folder} cannot be written ({obstacle}), and {file} is there: see {_ADVICE}")
     elif not file.exists():
         yield note(_ABOUT, f"{file} does not exist yet; the first start makes it")
     else:
-        yield _ownership(file)
+        yield _ownership(file, settings, answers=answers)
         yield _revision(url)
     yield _space(folder)
 
 
-def _ownership(file: Path) -> Finding:
+def _obstacle(folder: Path) -> str | None:
+    """Say what keeps this user from writing here; a file without a name is written, synced, and gone."""
+    try:
+        with TemporaryFile(dir=folder) as written:
+            written.write(b"carrier-relay")
+            written.flush()
+            os.fsync(written.fileno())
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _ownership(file: Path, settings: Settings, *, answers: bool) -> Finding:
     """Take the lock for a moment: what owns it otherwise is named."""
     if not os.access(file, os.R_OK | os.W_OK):
         return problem(_ABOUT, f"{file} cannot be read and written by this user")
     try:
         Ownership(file, wait_seconds=0).release()
     except StoreBusy as error:
-        return note(_ABOUT, f"{str(error).partition(';')[0]}: right if that is the relay")
+        owned = str(error).partition(";")[0]
+        if answers:
+            return note(_ABOUT, f"{owned}: right if that is the relay")
+        text = f"{owned}, and no relay answers at {base_url(settings.listen)}: two processes want one file"
+        return problem(_ABOUT, f"{text}; stop one, give this one a database_url of its own, or correct `listen`")
     except ConfigurationError as error:
         return problem(_ABOUT, str(error))
     return ok(_ABOUT, f"{file} can be read and written, and nobody uses it now")

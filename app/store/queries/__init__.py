@@ -2,6 +2,7 @@
 
 from app.store.queries.accounts import AccountState, accounts_not_open
 from app.store.queries.audit import AuditEntry, AuditFilter, list_audit
+from app.store.queries.bodies import SEARCHED, search_bodies
 from app.store.queries.comparison import (
     ComparedRow,
     ComparedShipment,
@@ -23,6 +24,7 @@ from app.store.queries.parked import (
     subject_state,
     waiting_subject,
 )
+from app.store.queries.quiet import QuietCount, QuietPage, QuietShipment, count_quiet, quiet_shipments
 from app.store.queries.refusals import Refusal, RefusalFilter, RefusalSummary, list_refusals, refusal
 from app.store.queries.search import Found, FoundShipment, search
 from app.store.queries.shipments import (
@@ -32,6 +34,14 @@ from app.store.queries.shipments import (
     list_shipments,
     shipment,
     shipment_summary,
+)
+from app.store.queries.told import (
+    AttemptFilter,
+    AttemptSummary,
+    EventFilter,
+    EventSummary,
+    list_attempts,
+    list_events,
 )
 from app.store.queries.webhooks import (
     SubjectDetail,
@@ -44,9 +54,12 @@ from app.store.queries.webhooks import (
 )
 
 __all__ = [
+    "SEARCHED",
     "AccountOverview",
     "AccountState",
     "AttemptDetail",
+    "AttemptFilter",
+    "AttemptSummary",
     "AuditEntry",
     "AuditFilter",
     "ComparedRow",
@@ -55,10 +68,15 @@ __all__ = [
     "ComparisonFilter",
     "ComparisonTotals",
     "EventDetail",
+    "EventFilter",
+    "EventSummary",
     "Found",
     "FoundShipment",
     "Page",
     "ParkedCause",
+    "QuietCount",
+    "QuietPage",
+    "QuietShipment",
     "Refusal",
     "RefusalFilter",
     "RefusalSummary",
@@ -76,14 +94,19 @@ __all__ = [
     "account_overviews",
     "accounts_not_open",
     "compare",
+    "count_quiet",
+    "list_attempts",
     "list_audit",
+    "list_events",
     "list_refusals",
     "list_shipments",
     "list_subjects",
     "list_webhooks",
     "parked_causes",
+    "quiet_shipments",
     "refusal",
     "search",
+    "search_bodies",
     "shipment",
     "shipment_summary",
     "subject_state",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, or_, select
 
-from app.store.queries.paging import Page, page
+from app.store.queries.paging import Page, Through, between, page
 from app.store.schema import audit
 
 __all__ = ["AuditEntry", "AuditFilter", "list_audit"]
@@ -62,14 +62,18 @@ def list_audit(connection: Connection, wanted: AuditFilter, *, before: int | Non
         query = query.where(
             audit.c.action.startswith(wanted.action, autoescape=True) if is_group else audit.c.action == wanted.action
         )
-    if wanted.since is not None:
-        query = query.where(audit.c.at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(audit.c.at < wanted.until)
     if wanted.limited_to is not None:
         actor, accounts = wanted.limited_to
         targets = [f"account:{name}" for name in accounts]
         query = query.where(or_(audit.c.actor == actor, audit.c.target.in_(targets)))
+    times = between(connection, audit, audit.c.at, wanted.since, wanted.until)
+    if wanted.target is not None:
+        # An entry on a single thing is found by its index; of all else only so many are looked through.
+        mine = [audit.c.target == wanted.target, *times]
+        through = Through(table=audit, index="ix_audit_target", conditions=mine)
+    else:
+        through = Through(table=audit, conditions=times)
+    query = query.where(*times)
     return page(
         connection,
         query,
@@ -77,4 +81,5 @@ def list_audit(connection: Connection, wanted: AuditFilter, *, before: int | Non
         lambda row: AuditEntry(**{name: getattr(row, name) for name in _NAMES}),
         before=before,
         limit=limit,
+        through=through,
     )

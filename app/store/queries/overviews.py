@@ -1,16 +1,19 @@
 """Accounts as operators see them: whether they are called, what waits for them, and what their PUT was seen to do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, case, func, literal, or_, select
 
 from app.store.accounts import AccountState, Learnt, account_states, learnt
 from app.store.schema import attempts, rows, shipments
 
-__all__ = ["AccountOverview", "account_overviews"]
+__all__ = ["COUNTED", "AccountOverview", "account_overviews"]
+
+COUNTED: Final = 10_000
+"""How many of a kind are counted for one look at the accounts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class AccountOverview:
         dead_shipments: Shipments for which nothing will be tried without a person.
         dead_rows: Rows that VTEX refused for good.
         last_success_at: When VTEX last accepted a write.
+        is_more: Whether there is more than was counted: of each kind so many are counted, of all accounts together.
 
     """
 
@@ -45,32 +49,44 @@ class AccountOverview:
     dead_shipments: int
     dead_rows: int
     last_success_at: datetime | None
+    is_more: bool
+
+
+_KINDS: Final = (
+    "due",
+    "in_flight",
+    "waiting",
+    "dead_shipments",
+    "pending_rows",
+    "observed_rows",
+    "dead_rows",
+)
 
 
 def account_overviews(connection: Connection, names: Sequence[str], now: datetime) -> tuple[AccountOverview, ...]:
     """Look at accounts, in the order in which they are named."""
     states = account_states(connection, names)
-    queued = shipments.c.due_at.is_not(None)
-    held = and_(queued, shipments.c.lease.is_not(None), shipments.c.due_at > now)
-    due = and_(queued, shipments.c.due_at <= now)
-    counts = {
-        "due": _shipments(connection, names, due),
-        "in_flight": _shipments(connection, names, held),
-        "waiting": _shipments(connection, names, queued, shipments.c.lease.is_(None), shipments.c.due_at > now),
-        "dead_shipments": _shipments(connection, names, shipments.c.dead_reason.is_not(None)),
-        "pending_rows": _rows(connection, names, or_(_in_state("pending"), _in_state("sent"))),
-        "observed_rows": _rows(connection, names, _in_state("observed")),
-        "dead_rows": _rows(connection, names, _in_state("dead")),
-    }
-    oldest = _per_account(connection, names, shipments, func.min(shipments.c.due_at), [due])
+    turn = case((shipments.c.due_at <= now, "due"), (shipments.c.lease.is_not(None), "in_flight"), else_="waiting")
+    queued = _shipments(connection, names, shipments.c.due_at.is_not(None), turn, "ix_shipments_due")
+    dead = shipments.c.dead_reason.is_not(None)
+    counts = [
+        queued,
+        _shipments(connection, names, dead, literal("dead_shipments"), "ix_shipments_dead"),
+        _rows(connection, names, "pending_rows", or_(_in_state("pending"), _in_state("sent"))),
+        _rows(connection, names, "observed_rows", _in_state("observed")),
+        _rows(connection, names, "dead_rows", _in_state("dead")),
+    ]
+    found = {key: count for each in counts for key, count in each.items()}
+    is_more = any(sum(each.values()) >= COUNTED for each in counts)
     return tuple(
         AccountOverview(
             account=name,
             state=_as_of(states[name], now),
             learnt=learnt(connection, name),
-            oldest_due_at=oldest.get(name),
+            oldest_due_at=_oldest(connection, name, now),
             last_success_at=_last_success(connection, name),
-            **{kind: found.get(name, 0) for kind, found in counts.items()},
+            is_more=is_more,
+            **{kind: found.get((name, kind), 0) for kind in _KINDS},
         )
         for name in names
     )
@@ -88,32 +104,42 @@ def _in_state(state: str) -> ColumnElement[bool]:
     return rows.c.state == literal(state, literal_execute=True)
 
 
-def _shipments(connection: Connection, names: Sequence[str], *conditions: ColumnElement[bool]) -> dict[str, int]:
-    return _per_account(connection, names, shipments, func.count(), conditions)
+def _shipments(
+    connection: Connection, names: Sequence[str], condition: ColumnElement[bool], kind: ColumnElement[str], index: str
+) -> dict[tuple[str, str], int]:
+    """Count shipments by account and kind, so many of them at most."""
+    some = select(shipments.c.account, kind.label("kind")).where(shipments.c.account.in_(names), condition)
+    some = some.with_hint(shipments, f"INDEXED BY {index}", "sqlite")
+    return _counted(connection, some.limit(COUNTED).subquery())
 
 
-def _rows(connection: Connection, names: Sequence[str], condition: ColumnElement[bool]) -> dict[str, int]:
-    found = connection.execute(
-        select(shipments.c.account, func.count())
-        .select_from(rows)
-        .join(shipments, shipments.c.id == rows.c.shipment_id)
-        .where(condition, shipments.c.account.in_(names))
-        .group_by(shipments.c.account)
-    )
-    return {row[0]: row[1] for row in found}
+def _rows(
+    connection: Connection, names: Sequence[str], kind: str, condition: ColumnElement[bool]
+) -> dict[tuple[str, str], int]:
+    """Count rows by account, so many of them at most, whoever they belong to."""
+    some = select(rows.c.shipment_id).where(condition).limit(COUNTED).subquery()
+    theirs = select(shipments.c.account, literal(kind).label("kind")).join(some, some.c.shipment_id == shipments.c.id)
+    return _counted(connection, theirs.where(shipments.c.account.in_(names)).subquery())
 
 
-def _per_account(
-    connection: Connection,
-    names: Sequence[str],
-    table: Table,
-    value: ColumnElement[Any],
-    conditions: Iterable[ColumnElement[bool]],
-) -> dict[str, Any]:
-    found = connection.execute(
-        select(table.c.account, value).where(table.c.account.in_(names), *conditions).group_by(table.c.account)
-    )
-    return {row[0]: row[1] for row in found}
+def _counted(connection: Connection, some: Subquery) -> dict[tuple[str, str], int]:
+    query = select(some.c.account, some.c.kind, func.count()).group_by(some.c.account, some.c.kind)
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+
+def _oldest(connection: Connection, name: str, now: datetime) -> datetime | None:
+    """Find since when the shipment is due that waits longest: in each part of the queue the first one."""
+    times = []
+    for later in (False, True):
+        for retrying in (False, True):
+            first = select(shipments.c.due_at).where(
+                shipments.c.account == name,
+                shipments.c.later.is_(later),
+                shipments.c.retrying.is_(retrying),
+                shipments.c.due_at <= now,
+            )
+            times.append(connection.execute(first.order_by(shipments.c.due_at).limit(1)).scalar())
+    return min((time for time in times if time is not None), default=None)
 
 
 def _last_success(connection: Connection, name: str) -> datetime | None:

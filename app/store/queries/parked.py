@@ -12,7 +12,7 @@ from app.store.dialect import literally
 from app.store.facts import Candidate, Facts, stored_facts
 from app.store.finding import candidates
 from app.store.queries.journal import EventDetail, events_where
-from app.store.queries.paging import Page, page
+from app.store.queries.paging import LOOKED_THROUGH, Page, Through, page
 from app.store.schema import events, subject_keys, subjects
 
 __all__ = [
@@ -112,7 +112,13 @@ def list_subjects(
         query = query.where(subjects.c.since >= wanted.since)
     if wanted.until is not None:
         query = query.where(subjects.c.since < wanted.until)
+    through: Through | None = Through(
+        table=subjects,
+        index=f"ix_subjects_{wanted.state}_id",
+        conditions=[subjects.c.state == literally(wanted.state)],
+    )
     if wanted.tracking_number is not None:
+        through = None
         number = normalise_number(wanted.tracking_number)
         waiting = select(subject_keys.c.subject_id).where(
             subject_keys.c.account.in_(wanted.accounts),
@@ -120,7 +126,7 @@ def list_subjects(
             subject_keys.c.value == number,
         )
         query = query.where(or_(subjects.c.subject == f"number:{number}", subjects.c.id.in_(waiting)))
-    return page(connection, query, subjects.c.id, _state, before=before, limit=limit)
+    return page(connection, query, subjects.c.id, _state, before=before, limit=limit, through=through)
 
 
 def _state(row: Row[Any]) -> SubjectState:
@@ -136,17 +142,22 @@ def states_of(
     return tuple(_state(row) for row in connection.execute(query))
 
 
-def parked_causes(connection: Connection, owners: tuple[str, ...] | None) -> tuple[ParkedCause, ...]:
-    """Sum up why subjects are parked; one index holds all that is read."""
-    query = select(subjects.c.owner, subjects.c.carrier, subjects.c.cause, func.count().label("total"))
+def parked_causes(connection: Connection, owners: tuple[str, ...] | None) -> tuple[tuple[ParkedCause, ...], bool]:
+    """Sum up why subjects are parked, and say whether there is more than was counted.
+
+    One index holds all that is read, and no more of it than a page looks through.
+    """
+    query = select(subjects.c.owner, subjects.c.carrier, subjects.c.cause)
     query = query.where(subjects.c.state == literally("parked"))
     if owners is not None:
         query = query.where(subjects.c.owner.in_(owners))
-    grouped = query.group_by(subjects.c.owner, subjects.c.carrier, subjects.c.cause)
-    found = connection.execute(grouped.order_by(subjects.c.owner, subjects.c.carrier, subjects.c.cause))
-    return tuple(
+    some = query.limit(LOOKED_THROUGH).subquery()
+    grouped = select(some, func.count().label("total")).group_by(some.c.owner, some.c.carrier, some.c.cause)
+    found = connection.execute(grouped.order_by(some.c.owner, some.c.carrier, some.c.cause)).all()
+    causes = tuple(
         ParkedCause(owner=row.owner, carrier=row.carrier, cause=row.cause or OTHER, count=row.total) for row in found
     )
+    return causes, sum(cause.count for cause in causes) == LOOKED_THROUGH
 
 
 def subject_state(connection: Connection, subject_id: int) -> SubjectState | None:

@@ -19,7 +19,7 @@ from app.store.queries.journal import (
     events_where,
     rows_where,
 )
-from app.store.queries.paging import Page, page
+from app.store.queries.paging import Page, Through, between, page
 from app.store.schema import attempts, events, numbers, rows, shipments
 from app.store.work import Voice
 
@@ -38,7 +38,8 @@ __all__ = [
 class ShipmentFilter:
     """Which shipments to list; None means any.
 
-    ``state`` is ``due`` (queued, or a call is in flight), ``idle`` or ``dead``.
+    ``state`` is ``due`` (queued, or a call is in flight), ``idle`` or ``dead``; ``since`` and ``until`` are about when
+    the relay was told of it; ``heard`` says whether any carrier has told of it.
     """
 
     accounts: tuple[str, ...] | None = None
@@ -46,6 +47,9 @@ class ShipmentFilter:
     tracking_number: str | None = None
     invoice_number: str | None = None
     state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    heard: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,8 @@ class ShipmentSummary:
     failing_since: datetime | None
     delivered_at: datetime | None
     dead_reason: str | None
+    news_at: datetime | None = None
+    quiet_since: datetime | None = None
     tracking_numbers: tuple[str, ...] = ()
 
     @property
@@ -108,10 +114,29 @@ def list_shipments(
     connection: Connection, wanted: ShipmentFilter, *, before: int | None, limit: int
 ) -> Page[ShipmentSummary]:
     """List shipments, newest first."""
-    query = select(*_COLUMNS).where(*_conditions(wanted))
-    found = page(connection, query, shipments.c.id, _summary, before=before, limit=limit)
+    times = between(connection, shipments, shipments.c.created_at, wanted.since, wanted.until)
+    query = select(*_COLUMNS).where(*_conditions(wanted), *times)
+    through = _through(wanted, times)
+    found = page(connection, query, shipments.c.id, _summary, before=before, limit=limit, through=through)
     shown = _numbers(connection, [item.id for item in found.items])
     return replace(found, items=tuple(replace(item, tracking_numbers=shown[item.id]) for item in found.items))
+
+
+def _through(wanted: ShipmentFilter, times: Sequence[ColumnElement[bool]]) -> Through | None:
+    """Choose the index by which shipments are looked through; None when one finds what is wanted."""
+    if wanted.order_id is not None or wanted.tracking_number is not None or wanted.invoice_number is not None:
+        return None
+    one = wanted.accounts[0] if wanted.accounts is not None and len(wanted.accounts) == 1 else None
+    mine = [] if one is None else [shipments.c.account == one]
+    if wanted.state == "dead":
+        index = "ix_shipments_dead_id" if one is None else "ix_shipments_dead"
+        return Through(table=shipments, index=index, conditions=[shipments.c.dead_reason.is_not(None), *mine, *times])
+    if wanted.state == "due":
+        return Through(
+            table=shipments, index="ix_shipments_due_id", conditions=[shipments.c.due_at.is_not(None), *times]
+        )
+    index_of_all = None if one is None else "ix_shipments_account"
+    return Through(table=shipments, index=index_of_all, conditions=[*mine, *times])
 
 
 def summaries_of(connection: Connection, shipment_ids: Sequence[int]) -> Mapping[int, ShipmentSummary]:
@@ -124,7 +149,12 @@ def summaries_of(connection: Connection, shipment_ids: Sequence[int]) -> Mapping
 def _conditions(wanted: ShipmentFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.accounts is not None:
-        conditions.append(shipments.c.account.in_(wanted.accounts))
+        one = len(wanted.accounts) == 1
+        conditions.append(
+            shipments.c.account == wanted.accounts[0] if one else shipments.c.account.in_(wanted.accounts)
+        )
+    if wanted.heard is not None:
+        conditions.append(shipments.c.news_at.is_not(None) if wanted.heard else shipments.c.news_at.is_(None))
     if wanted.order_id is not None:
         conditions.append(shipments.c.order_id == wanted.order_id)
     if wanted.invoice_number is not None:

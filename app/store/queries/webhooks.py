@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, select, union
 
 from app.model import normalise_number
 from app.store.dialect import literally
@@ -17,7 +17,7 @@ from app.store.queries.journal import (
     events_where,
     rows_where,
 )
-from app.store.queries.paging import Page, page
+from app.store.queries.paging import Page, Through, between, page
 from app.store.schema import attempts, bodies, events, numbers, rows, subjects, webhooks
 
 __all__ = [
@@ -26,7 +26,10 @@ __all__ = [
     "WebhookFilter",
     "WebhookSummary",
     "list_webhooks",
+    "looked_through",
     "matching",
+    "summaries_of",
+    "tracking_numbers",
     "webhook",
     "webhook_summary",
 ]
@@ -41,6 +44,9 @@ class WebhookFilter:
         accounts: Accounts whose shipments are looked through for ``tracking_number``.
         tracking_number: Of an event that the webhook brought, or of the shipment that the event went to.
         unknown: Whether it must have brought an event whose code had no meaning.
+        milestone: Of an event that it brought first.
+        code: Of such an event, as the carrier sent it.
+        adapter_version: Which reading of its carrier read it last.
 
     """
 
@@ -52,6 +58,9 @@ class WebhookFilter:
     until: datetime | None = None
     tracking_number: str | None = None
     unknown: bool = False
+    milestone: str | None = None
+    code: str | None = None
+    adapter_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,29 +123,61 @@ class WebhookDetail:
 
 _LOOKED_UP: Final = frozenset({"tracking_numbers", "body_kept"})
 _LISTED: Final = tuple(field.name for field in fields(WebhookSummary) if field.name not in _LOOKED_UP)
+_COLUMNS: Final = tuple(webhooks.c[name] for name in _LISTED)
 
 
 def list_webhooks(
     connection: Connection, wanted: WebhookFilter, *, before: int | None, limit: int
 ) -> Page[WebhookSummary]:
     """List webhooks, newest first."""
-    query = select(*(webhooks.c[name] for name in _LISTED)).where(*matching(wanted))
-    found = page(connection, query, webhooks.c.id, _summary, before=before, limit=limit)
-    shown = _tracking_numbers(connection, [item.id for item in found.items])
+    query = select(*_COLUMNS).where(*matching(wanted))
+    through, times = looked_through(connection, wanted)
+    found = page(connection, query.where(*times), webhooks.c.id, _summary, before=before, limit=limit, through=through)
+    shown = tracking_numbers(connection, [item.id for item in found.items])
     return replace(found, items=tuple(replace(item, tracking_numbers=shown[item.id]) for item in found.items))
+
+
+def looked_through(connection: Connection, wanted: WebhookFilter) -> tuple[Through | None, list[ColumnElement[bool]]]:
+    """Say through which rows a filter is looked for, None when an index finds them, and the conditions of its times."""
+    times = between(connection, webhooks, webhooks.c.received_at, wanted.since, wanted.until)
+    is_found = wanted.tracking_number is not None or wanted.unknown
+    return (None if is_found else _through(wanted, times)), times
+
+
+def _through(wanted: WebhookFilter, times: Sequence[ColumnElement[bool]]) -> Through:
+    """Choose the index by which webhooks are looked through: that which leaves the fewest."""
+    if wanted.state is not None and wanted.state != "mapped":
+        return Through(table=webhooks, index="ix_webhooks_state", conditions=[webhooks.c.state == wanted.state, *times])
+    if wanted.owners is not None and len(wanted.owners) == 1:
+        return Through(
+            table=webhooks, index="ix_webhooks_owner", conditions=[webhooks.c.owner == wanted.owners[0], *times]
+        )
+    if wanted.carrier is not None:
+        return Through(
+            table=webhooks, index="ix_webhooks_carrier", conditions=[webhooks.c.carrier == wanted.carrier, *times]
+        )
+    return Through(table=webhooks, conditions=times)
 
 
 def matching(wanted: WebhookFilter) -> list[ColumnElement[bool]]:
     """List the conditions that a filter stands for."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.owners is not None:
-        conditions.append(webhooks.c.owner.in_(wanted.owners))
-    named = {"carrier": wanted.carrier, "state": wanted.state}
+        one = len(wanted.owners) == 1
+        conditions.append(webhooks.c.owner == wanted.owners[0] if one else webhooks.c.owner.in_(wanted.owners))
+    named = {"carrier": wanted.carrier, "state": wanted.state, "adapter_version": wanted.adapter_version}
     conditions += [webhooks.c[name] == value for name, value in named.items() if value is not None]
     if wanted.since is not None:
         conditions.append(webhooks.c.received_at >= wanted.since)
     if wanted.until is not None:
         conditions.append(webhooks.c.received_at < wanted.until)
+    told = [
+        events.c[name] == value
+        for name, value in (("milestone", wanted.milestone), ("code", wanted.code))
+        if value is not None
+    ]
+    if told:
+        conditions.append(exists().where(events.c.webhook_id == webhooks.c.id, *told))
     if wanted.tracking_number is not None:
         conditions.append(webhooks.c.id.in_(_speaking_of(wanted.tracking_number, wanted.accounts)))
     if wanted.unknown:
@@ -163,7 +204,7 @@ def _speaking_of(tracking_number: str, accounts: tuple[str, ...]) -> Select[Any]
     return select(found.c.webhook_id)
 
 
-def _tracking_numbers(connection: Connection, webhook_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+def tracking_numbers(connection: Connection, webhook_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Find the numbers that webhooks brought events of, in order of arrival."""
     shown: dict[int, dict[str, None]] = {id_: {} for id_ in webhook_ids}
     found = connection.execute(
@@ -180,13 +221,22 @@ def _summary(row: Row[Any]) -> WebhookSummary:
     return WebhookSummary(**{name: getattr(row, name) for name in _LISTED})
 
 
+def summaries_of(connection: Connection, webhook_ids: Sequence[int]) -> tuple[WebhookSummary, ...]:
+    """Read what a list shows of some webhooks, in their order."""
+    found = {
+        row.id: _summary(row) for row in connection.execute(select(*_COLUMNS).where(webhooks.c.id.in_(webhook_ids)))
+    }
+    shown = tracking_numbers(connection, webhook_ids)
+    return tuple(replace(found[id_], tracking_numbers=shown[id_]) for id_ in webhook_ids)
+
+
 def webhook_summary(connection: Connection, webhook_id: int) -> WebhookSummary | None:
     """Read what a list shows of one webhook, None when there is no such webhook."""
     row = connection.execute(select(webhooks).where(webhooks.c.id == webhook_id)).one_or_none()
     if row is None:
         return None
     kept = connection.execute(select(bodies.c.webhook_id).where(bodies.c.webhook_id == webhook_id)).first()
-    shown = _tracking_numbers(connection, [webhook_id])[webhook_id]
+    shown = tracking_numbers(connection, [webhook_id])[webhook_id]
     return replace(_summary(row), tracking_numbers=shown, body_kept=kept is not None)
 
 

@@ -6,9 +6,10 @@ from fastapi import Query, Response
 from pydantic import StringConstraints
 
 from app.web import schemas
-from app.web.console.routing import FormOf, Search, Visitor, back_to, console_part, demanded
+from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part, demanded
 from app.web.dependencies import Role
-from app.web.ops import overrides
+from app.web.ops import activity, overrides, webhooks
+from app.web.problems import Problem
 
 __all__ = ["router"]
 
@@ -36,9 +37,24 @@ async def index(visit: Visitor, asked: Annotated[_CodeAsked, Query()], done: str
         "codes.html",
         items=listed.items,
         asked=asked if is_asked else None,
+        samples=await _samples(visit, asked) if is_asked else (),
         meanings=schemas.MEANINGS,
         done=done if done in _DONE else None,
     )
+
+
+async def _samples(visit: Visit, asked: _CodeAsked) -> tuple[schemas.Event, ...]:
+    """Show with which words the code came last; nobody can give a bare number a meaning."""
+    known = await activity.unknown_codes(visit.caller, account=asked.account, carrier=asked.carrier)
+    latest = next((each.webhook_id for each in known.items if each.code == asked.code), None)
+    if latest is None:
+        return ()
+    try:
+        found = await webhooks.show(visit.caller, latest)
+    except Problem:
+        # Retention took it; the code can be given its meaning all the same.
+        return ()
+    return tuple(event for event in found.events if event.code == asked.code)[:1]
 
 
 @router.post("/codes")

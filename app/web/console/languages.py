@@ -43,7 +43,7 @@ class Language:
 
     def number(self, value: float) -> str:
         """Write a number with its thousands apart."""
-        text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+        text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
         return text.translate(str.maketrans(",.", ".,")) if self.tag == "pt-BR" else text
 
     def percent(self, share: float) -> str:
@@ -77,6 +77,10 @@ class Language:
         if hours < _HOURS:
             return f"{hours} h {minutes % 60:02} min"
         return self.text("{n} days", n=hours // 24)
+
+    def seconds(self, length: float) -> str:
+        """Say how many seconds something took, with what is below one."""
+        return f"{self.number(round(length, 1))} s" if length < 10 else self.duration(timedelta(seconds=length))  # noqa: PLR2004
 
     def size(self, count: int) -> str:
         """Say how many bytes there are."""

@@ -11,6 +11,7 @@ from fastapi import Query, Request, Response
 
 from app.telemetry import log_event
 from app.web.console import sessions
+from app.web.console.proxied import named_by_proxy, token_of_proxy
 from app.web.console.rendering import page_of
 from app.web.console.routing import FormOf, back_to, console_part, is_ours, read_form
 from app.web.console.throttle import Throttle
@@ -26,19 +27,31 @@ _LOGGER: Final = logging.getLogger(__name__)
 _COOKIE: Final = "relay_login"
 _LONGEST_TOKEN: Final = 500
 
-Next = Annotated[str, Query(max_length=2000)]
-
 
 @router.get("/login")
-async def login(request: Request, next: Next = "") -> Response:  # noqa: A002 - the query's word
-    """Ask for a token."""
+async def login(
+    request: Request,
+    next_: Annotated[str, Query(alias="next", max_length=2000)] = "",
+    out: Annotated[str, Query(max_length=1)] = "",
+) -> Response:
+    """Ask for a token, unless a trusted proxy says who somebody is; who logged out must say that they are back."""
     dependencies = given(request)
     if await sessions.find(request, dependencies) is not None:
-        return back_to(_inside(next))
-    return _asking(request, next)
+        return back_to(_inside(next_))
+    token = token_of_proxy(request, dependencies)
+    if token is not None and not out:
+        answer = back_to(_inside(next_))
+        await sessions.open_session(request, answer, dependencies, token)
+        log_event(_LOGGER, "console.opened", holder=token.name, peer=_peer(request, dependencies))
+        return answer
+    if token is None and named_by_proxy(request, dependencies) is not None:
+        return _asking(request, next_, "You are known, and none of your groups has a role here.", HTTPStatus.FORBIDDEN)
+    return _asking(request, next_, returning=token is not None)
 
 
-def _asking(request: Request, next_: str, wrong: str | None = None, status: int = HTTPStatus.OK) -> Response:
+def _asking(
+    request: Request, next_: str, wrong: str | None = None, status: int = HTTPStatus.OK, *, returning: bool = False
+) -> Response:
     """Show the form; a cookie of its own ties it to this browser, since there is no session yet."""
     page = page_of(request, given(request), None)
     seed = sessions.read_cookie(request, _COOKIE) or secrets.token_urlsafe(24)
@@ -47,6 +60,7 @@ def _asking(request: Request, next_: str, wrong: str | None = None, status: int 
         status,
         next=next_,
         wrong=wrong,
+        returning=returning,
         login_token=_tie(seed),
         has_tokens=bool(given(request).tokens),
     )
@@ -63,7 +77,7 @@ async def enter(request: Request) -> Response:
     seed = sessions.read_cookie(request, _COOKIE)
     if not seed or not is_ours(request, fields.get("form_token", ""), _tie(seed)):
         return _asking(request, next_, "The form was too old. Try again.", HTTPStatus.FORBIDDEN)
-    peer = peer_address(request.scope["client"], request.scope["headers"], dependencies.trusted_proxies)
+    peer = _peer(request, dependencies)
     throttle = _throttle(request, dependencies)
     wait = throttle.wait(peer)
     if wait is not None:
@@ -86,10 +100,15 @@ async def enter(request: Request) -> Response:
 async def leave(request: Request, form: FormOf) -> Response:
     """End the session."""
     del form
+    proxied = named_by_proxy(request, given(request)) is not None
     await sessions.close(request, given(request))
-    answer = back_to("/console/login")
+    answer = back_to("/console/login?out=1" if proxied else "/console/login")
     sessions.forget_cookie(answer)
     return answer
+
+
+def _peer(request: Request, dependencies: Dependencies) -> str:
+    return peer_address(request.scope["client"], request.scope["headers"], dependencies.trusted_proxies)
 
 
 def _tie(seed: str) -> str:

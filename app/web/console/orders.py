@@ -7,12 +7,13 @@ from pydantic import StringConstraints
 
 from app.web import schemas
 from app.web.console.answers import LOCALES, answer
+from app.web.console.flags import flags_of
 from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part, demanded
-from app.web.console.timeline import flags_of, latest_of, shown_by_vtex, steps_of
+from app.web.console.timeline import latest_of, shown_by_vtex, steps_of
 from app.web.dependencies import Forwarding, Role
 from app.web.ops import accounts, redriving, search, shipments
 
-__all__ = ["meant", "router"]
+__all__ = ["account_names", "meant", "router"]
 
 router: Final = console_part()
 
@@ -46,11 +47,12 @@ async def index(visit: Visitor, wanted: Annotated[_OrderSearch, Query()]) -> Res
         if len(found) == 1 and not waiting:
             return back_to(f"/console/orders/{found[0].id}")
     return visit.show(
-        "orders.html", search=wanted, items=found, next=more, waiting=waiting, accounts=_account_names(visit)
+        "orders.html", search=wanted, items=found, next=more, waiting=waiting, accounts=account_names(visit)
     )
 
 
-def _account_names(visit: Visit) -> tuple[str, ...]:
+def account_names(visit: Visit) -> tuple[str, ...]:
+    """Name the accounts whose shipments the reader may see."""
     caller = visit.caller
     return tuple(sorted(caller.given.accounts)) if caller.accounts is None else caller.accounts
 
@@ -84,7 +86,7 @@ async def show(
         steps=steps,
         latest=latest_of(steps),
         proof=visit.proof,
-        flags=() if account is None else flags_of(shipment, steps, account),
+        flags=() if account is None else flags_of(shipment, steps, account, caller.given.now()),
         vtex=shown_by_vtex(shipment),
         names=names,
         locale=locale,

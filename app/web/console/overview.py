@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from app.store.queries import RefusalFilter, list_refusals
 from app.web import schemas
-from app.web.console.charts import hourly
-from app.web.console.routing import Visitor, console_part
-from app.web.ops import accounts, activity, parked, sources
+from app.web.console.charts import columns, lines
+from app.web.console.routing import Search, Visitor, console_part
+from app.web.ops import accounts, activity, parked, rhythm
 from app.web.ops.access import Caller
 
 __all__ = ["Troubles", "router", "troubles_of"]
@@ -22,7 +22,10 @@ router: Final = console_part()
 _HOURS: Final = 24
 _READ: Final = ("mapped", "ignored", "unmappable")
 _CALLED: Final = ("applied", "failed")
+_LAGS: Final = ("p50", "p95", "p99")
 _REFUSALS_COUNTED: Final = 500
+# What can be looked back at, and in columns of how many hours.
+RANGES: Final = {24: 1, 168: 6, 720: 24}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,22 +84,28 @@ async def _refused_lately(caller: Caller) -> int:
     return len(found.items)
 
 
+class _Looked(Search):
+    hours: Literal["24", "168", "720"] = "24"
+
+
 @router.get("")
-async def overview(visit: Visitor) -> Response:
-    """Show the last day at a glance."""
-    caller = visit.caller
-    listed, day, known = await asyncio.gather(
-        accounts.index(caller), activity.activity(caller, hours=_HOURS), sources.index(caller)
+async def overview(visit: Visitor, looked: Annotated[_Looked, Query()]) -> Response:
+    """Show at a glance how it goes, and how it went."""
+    caller, hours = visit.caller, int(looked.hours)
+    listed, day, passed = await asyncio.gather(
+        accounts.index(caller),
+        activity.activity(caller, hours=_HOURS),
+        rhythm.summary(caller, hours=hours, step_hours=RANGES[hours]),
     )
-    counted = [(hour.hour, hour.kind, hour.count) for hour in day.items]
     now = caller.given.now()
     oldest = min((each.oldest_due_at for each in listed.items if each.oldest_due_at), default=None)
     return visit.show(
         "overview.html",
-        arrived=hourly(counted, _READ, day.since, _HOURS),
-        forwarded=hourly(counted, _CALLED, day.since, _HOURS),
+        ranges=RANGES,
+        hours=hours,
+        passed=passed,
+        **_charts(passed),
         accounts=listed.items,
-        sources=known.items,
         troubles=await troubles_of(caller, listed.items, day.items),
         due=sum(each.due for each in listed.items),
         in_flight=sum(each.in_flight for each in listed.items),
@@ -105,3 +114,14 @@ async def overview(visit: Visitor) -> Response:
         oldest=None if oldest is None else now - oldest,
         now=now,
     )
+
+
+def _charts(passed: schemas.Rhythm) -> dict[str, object]:
+    step = timedelta(hours=passed.step_hours)
+    counts = [(span.since, {kind: getattr(span, kind) for kind in (*_READ, *_CALLED)}) for span in passed.items]
+    lags = [(span.since, {kind: getattr(span.latency, f"{kind}_seconds") for kind in _LAGS}) for span in passed.items]
+    return {
+        "arrived": columns(counts, _READ, step),
+        "forwarded": columns(counts, _CALLED, step),
+        "lags": lines(lags, _LAGS, step),
+    }

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from app.web.console.accounts import router as _accounts
 from app.web.console.auditing import router as _auditing
 from app.web.console.codes import router as _codes
+from app.web.console.downloads import router as _downloads
 from app.web.console.login import router as _login
 from app.web.console.orders import router as _orders
 from app.web.console.overview import router as _overview
@@ -15,6 +16,7 @@ from app.web.console.parked import router as _parked
 from app.web.console.refusals import router as _refusals
 from app.web.console.replays import router as _replays
 from app.web.console.routing import Visitor, console_part
+from app.web.console.told import router as _told
 from app.web.console.troubles import router as _troubles
 from app.web.console.webhooks import router as _webhooks
 from app.web.problems import Problem
@@ -51,6 +53,8 @@ PARTS: Final = (
     _overview,
     _orders,
     _webhooks,
+    _told,
+    _downloads,
     _troubles,
     _parked,
     _refusals,

@@ -22,7 +22,7 @@ __all__ = ["HEADERS", "LANGUAGE_COOKIE", "Page", "page_of"]
 LANGUAGE_COOKIE: Final = "relay_language"
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     # Without a referrer browsers hide where a form comes from as well.
@@ -40,12 +40,13 @@ _ENVIRONMENT: Final = Environment(
     finalize=visible,
 )
 _UTC: Final = ZoneInfo("UTC")
+_SEEN: Final = ("/console/webhooks", "/console/refusals", "/console/events", "/console/calls")
 # Each with the name of its page, and the beginnings of the addresses that belong to it.
 NAVIGATION: Final = (
     ("/console", "Overview", ()),
     ("/console/orders", "Orders", ("/console/orders",)),
-    ("/console/webhooks", "Webhooks", ("/console/webhooks",)),
-    ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/refusals", "/console/codes")),
+    ("/console/webhooks", "Webhooks", _SEEN),
+    ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/codes", "/console/quiet")),
     ("/console/replays", "Replays", ("/console/replays",)),
     ("/console/accounts", "Accounts", ("/console/accounts",)),
     ("/console/audit", "Audit log", ("/console/audit",)),
@@ -74,6 +75,7 @@ class Page:
             percent=words.percent,
             day=words.day,
             duration=words.duration,
+            seconds=words.seconds,
             size=words.size,
             moment=lambda time, **more: words.moment(time, shown_in, **more),
             zone_name=shown_in.key.replace("_", " "),
@@ -103,9 +105,19 @@ class Page:
         return self.request.url.path
 
     @property
+    def origin(self) -> str:
+        """Return where the reader's browser found this server."""
+        return str(self.request.base_url).rstrip("/")
+
+    @property
     def form_token(self) -> str:
         """Return what the page's forms send back."""
         return form_token(self.logged_in.id) if self.logged_in else ""
+
+    def export(self, name: str) -> str:
+        """Link to the file of a list, under the filters of this page."""
+        query = {name: value for name, value in self.request.query_params.items() if name not in {"cursor", "lang"}}
+        return link(f"/console/export/{name}", **query)
 
     def same(self, **changes: str | None) -> str:
         """Link to this page, its query changed a little."""

@@ -1,6 +1,6 @@
 """Bulk replays: what would be read again, running that, and how far it has come."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 from fastapi import Query, Response
@@ -78,7 +78,9 @@ async def start(visit: Visitor, form: FormOf) -> Response:
 @router.get("/replays/{id}")
 async def show(visit: Visitor, id: str) -> Response:  # noqa: A002 - the path's word
     """Show how far one has come."""
-    return visit.show("replay.html", replay=await replays.show(visit.caller, id))
+    replay = await replays.show(visit.caller, id)
+    left = None if replay.eta_seconds is None else timedelta(seconds=replay.eta_seconds)
+    return visit.show("replay.html", replay=replay, left=left)
 
 
 @router.post("/replays/{id}/{change}")

@@ -17,6 +17,7 @@ from fastapi import Request, Response
 from app.errors import StoreUnavailable
 from app.store import CloseSession, OpenSession, SeeSession, Session
 from app.store.sessions import session_of
+from app.web.console.proxied import is_proxied, token_of_proxy
 from app.web.dependencies import Dependencies, Token
 from app.web.ops.access import Caller
 
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 _COOKIE: Final = "relay_console"
+_LIVE: Final = "x-relay-live"
 _LONGEST: Final = timedelta(hours=12)
 _NOTED_EVERY: Final = timedelta(minutes=1)
 _ID_BYTES: Final = 32
@@ -93,17 +95,27 @@ async def find(request: Request, given: Dependencies) -> LoggedIn | None:
     if session is None:
         return None
     now = given.now()
-    token = next((each for each in given.tokens if each.name == session.holder), None)
+    token = _token_of(request, given, session.holder)
     is_over = now - session.seen_at > given.console.idle or now - session.opened_at > _LONGEST
     if token is None or is_over or not hmac.compare_digest(session.proof, _proof(id_, token)):
         with contextlib.suppress(StoreUnavailable):
             await given.store.write(CloseSession(digest=digest))
         return None
-    if now - session.seen_at >= _NOTED_EVERY:
+    # A page that looks anew by itself is nobody who is there.
+    is_somebody = _LIVE not in request.headers
+    if is_somebody and now - session.seen_at >= _NOTED_EVERY:
         # Whoever only looks can go on looking while nothing can be written.
         with contextlib.suppress(StoreUnavailable):
             await given.store.write(SeeSession(digest=digest, now=now))
     return LoggedIn(id=id_, caller=Caller(token=token, given=given))
+
+
+def _token_of(request: Request, given: Dependencies, holder: str) -> Token | None:
+    """Find the token behind a session; whom a proxy named it must name with each request."""
+    if is_proxied(holder):
+        token = token_of_proxy(request, given)
+        return token if token is not None and token.name == holder else None
+    return next((each for each in given.tokens if each.name == holder), None)
 
 
 async def close(request: Request, given: Dependencies) -> None:

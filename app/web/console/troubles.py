@@ -9,7 +9,7 @@ from app.web import schemas
 from app.web.console.overview import troubles_of
 from app.web.console.routing import FormOf, Visitor, back_to, console_part, demanded
 from app.web.dependencies import Role
-from app.web.ops import accounts, activity, redriving, shipments, webhooks
+from app.web.ops import accounts, activity, quiet, redriving, shipments, webhooks
 
 __all__ = ["router"]
 
@@ -22,12 +22,13 @@ _SHOWN: Final = 10
 async def problems(visit: Visitor, done: str = "", n: int = 0) -> Response:
     """Show each kind of problem with its latest cases."""
     caller = visit.caller
-    listed, day, dead, unmappable, causes = await asyncio.gather(
+    listed, day, dead, unmappable, causes, silent = await asyncio.gather(
         accounts.index(caller),
         activity.activity(caller),
         shipments.index(caller, state="dead", limit=_SHOWN),
         webhooks.index(caller, state="unmappable", limit=_SHOWN),
         redriving.causes(caller),
+        quiet.quiet(caller, limit=_SHOWN),
     )
     found = await troubles_of(caller, listed.items, day.items)
     return visit.show(
@@ -37,6 +38,8 @@ async def problems(visit: Visitor, done: str = "", n: int = 0) -> Response:
         dead_causes=causes.items,
         redriven=n if done == "redriven" else None,
         unmappable=unmappable.items,
+        quiet=silent.items,
+        quiet_is_more=silent.next is not None,
         dead_rows=[account for account in listed.items if account.dead_rows],
     )
 

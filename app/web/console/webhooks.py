@@ -6,8 +6,21 @@ from typing import Annotated, Final, Literal
 from fastapi import Query, Response
 from pydantic import StringConstraints
 
+from app.model import Milestone
 from app.store.queries import webhook as stored_webhook
-from app.web.console.routing import Search, Visit, Visitor, console_part, day_end, day_start
+from app.web import schemas
+from app.web.console.curl import curl
+from app.web.console.routing import (
+    FormOf,
+    Search,
+    Visit,
+    Visitor,
+    back_to,
+    console_part,
+    day_end,
+    day_start,
+    demanded,
+)
 from app.web.console.texts import excerpt
 from app.web.dependencies import Role
 from app.web.ops import webhooks
@@ -29,6 +42,9 @@ class _WebhookSearch(Search):
     carrier: Name | None = None
     state: Literal["stored", "mapped", "ignored", "unmappable"] | None = None
     tracking_number: Name | None = None
+    milestone: Milestone | None = None
+    code: Annotated[str, StringConstraints(max_length=200)] | None = None
+    body: Annotated[str, StringConstraints(min_length=3, max_length=200)] | None = None
     since: date | None = None
     until: date | None = None
 
@@ -43,6 +59,9 @@ async def index(visit: Visitor, search: Annotated[_WebhookSearch, Query()]) -> R
         carrier=search.carrier,
         state=search.state,
         tracking_number=search.tracking_number,
+        milestone=search.milestone,
+        code=search.code,
+        body=search.body,
         since=day_start(search.since, zone),
         until=day_end(search.until, zone),
         limit=_ON_A_PAGE,
@@ -56,6 +75,7 @@ async def index(visit: Visitor, search: Annotated[_WebhookSearch, Query()]) -> R
         next=listed.next,
         owners=owners_of(visit),
         carriers=carriers_of(visit),
+        milestones=tuple(Milestone),
     )
 
 
@@ -74,7 +94,7 @@ def carriers_of(visit: Visit) -> tuple[str, ...]:
 
 
 @router.get("/webhooks/{id}")
-async def show(visit: Visitor, id: str) -> Response:  # noqa: A002 - the path's word
+async def show(visit: Visitor, id: str, done: str = "") -> Response:  # noqa: A002 - the path's word
     """Show the request, its proof, its reading, and what came of it."""
     found = await webhooks.show(visit.caller, id)
     body = found.body
@@ -85,9 +105,30 @@ async def show(visit: Visitor, id: str) -> Response:  # noqa: A002 - the path's 
         proof=visit.proof(found.carrier, found.verification.scheme),
         body=None if body is None else excerpt(body.content, BODY_SHOWN),
         encoding=None if body is None else body.encoding,
+        curl=curl(found, visit.caller.given.public_url or visit.page.origin),
+        done=done if done == "replayed" else None,
         orders={row.shipment_id for row in found.rows},
         references={subject.subject: subject.references for subject in found.resolution},
     )
+
+
+@router.post("/webhooks/{id}/compare")
+async def compare(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: A002 - the path's word
+    """Show what would be read differently today; nothing is changed."""
+    del form
+    visit.demand(Role.OPERATOR)
+    found = await webhooks.show(visit.caller, id)
+    asked = schemas.ReplayRequest(dry_run=True, reason="a look in the console")
+    difference = await webhooks.replay(visit.caller, id, asked)
+    return visit.show("webhook_compared.html", zone=visit.page.zone(found.owner), webhook=found, difference=difference)
+
+
+@router.post("/webhooks/{id}/replay")
+async def replay(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: A002 - the path's word
+    """Read it again, and forward what is missing."""
+    visit.demand(Role.OPERATOR)
+    await webhooks.replay(visit.caller, id, schemas.ReplayRequest(reason=demanded(form, "reason")))
+    return back_to(f"/console/webhooks/{id}", "replayed")
 
 
 @router.get("/webhooks/{id}/body")

@@ -13,12 +13,15 @@ from app.web.ops.hooks import router as _hooks
 from app.web.ops.imports import router as _imports
 from app.web.ops.overrides import router as _overrides
 from app.web.ops.parked import router as _parked
+from app.web.ops.quiet import router as _quiet
 from app.web.ops.redriving import router as _redriving
 from app.web.ops.refusals import router as _refusals
 from app.web.ops.replays import router as _replays
+from app.web.ops.rhythm import router as _rhythm
 from app.web.ops.search import router as _search
 from app.web.ops.shipments import router as _shipments
 from app.web.ops.sources import router as _sources
+from app.web.ops.told import router as _told
 from app.web.ops.webhooks import router as _webhooks
 
 __all__ = ["router"]
@@ -27,7 +30,9 @@ router: Final = APIRouter(prefix="/ops/v1")
 for _part in (
     _webhooks,
     _refusals,
+    _told,
     _imports,
+    _quiet,
     _shipments,
     _search,
     _redriving,
@@ -41,5 +46,6 @@ for _part in (
     _replays,
     _overrides,
     _activity,
+    _rhythm,
 ):
     router.include_router(_part)

@@ -9,10 +9,11 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.store.exports import AuditReading
 from app.web.dependencies import Dependencies, Role, Token
 from app.web.problems import Problem
 
-__all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "demand_role", "given", "token_of"]
+__all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "demand_role", "given", "note_reading", "token_of"]
 
 _BEARER: Final = HTTPBearer(auto_error=False, scheme_name="token", description="A token of the operators' interface.")
 
@@ -81,6 +82,13 @@ class Caller:
         if allowed is not None and account not in allowed:
             limits = ", ".join(allowed)
             raise Problem("forbidden", f"The token {self.name} is limited to {limits}; {account} is not among them.")
+
+
+async def note_reading(caller: Caller, kind: str, number: int) -> None:
+    """Write down that the caller is about to see what others are not shown; where that cannot be, it is not shown."""
+    if caller.sees_personal_data:
+        store, now = caller.given.store, caller.given.now()
+        await store.write(AuditReading(kind=kind, number=number, actor=caller.name, ids=store.ids, now=now))
 
 
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]

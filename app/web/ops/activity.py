@@ -5,11 +5,13 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
+from app.store import parse_public_id
 from app.store.overrides import list_overrides
 from app.store.queries import AuditFilter, list_audit
 from app.store.tallies import UnknownCode, list_unknown_codes, tallies_since
 from app.web import schemas
 from app.web.ops.access import Caller, Viewer
+from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, plain, position
 
 __all__ = ["router"]
@@ -77,14 +79,26 @@ def _is_listed(caller: Caller, unknown: UnknownCode) -> bool:
     return unknown.code in source.adapter.milestones or unknown.code in source.milestones
 
 
+def stored_target(target: str | None) -> str | None:
+    """Write what people call a thing as the audit log has it."""
+    if target is None:
+        return None
+    kind, _, id_ = target.partition(":")
+    number = parse_public_id(schemas.PREFIXES[kind], id_) if kind in schemas.PREFIXES else None
+    return target if number is None else f"{kind}:{number}"
+
+
 @router.get("/audit", summary="List who changed what, newest first", tags=["activity"])
-async def audit(
+async def audit(  # noqa: PLR0913, PLR0917 - each filter is a parameter
     caller: Viewer,
     actor: Annotated[str | None, Query(max_length=100, description="The name of a token.")] = None,
     action: Annotated[
         str | None, Query(max_length=100, description="Such as `account.stopped`; `account.` for all that begin so.")
     ] = None,
     account: Annotated[str | None, Query(max_length=100, description="What was done to this account.")] = None,
+    target: Annotated[
+        str | None, Query(max_length=120, description="What was done to this, such as `shipment:sh_01HV2K8Q3ZABE`.")
+    ] = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -96,7 +110,7 @@ async def audit(
     wanted = AuditFilter(
         actor=actor,
         action=action,
-        target=None if account is None else f"account:{account}",
+        target=stored_target(target) if account is None else f"account:{account}",
         since=since,
         until=until,
         limited_to=None if caller.accounts is None else (caller.name, caller.accounts),
@@ -105,3 +119,6 @@ async def audit(
     found = await caller.given.store.read(lambda connection: list_audit(connection, wanted, before=before, limit=limit))
     items = tuple(schemas.AuditItem.model_validate(item) for item in found.items)
     return schemas.AuditPage(items=items, next=cursor_of(found.before))
+
+
+exported(router, "/audit", audit, schemas.AuditItem, "audit")

@@ -17,7 +17,8 @@ from app.store.queries import (
     waiting_subject,
 )
 from app.web import schemas
-from app.web.ops.access import Caller, Operator, Viewer
+from app.web.ops.access import Caller, Operator, Viewer, note_reading
+from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
 from app.web.ops.webhooks import shown_events
 from app.web.problems import Problem
@@ -58,6 +59,9 @@ async def parked(  # noqa: PLR0913, PLR0917 - each filter is a parameter
     return await _page(caller, wanted, limit, cursor)
 
 
+exported(router, "/parked", parked, schemas.SubjectItem, "parked")
+
+
 @router.get("/unmatched", summary="List what never found a shipment, newest first")
 async def unmatched(
     caller: Viewer,
@@ -82,6 +86,9 @@ async def unmatched(
     return await _page(caller, wanted, limit, cursor)
 
 
+exported(router, "/unmatched", unmatched, schemas.SubjectItem, "unmatched")
+
+
 def _accounts(caller: Caller) -> tuple[str, ...]:
     return tuple(sorted(caller.given.accounts)) if caller.accounts is None else caller.accounts
 
@@ -99,14 +106,17 @@ async def _page(caller: Caller, wanted: SubjectFilter, limit: int, cursor: str |
 async def causes(caller: Viewer, account: Account = None) -> schemas.ParkedCauses:
     """Count the parked subjects of each source by their cause."""
     owners = caller.owners_wanted(account)
-    found = await caller.given.store.read(lambda connection: parked_causes(connection, owners))
-    return schemas.ParkedCauses(items=tuple(schemas.ParkedCause.model_validate(each) for each in found))
+    found, is_more = await caller.given.store.read(lambda connection: parked_causes(connection, owners))
+    items = tuple(schemas.ParkedCause.model_validate(each) for each in found)
+    return schemas.ParkedCauses(items=items, is_more=is_more)
 
 
 @router.get("/parked/{id}", summary="Show a subject with the shipments that it might belong to")
 async def show(caller: Viewer, id: Id) -> schemas.SubjectView:  # noqa: A002 - the path's word
     """Show its events, and of each shipment that shares something with it what speaks for and against it."""
-    return await _view(caller, await _subject(caller, id))
+    subject = await _subject(caller, id)
+    await note_reading(caller, "subject", subject.id)
+    return await _view(caller, subject)
 
 
 @router.post("/parked/{id}/link", summary="Link a waiting subject to its shipment by hand")

@@ -30,8 +30,9 @@ async def causes(
 ) -> schemas.DeadCauses:
     """Count the shipments that were given up, and those with rows that were, by their cause."""
     accounts = caller.accounts_wanted(account)
-    found = await caller.given.store.read(lambda connection: dead_causes(connection, accounts))
-    return schemas.DeadCauses(items=tuple(schemas.DeadCauseItem.model_validate(each) for each in found))
+    found, is_more = await caller.given.store.read(lambda connection: dead_causes(connection, accounts))
+    items = tuple(schemas.DeadCauseItem.model_validate(each) for each in found)
+    return schemas.DeadCauses(items=items, is_more=is_more)
 
 
 @router.post("/{id}/redrive", summary="Take up a shipment that was given up")

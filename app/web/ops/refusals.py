@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Query
 from app.store.queries import RefusalFilter, list_refusals, refusal
 from app.web import schemas
 from app.web.explaining import explain
-from app.web.ops.access import Operator, Viewer
+from app.web.ops.access import Operator, Viewer, note_reading
+from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
 from app.web.problems import Problem
 
@@ -49,6 +50,9 @@ async def index(  # noqa: PLR0913, PLR0917 - each filter is a parameter
     return schemas.RefusalPage(items=items, next=cursor_of(found.before))
 
 
+exported(router, "", index, schemas.RefusalItem, "refusals")
+
+
 @router.get("/{id}", summary="Show a refused request")
 async def show(caller: Viewer, id: Id) -> schemas.RefusalDetail:  # noqa: A002 - the path's word
     """Show why it was refused, and its headers and the beginning of its body to those who may see them."""
@@ -56,6 +60,7 @@ async def show(caller: Viewer, id: Id) -> schemas.RefusalDetail:  # noqa: A002 -
     found = await caller.given.store.read(lambda connection: refusal(connection, number))
     if found is None or (caller.owners is not None and found.owner not in caller.owners):
         raise missing("refusal", id)
+    await note_reading(caller, "refusal", number)
     if caller.sees_personal_data:
         document = plain(found, body=schemas.readable(found.body), body_withheld=None)
     else:

@@ -16,8 +16,9 @@ from app.store.queries import (
 )
 from app.web import schemas
 from app.web.evidence import export_evidence
-from app.web.ops.access import Caller, Operator, Support, Viewer
-from app.web.ops.listing import Cursor, Limit, cursor_of, missing, plain, position, row_id
+from app.web.ops.access import Caller, Operator, Support, Viewer, note_reading
+from app.web.ops.exporting import exported
+from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
 from app.web.ops.webhooks import shown_events
 from app.web.problems import Problem
 
@@ -30,7 +31,7 @@ _CREATED: Final = 201
 
 
 @router.get("", summary="List shipments, newest first")
-async def index(
+async def index(  # noqa: PLR0913, PLR0917 - each filter is a parameter
     caller: Viewer,
     account: Annotated[str | None, Query(examples=["mystore"])] = None,
     order_id: Annotated[str | None, Query(max_length=100)] = None,
@@ -39,10 +40,13 @@ async def index(
     state: Annotated[
         Literal["due", "idle", "dead"] | None, Query(description="Whether there is something to do for it.")
     ] = None,
+    since: Since = None,
+    until: Until = None,
+    heard: Annotated[bool | None, Query(description="Whether any carrier has told of it.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> schemas.ShipmentPage:
-    """Search shipments.
+    """Search shipments; `since` and `until` are about when the relay was told of them.
 
     Look-ups by order, number or invoice go through the configured accounts; name an `account` to see what one that is
     not configured any more has left.
@@ -56,6 +60,9 @@ async def index(
         tracking_number=tracking_number,
         invoice_number=invoice_number,
         state=state,
+        since=since,
+        until=until,
+        heard=heard,
     )
     before = position(cursor)
     found = await caller.given.store.read(
@@ -65,10 +72,15 @@ async def index(
     return schemas.ShipmentPage(items=items, next=cursor_of(found.before))
 
 
+exported(router, "", index, schemas.ShipmentItem, "shipments")
+
+
 @router.get("/{id}", summary="Show a shipment with its history")
 async def show(caller: Viewer, id: Id) -> schemas.ShipmentDetail:  # noqa: A002 - the path's word
     """Show what carriers said, whether the sender was proven, what VTEX has, and the evidence."""
-    return _detail(caller, await _known(caller, id))
+    known = await _known(caller, id)
+    await note_reading(caller, "shipment", known.summary.id)
+    return _detail(caller, known)
 
 
 async def _known(caller: Caller, id_: str) -> ShipmentDetail:

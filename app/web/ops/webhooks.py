@@ -5,18 +5,24 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query
 
 from app.errors import CallFailed, MalformedPayload
+from app.model import Milestone
 from app.store.queries import (
+    SEARCHED,
     EventDetail,
+    Page,
     WebhookDetail,
     WebhookFilter,
     WebhookSummary,
     list_webhooks,
+    search_bodies,
     webhook,
     webhook_summary,
 )
 from app.vtex import scrub
 from app.web import schemas
-from app.web.ops.access import Caller, Operator, Viewer
+from app.web.dependencies import Role
+from app.web.ops.access import Caller, Operator, Viewer, demand_role, note_reading
+from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
 from app.web.problems import Problem
 
@@ -40,6 +46,18 @@ async def index(  # noqa: PLR0913, PLR0917 - each filter is a parameter
     tracking_number: Annotated[
         str | None, Query(max_length=100, description="Of an event that it brought, however it is written.")
     ] = None,
+    milestone: Annotated[Milestone | None, Query(description="Of an event that it brought first.")] = None,
+    code: Annotated[str | None, Query(max_length=200, description="Of such an event, as the carrier sent it.")] = None,
+    adapter_version: Annotated[int | None, Query(ge=0, le=1 << 30, description="Which reading read it last.")] = None,
+    body: Annotated[
+        str | None,
+        Query(
+            min_length=3,
+            max_length=200,
+            description=f"A text in its body, as it stands there; takes the role support, and other filters that leave "
+            f"at most {SEARCHED} webhooks.",
+        ),
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> schemas.WebhookPage:
@@ -52,13 +70,36 @@ async def index(  # noqa: PLR0913, PLR0917 - each filter is a parameter
         since=since,
         until=until,
         tracking_number=tracking_number,
+        milestone=milestone,
+        code=code,
+        adapter_version=adapter_version,
     )
     before = position(cursor)
-    found = await caller.given.store.read(
-        lambda connection: list_webhooks(connection, wanted, before=before, limit=limit)
-    )
+    if body is not None:
+        found = await _with_body(caller, wanted, body, before, limit)
+    else:
+        found = await caller.given.store.read(
+            lambda connection: list_webhooks(connection, wanted, before=before, limit=limit)
+        )
     items = tuple(schemas.WebhookItem.model_validate(item) for item in found.items)
     return schemas.WebhookPage(items=items, next=cursor_of(found.before))
+
+
+exported(router, "", index, schemas.WebhookItem, "webhooks")
+
+
+async def _with_body(
+    caller: Caller, wanted: WebhookFilter, text: str, before: int | None, limit: int
+) -> Page[WebhookSummary]:
+    """Look into bodies; whoever may not see them must not learn what stands in them by searching."""
+    demand_role(caller.token, Role.SUPPORT)
+    found = await caller.given.store.read(
+        lambda connection: search_bodies(connection, wanted, text, before=before, limit=limit)
+    )
+    if found is None:
+        problem = f"the other filters leave more than {SEARCHED} webhooks to read; narrow them, by time for example"
+        raise Problem("invalid-request", f"body: {problem}.", errors=[{"field": "body", "problem": problem}])
+    return found
 
 
 @router.get("/{id}", summary="Show a webhook with everything that became of it")
@@ -71,6 +112,7 @@ async def show(caller: Viewer, id: Id) -> schemas.WebhookDetail:  # noqa: A002 -
     found = await caller.given.store.read(lambda connection: webhook(connection, number))
     if found is None or not _may_see(caller, found.summary):
         raise missing("webhook", id)
+    await note_reading(caller, "webhook", number)
     return _detail(caller, found)
 
 

@@ -17,6 +17,7 @@ from app.web.schemas.accounts import (
     Source,
 )
 from app.web.schemas.activity import (
+    PREFIXES,
     Activity,
     ActivityHour,
     AuditItem,
@@ -60,6 +61,7 @@ from app.web.schemas.replays import (
     ReplayState,
     ReplayWanted,
 )
+from app.web.schemas.rhythm import Latency, Rhythm, RhythmSpan
 from app.web.schemas.search import FoundItem, FoundPage
 from app.web.schemas.shown import (
     Attempt,
@@ -77,16 +79,20 @@ from app.web.schemas.shown import (
     WebhookPage,
     readable,
 )
+from app.web.schemas.told import AttemptItem, AttemptPage, EventItem, EventPage, QuietItem, QuietPage
 
 __all__ = [
     "CAUSES",
     "MEANINGS",
+    "PREFIXES",
     "AccountDetail",
     "AccountItem",
     "AccountPage",
     "Activity",
     "ActivityHour",
     "Attempt",
+    "AttemptItem",
+    "AttemptPage",
     "AuditItem",
     "AuditPage",
     "BackfillItem",
@@ -104,10 +110,13 @@ __all__ = [
     "DeadCauses",
     "Erased",
     "Event",
+    "EventItem",
+    "EventPage",
     "FoundItem",
     "FoundPage",
     "HookItem",
     "InstallHook",
+    "Latency",
     "LearntHistory",
     "Link",
     "Mapping",
@@ -124,6 +133,8 @@ __all__ = [
     "ParkedCause",
     "ParkedCauses",
     "Queued",
+    "QuietItem",
+    "QuietPage",
     "Reason",
     "RedriveRequest",
     "Redriven",
@@ -139,6 +150,8 @@ __all__ = [
     "ReplaySample",
     "ReplayState",
     "ReplayWanted",
+    "Rhythm",
+    "RhythmSpan",
     "Row",
     "Sample",
     "ShipmentDetail",

@@ -66,6 +66,9 @@ class AccountItem(Shown):
     dead_shipments: int = Field(description="Shipments for which nothing is tried without a person.")
     dead_rows: int = Field(description="Rows that VTEX refused.")
     last_success_at: datetime | None = Field(description="When VTEX last accepted a write.")
+    is_more: bool = Field(
+        description="Whether there is more than was counted: 10,000 of each kind are, of all accounts together."
+    )
     hook: HookWord = Field(
         description="VTEX's order hook. off: the account has no `hook_key`; unchecked: nobody looked yet; none: VTEX "
         "has none; differs: it is this relay's but needs installing again; foreign: it is somebody else's; unknown: "

@@ -1,16 +1,23 @@
 """What happened, in JSON: hour by hour, codes that nobody knew, and the audit log."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
 from app.store import public_id
 from app.web.schemas.shown import Shown, WebhookId
 
-__all__ = ["Activity", "ActivityHour", "AuditItem", "AuditPage", "UnknownCode", "UnknownCodes"]
+__all__ = ["PREFIXES", "Activity", "ActivityHour", "AuditItem", "AuditPage", "UnknownCode", "UnknownCodes"]
 
-_PREFIXES = {"shipment": "sh", "subject": "su", "webhook": "wh", "backfill": "bf", "replay": "rp"}
+PREFIXES: Final = {
+    "shipment": "sh",
+    "subject": "su",
+    "webhook": "wh",
+    "refusal": "ref",
+    "backfill": "bf",
+    "replay": "rp",
+}
 
 
 class ActivityHour(Shown):
@@ -19,9 +26,9 @@ class ActivityHour(Shown):
     hour: datetime = Field(description="When the hour began.")
     owner: str = Field(description="The account or group.", examples=["mystore"])
     carrier: str | None = Field(description="Of webhooks; null for calls to VTEX.", examples=["easypost"])
-    kind: Literal["mapped", "ignored", "unmappable", "applied", "failed"] = Field(
-        description="mapped, ignored, unmappable: webhooks by what they were read as; applied: calls that VTEX "
-        "accepted; failed: calls that it did not."
+    kind: Literal["mapped", "ignored", "unmappable", "refused", "applied", "failed"] = Field(
+        description="mapped, ignored, unmappable: webhooks by what they were read as; refused: requests that were "
+        "not taken, as far as they could be kept; applied: calls that VTEX accepted; failed: calls that it did not."
     )
     count: int
 
@@ -56,8 +63,8 @@ class UnknownCodes(Shown):
 def _target(value: object) -> object:
     """Write the number in a target as the id that people know."""
     kind, _, number = str(value).partition(":")
-    if kind in _PREFIXES and number.isdigit():
-        return f"{kind}:{public_id(_PREFIXES[kind], int(number))}"
+    if kind in PREFIXES and number.isdigit():
+        return f"{kind}:{public_id(PREFIXES[kind], int(number))}"
     return value
 
 

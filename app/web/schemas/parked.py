@@ -92,6 +92,7 @@ class ParkedCauses(Shown):
     """Why subjects are parked, source by source."""
 
     items: tuple[ParkedCause, ...]
+    is_more: bool = Field(description="Whether there is more than was counted.")
     next: None = Field(default=None, description="Always null: there is one page.")
 
 

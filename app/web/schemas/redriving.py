@@ -45,4 +45,5 @@ class DeadCauses(Shown):
     """What was given up, account by account."""
 
     items: tuple[DeadCauseItem, ...]
+    is_more: bool = Field(description="Whether there is more than was counted.")
     next: None = Field(default=None, description="Always null: there is one page.")

@@ -10,6 +10,7 @@ from app.store import public_id
 
 __all__ = [
     "Attempt",
+    "AttemptId",
     "Body",
     "Event",
     "EventId",
@@ -220,6 +221,10 @@ class ShipmentItem(Shown):
     failing_since: datetime | None
     delivered_at: datetime | None = Field(description="When VTEX accepted that it was delivered.")
     dead_reason: str | None
+    news_at: datetime | None = Field(description="When a carrier was last heard of it.")
+    quiet_since: datetime | None = Field(
+        description="The same while more is to be expected; null when it arrived, came back or was cancelled."
+    )
 
 
 class ShipmentPage(Shown):

@@ -1,0 +1,9 @@
+"""Every outgoing call passes here: time-outs, a cap on answers, verified TLS, no redirects.
+
+The one user of the HTTP client's types, and the one that opens connections.
+"""
+
+from app.egress.calls import Egress, Reply
+from app.egress.dialling import Resolve, resolve
+
+__all__ = ["Egress", "Reply", "Resolve", "resolve"]
