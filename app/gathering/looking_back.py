@@ -21,7 +21,8 @@ from app.store import (
     TellPage,
     ToldOrder,
 )
-from app.store.backfills import next_backfill, waiting_reads
+from app.store.backfills import next_backfill
+from app.store.unread import waiting_reads
 from app.telemetry import Metrics, log_event
 from app.vtex import PER_PAGE, Answered, OrderPage, Outcome
 

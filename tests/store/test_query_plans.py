@@ -8,7 +8,7 @@ from sqlalchemy import Connection, event, text
 
 from app.store import BeginSweep, ClaimLookups, ClaimOrders, Requeue, Store, TellOrders, ToldOrder, next_order
 from app.store.backfill_jobs import recent_backfills
-from app.store.backfills import next_backfill, waiting_reads
+from app.store.backfills import next_backfill
 from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
 from app.store.queries import (
@@ -37,6 +37,7 @@ from app.store.queries.backlog import waiting
 from app.store.redriving import dead_causes, given_up
 from app.store.schema import metadata
 from app.store.tallies import tallies_since
+from app.store.unread import being_read, waiting_reads
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -82,6 +83,10 @@ QUERIES = {
     ),
     "what to list next": (lambda c: next_backfill(c, "a"), ["ix_backfills_running"]),
     "reads that hold a backfill back": (lambda c: waiting_reads(c, "a", NOW, 9), ["COVERING INDEX ix_orders_due"]),
+    "reads that are being made": (
+        lambda c: being_read(c, "a", NOW, 9),
+        ["ix_orders_due (account=? AND urgent=? AND due_at>"],
+    ),
     "an account's sweep": (
         lambda c: BeginSweep(account="a", every=LEASE, first=LEASE, overlap=LEASE, id=1, now=NOW).run(c),
         ["ix_backfills_sweep"],
