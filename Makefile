@@ -56,6 +56,15 @@ test: install test-tools ## Run every test, in random order
 chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (6 to 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.chaos $(ARGS)
 
+# The short form: make bench ARGS="--only 1 7 --rounds 3"
+.PHONY: bench
+bench: install test-tools ## Measure every target of docs/performance.md beside its yardstick (about 15 minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.targets $(ARGS)
+
+.PHONY: bench-smoke
+bench-smoke: install test-tools ## Run every part of make bench in small; looks at no times
+	@$(PYTHON) -m tests.bench.targets --small --rounds 1 --force --no-verdict
+
 .PHONY: bench-import
 bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s, memory, latency (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.imports $(ARGS)

@@ -5,13 +5,14 @@
 # chromium: tests use the console as a person would.
 # promtool: alerts are tried on invented series. Its package brings Prometheus as well, which no test starts.
 # kubectl: the manifests are put together as a cluster would get them.
+# wrk: benchmarks need load that costs little itself.
 #
 #   --packages   print the Debian packages, and install nothing
 set -euo pipefail
 
 # Each program, and the package that brings it.
-readonly PROGRAMS=(strace chromium promtool kubectl)
-readonly PACKAGES=(strace chromium prometheus kubernetes-client)
+readonly PROGRAMS=(strace chromium promtool kubectl wrk)
+readonly PACKAGES=(strace chromium prometheus kubernetes-client wrk)
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 

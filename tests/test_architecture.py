@@ -48,6 +48,7 @@ KNOWN_TO = {
         "main",
         "mapping",
         "resolution",
+        "retention",
         "web",
     },
 }

@@ -69,7 +69,7 @@ CLOCK = Clock()
 class Desk:
     """An intake with a store, and what it handed on."""
 
-    def __init__(self, store: Store, *, commit_seconds: float = 0.05) -> None:
+    def __init__(self, store: Store, *, commit_seconds: float = 0.5) -> None:
         self.store = store
         self.handed_on: list[int] = []
         self.intake = Intake(

@@ -14,6 +14,7 @@ from app.settings import Account as AccountSettings
 from app.settings import Settings, nearest, variable
 from app.settings import Source as SourceSettings
 from app.source import Source, Sources
+from app.store import Retention
 from app.verification import Credentials
 from app.web.dependencies import ConsoleOptions, Forwarding, Role, Token
 
@@ -23,6 +24,7 @@ __all__ = [
     "console_of",
     "forwarding_of",
     "hook_keys_of",
+    "retention_of",
     "rules_of",
     "sources_of",
     "tokens_of",
@@ -62,6 +64,18 @@ def _account(name: str, account: AccountSettings) -> Account:
         concurrency=account.concurrency,
         feed=account.feed,
         sweep_every=timedelta(minutes=account.sweep_minutes) if account.sweep_minutes else None,
+    )
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Return how long things are kept."""
+    return Retention(
+        bodies=timedelta(days=settings.body_days),
+        evidence=timedelta(days=settings.evidence_days),
+        events=timedelta(days=settings.event_days),
+        attempts=timedelta(days=settings.attempt_days),
+        ledger=timedelta(days=settings.ledger_days),
+        fingerprints=timedelta(days=settings.fingerprint_days),
     )
 
 

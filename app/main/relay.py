@@ -1,9 +1,7 @@
 """The composition root: the one place that knows everyone, and the order in which they start and stop."""
 
-import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,16 +16,24 @@ from app.carriers import adapters
 from app.duties import Duties
 from app.egress import Egress
 from app.errands import Errands
-from app.errors import StoreUnavailable
 from app.forwarder import Forwarder, first_read
 from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import accounts_of, console_of, forwarding_of, hook_keys_of, sources_of, tokens_of
-from app.main.sampling import Sampler, vitals
+from app.main.configured import (
+    accounts_of,
+    console_of,
+    forwarding_of,
+    hook_keys_of,
+    retention_of,
+    sources_of,
+    tokens_of,
+)
+from app.main.working import working
 from app.mapping import BulkReplays, Mapper
 from app.resolution import resolver
+from app.retention import Retiring
 from app.settings import Settings
 from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store, database_file
@@ -61,11 +67,12 @@ class Relay:
     duties: Duties
     gathering: Gathering
     replays: BulkReplays
+    retiring: Retiring
 
     @property
     def beat_at(self) -> datetime:
         """Return when the worker that was still for longest last showed that it is alive."""
-        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering, self.replays)
+        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering, self.replays, self.retiring)
         return min(worker.beat_at for worker in workers)
 
 
@@ -96,7 +103,7 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
         async with Egress(connections=concurrency + _LOOKUPS) as egress:
             running = _compose(settings, accounts, sources, metrics, store, egress, now)
-            async with _working(running, metrics, settings.shutdown_seconds):
+            async with working(running, metrics, settings.shutdown_seconds):
                 yield running
     finally:
         await store.close()
@@ -114,11 +121,10 @@ def _compose(
     destinations = _destinations(accounts, egress, now)
     resolve = resolver(now)
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
-    indexer, reader, duties, gathering = _learning_of_orders(
-        settings, accounts, sources, metrics, store, destinations, forwarder, resolve, now
-    )
+    given = (settings, accounts, sources, metrics, store)
+    indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
     mapped = _waking(forwarder, indexer)
-    mapper, replays = _reading(accounts, sources, metrics, store, egress, resolve, duties, now, mapped)
+    mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
     dependencies = Dependencies(
         store=store,
         sources=sources,
@@ -160,11 +166,13 @@ def _compose(
         duties=duties,
         gathering=gathering,
         replays=replays,
+        retiring=retiring,
     )
     return running
 
 
 def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
+    settings: Settings,
     accounts: Mapping[str, Account],
     sources: Sources,
     metrics: Metrics,
@@ -174,12 +182,13 @@ def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
     duties: Duties,
     now: Callable[[], datetime],
     mapped: Callable[[], None],
-) -> tuple[Mapper, BulkReplays]:
-    """Make those who read webhooks: when they come, and again."""
+) -> tuple[Mapper, BulkReplays, Retiring]:
+    """Make those who read webhooks: when they come, and again; and the one who deletes what is old."""
     zones = {name: account.timezone for name, account in accounts.items()}
     errands = Errands(egress)
     mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
-    return mapper, BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
+    replays = BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
+    return mapper, replays, Retiring(store, duties, retention_of(settings), metrics, now=now)
 
 
 def _forwarder(
@@ -249,49 +258,3 @@ def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, no
         stored=mapper.stored,
         ledger=timedelta(days=settings.ledger_days),
     )
-
-
-@asynccontextmanager
-async def _working(running: Relay, metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
-    """Run the workers; on leaving let each finish what it holds, for a bounded time."""
-    store, now = running.dependencies.store, running.dependencies.now
-    sampler = Sampler(store, now)
-    metrics.watch(sampler.backlog)
-    metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
-    await running.duties.start()
-    tasks = [
-        asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
-        asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
-        asyncio.create_task(_supervise(running.reader.run), name="reader"),
-        asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
-        asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
-        asyncio.create_task(_supervise(running.replays.run), name="replays"),
-        asyncio.create_task(_supervise(sampler.run), name="sampler"),
-    ]
-    try:
-        yield
-    finally:
-        running.mapper.stop()
-        running.indexer.stop()
-        running.reader.stop()
-        running.gathering.stop()
-        running.replays.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(shutdown_seconds):
-                await running.forwarder.stop()
-                await asyncio.gather(*tasks[:-1], return_exceptions=True)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        with contextlib.suppress(StoreUnavailable):
-            await running.duties.stop()
-
-
-async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
-    """Start a worker again when it fails for a reason that nobody foresaw: its work is all in the store."""
-    while True:
-        try:
-            return await work()
-        except Exception:
-            logger.exception("a worker failed and is started again")
-            await asyncio.sleep(_RESTART_SECONDS)

@@ -87,7 +87,8 @@ def difference(
         same = [
             each for each in known.get(fact.event.subject, ()) if base_of(each.event.fingerprint) == fact.fingerprint
         ]
-        differs = [each.reading for each in same if any(each.reading[name] != event[name] for name in _COMPARED)]
+        read = [each.reading for each in same if each.reading is not None]
+        differs = [reading for reading in read if any(reading[name] != event[name] for name in _COMPARED)]
         if differs:
             changed.append({"before": dict(differs[0]), "after": {name: event[name] for name in _COMPARED}})
     unchanged = len(recording.facts) - len(new) - len(changed)

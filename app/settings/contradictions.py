@@ -24,7 +24,7 @@ class Contradictory(ValueError):
 
 def contradictions(tree: Tree) -> tuple[Problem, ...]:
     """Return everything in a configuration that contradicts something else in it."""
-    looks = (_names, _aliases, _tokens, _preferences, _hooks, _listeners, _proxies)
+    looks = (_names, _aliases, _tokens, _preferences, _hooks, _listeners, _proxies, _ages)
     return tuple(problem for look in looks for problem in look(tree))
 
 
@@ -125,3 +125,14 @@ def _proxies(tree: Tree) -> Iterator[Problem]:
     if tree.get("console_proxy_roles") and not tree.get("trusted_proxies"):
         text = "needs trusted_proxies, the network of the proxy that may say who somebody is"
         yield Problem(path=("console_proxy_roles",), text=text)
+
+
+def _ages(tree: Tree) -> Iterator[Problem]:
+    """Refuse to delete what is needed by something that is kept longer."""
+    for shorter, longer, why in (
+        ("body_days", "evidence_days", "the proof of a parcel's end is kept at least as long as other bytes"),
+        ("event_days", "fingerprint_days", "an event that is forgotten would be new when it comes again"),
+    ):
+        low, high = tree.get(shorter), tree.get(longer)
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            yield Problem(path=(longer,), text=f"is less than {shorter} ({low}): {why}")

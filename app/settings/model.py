@@ -123,6 +123,25 @@ class Settings(BaseSettings):
     ledger_days: Days = Field(
         default=35, description="How long a webhook is remembered as a duplicate of an earlier one."
     )
+    body_days: Days = Field(default=30, description="How long the bytes of webhooks, and refused requests, are kept.")
+    evidence_days: Days = Field(
+        default=180,
+        description="How long the bytes are kept of webhooks that told of a parcel's end, or that could not be read.",
+    )
+    event_days: Days = Field(
+        default=180,
+        description="How long events and shipments are kept after the last one came; what is open, parked, given up or "
+        "held stays.",
+    )
+    attempt_days: Days = Field(default=30, description="How long calls to VTEX are kept with what they said.")
+    fingerprint_days: Days = Field(
+        default=730, description="How long a deleted event is known again, so that it is not new when it comes again."
+    )
+    tombstone_days: Days = Field(
+        default=365,
+        description="How long nothing is taken in about an erased tracking number; carriers use numbers again. Erased "
+        "orders never come back.",
+    )
     refusals_max_count: Count = Field(default=10_000, description="Most refused requests kept; the oldest go first.")
     refusals_max_bytes: Bytes = Field(default=64 * 1024 * 1024, description="Most space that refused requests take.")
     forward_slots: Count = Field(

@@ -26,13 +26,16 @@ from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.redriving import Redrive
+from app.store.retention import RETENTION_KINDS, Candidates, DropExpired, Retention, Retire, candidates
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
 from app.store.settling import AcceptRead, Settle, Settlement
 from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, StoredToken
+from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
+    "RETENTION_KINDS",
     "AcceptRead",
     "AccountChange",
     "AccountState",
@@ -47,6 +50,7 @@ __all__ = [
     "BackfillProgress",
     "BeginSweep",
     "Candidate",
+    "Candidates",
     "ChangeAccount",
     "ChangeBackfill",
     "Claim",
@@ -55,6 +59,7 @@ __all__ = [
     "Claimed",
     "ClaimedOrder",
     "CloseSession",
+    "DropExpired",
     "DutyHeld",
     "EraseBatch",
     "EventRow",
@@ -64,6 +69,7 @@ __all__ = [
     "FinishLookup",
     "FreeDuties",
     "Frozen",
+    "GiveBack",
     "HinderBackfill",
     "HookRecord",
     "Ids",
@@ -100,6 +106,8 @@ __all__ = [
     "ResetLearnt",
     "Resolution",
     "ResumeAccount",
+    "Retention",
+    "Retire",
     "RevokeToken",
     "RotateToken",
     "Sample",
@@ -125,7 +133,9 @@ __all__ = [
     "UnlinkSubject",
     "Voice",
     "Work",
+    "candidates",
     "database_file",
+    "free_pages",
     "hook_records",
     "next_due",
     "next_order",

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Row, Text, cast, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, Row, Text, bindparam, cast, select, type_coerce, update
 
 from app.store.dialect import insert
 from app.store.schema import accounts, shipments
@@ -88,9 +88,12 @@ class AccountState:
         return 0
 
 
+_STATES: Final = select(accounts).where(accounts.c.account.in_(bindparam("names", expanding=True)))
+
+
 def account_states(connection: Connection, names: Sequence[str]) -> dict[str, AccountState]:
     """Return the states of accounts."""
-    found = {row.account: row for row in connection.execute(select(accounts).where(accounts.c.account.in_(names)))}
+    found = {row.account: row for row in connection.execute(_STATES, {"names": list(names)})}
     return {name: _state(found.get(name)) for name in names}
 
 
@@ -157,7 +160,7 @@ def forgive(connection: Connection, name: str, lost: timedelta) -> None:
 
 def learnt(connection: Connection, name: str) -> Learnt:
     """Return what is known of an account's PUT."""
-    row = connection.execute(select(accounts).where(accounts.c.account == name)).one_or_none()
+    row = connection.execute(_STATES, {"names": [name]}).one_or_none()
     if row is None:
         return Learnt()
     return Learnt(

@@ -10,7 +10,7 @@ from sqlalchemy import JSON as _JSON
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, text
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["JSON", "Ids", "Instant", "id_column", "node_of", "parse_public_id", "partial_index", "public_id"]
+__all__ = ["JSON", "Ids", "Instant", "id_column", "made_at", "node_of", "parse_public_id", "partial_index", "public_id"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -81,6 +81,12 @@ class Ids:
             self._last = max(self._last + 1, now)
             stamp, count = divmod(self._last, 1 << _COUNT_BITS)
         return (stamp << (_NODE_BITS + _COUNT_BITS)) | (self._node << _COUNT_BITS) | count
+
+
+def made_at(id_: int) -> datetime:
+    """Return when an id was made, by the clock of whoever made it."""
+    milliseconds = _ID_EPOCH_MILLISECONDS + (id_ >> (_NODE_BITS + _COUNT_BITS))
+    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def node_of(id_: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Connection, literal, or_, select, type_coerce, union_all, update
+from sqlalchemy import BigInteger, Connection, bindparam, literal, or_, select, type_coerce, union_all, update
 
 from app.store.accounts import AccountState, account_states
 from app.store.columns import Instant
@@ -102,23 +102,24 @@ def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None
     return min((at for at in times if at is not None), default=None)
 
 
+_FIRST: Final = tuple(
+    select(shipments.c.due_at)
+    .where(
+        shipments.c.account == bindparam("of"),
+        shipments.c.later.is_(later),
+        shipments.c.retrying.is_(retrying),
+        shipments.c.due_at.is_not(None),
+    )
+    .order_by(shipments.c.due_at)
+    .limit(1)
+    for later, retrying in ((False, False), (False, True), (True, False))
+)
+
+
 def _next_due(connection: Connection, account: str, state: AccountState) -> datetime | None:
     if state.state == "stopped":
         return None
-    waiting = (
-        connection.execute(
-            select(shipments.c.due_at)
-            .where(
-                shipments.c.account == account,
-                shipments.c.later.is_(later),
-                shipments.c.retrying.is_(retrying),
-                shipments.c.due_at.is_not(None),
-            )
-            .order_by(shipments.c.due_at)
-            .limit(1)
-        ).scalar()
-        for later, retrying in ((False, False), (False, True), (True, False))
-    )
+    waiting = (connection.execute(first, {"of": account}).scalar() for first in _FIRST)
     due = min((at for at in waiting if at is not None), default=None)
     return due if due is None or state.until is None else max(due, state.until)
 

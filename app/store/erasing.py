@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, s
 
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.privacy_schema import mentions
 from app.store.schema import (
     attempts,
     audit,
@@ -83,7 +84,8 @@ class EraseBatch:
         found = connection.execute(of_them).all()
         _erase(connection, rows, rows.c.event_id, [row.id for row in found], counts)
         _erase(connection, events, events.c.id, [row.id for row in found], counts)
-        _erase(connection, subject_keys, subject_keys.c.subject_id, subject_ids, counts)
+        for table in (subject_keys, mentions):
+            _erase(connection, table, table.c.subject_id, subject_ids, counts)
         _erase(connection, subjects, subjects.c.id, subject_ids, counts)
         brought = sorted({row.webhook_id for row in found})
         for chunk in _chunks(brought):
@@ -100,7 +102,8 @@ class EraseBatch:
             return
         entries = [{"webhook_id": id_} for id_ in webhook_ids]
         connection.execute(insert(connection, erased_webhooks).on_conflict_do_nothing(), entries)
-        _erase(connection, bodies, bodies.c.webhook_id, webhook_ids, counts)
+        for table in (bodies, mentions):
+            _erase(connection, table, table.c.webhook_id, webhook_ids, counts)
         _erase(connection, webhooks, webhooks.c.id, webhook_ids, counts)
 
     def _rest(self, connection: Connection, counts: Counter[str]) -> None:

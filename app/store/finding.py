@@ -10,7 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select, union
 
 from app.store.facts import Candidate, Facts, keys_of
-from app.store.schema import numbers, shipments, subject_keys, subjects
+from app.store.placing_statements import HOLDERS, SHIPMENTS
+from app.store.schema import shipments, subject_keys, subjects
 
 __all__ = ["candidates", "waiting_for"]
 
@@ -27,10 +28,7 @@ def candidates(connection: Connection, accounts: Sequence[str], facts: Facts) ->
     values = _by_kind(keys_of(facts))
     held: dict[int, set[str]] = {}
     if sought := values.pop("number", None):
-        numbered = select(numbers.c.shipment_id, numbers.c.number).where(
-            numbers.c.account.in_(accounts), numbers.c.number.in_(sought)
-        )
-        for row in connection.execute(numbered):
+        for row in connection.execute(HOLDERS, {"accounts": list(accounts), "numbers": sought}):
             held.setdefault(row.shipment_id, set()).add(row.number)
     ids = set(held)
     if values:
@@ -41,7 +39,7 @@ def candidates(connection: Connection, accounts: Sequence[str], facts: Facts) ->
         ids |= set(connection.execute(union(*sharing)).scalars())
     if not ids:
         return []
-    found = connection.execute(select(shipments).where(shipments.c.id.in_(sorted(ids))).order_by(shipments.c.id))
+    found = connection.execute(SHIPMENTS, {"ids": sorted(ids)}).all()
     return [_candidate(row, held.get(row.id, set())) for row in found]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tuple_, update
 
-from app.store.dialect import insert
+from app.store.dialect import PerEngine, insert
 from app.store.schema import bodies, erased_webhooks, ledger, refusals, webhooks
 from app.store.tallies import tally
 from app.verification import Verified
@@ -92,10 +92,7 @@ class Put:
         ]
         repeated = [outcome.webhook_id for outcome in outcomes if outcome.duplicate]
         if repeated:
-            count = update(webhooks).where(webhooks.c.id == bindparam("webhook"))
-            connection.execute(
-                count.values(duplicates=webhooks.c.duplicates + 1), [{"webhook": id_} for id_ in repeated]
-            )
+            connection.execute(_COUNT_REPEATED, [{"webhook": id_} for id_ in sorted(repeated)])
         return outcomes
 
 
@@ -108,13 +105,8 @@ def _known(connection: Connection, operations: Sequence[Put], digests: Sequence[
     now = max(operation.verified.webhook.received_at for operation in operations)
     oldest = min(operation.verified.webhook.received_at - operation.remember for operation in operations)
     periods = range(_period(oldest), _period(now) + 1)
-    found = connection.execute(
-        select(ledger.c.digest, ledger.c.webhook_id)
-        .where(ledger.c.period.in_(periods), ledger.c.digest.in_(set(digests)), ledger.c.expires_at > now)
-        .where(_has_bytes() | _was_erased())
-        .order_by(ledger.c.period)
-    )
-    return {row.digest: row.webhook_id for row in found}
+    asked = {"periods": list(periods), "digests": list(set(digests)), "now": now}
+    return {row.digest: row.webhook_id for row in connection.execute(_KNOWN, asked)}
 
 
 def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
@@ -128,11 +120,15 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
         }
         for digest, put in fresh.items()
     ]
+    if connection.execute(_ENTER.on(connection), entries).rowcount == len(entries):
+        return {digest: put.id for digest, put in fresh.items()}
     # What stands there without being known expired, or its bytes are gone: the new delivery takes its place.
     stale = tuple_(ledger.c.period, ledger.c.digest).in_([(entry["period"], entry["digest"]) for entry in entries])
     earliest = min(put.verified.webhook.received_at for put in fresh.values())
-    connection.execute(delete(ledger).where(stale, (ledger.c.expires_at <= earliest) | ~(_has_bytes() | _was_erased())))
-    connection.execute(insert(connection, ledger).on_conflict_do_nothing(), entries)
+    not_ours = ledger.c.webhook_id.not_in([put.id for put in fresh.values()])
+    gone = (ledger.c.expires_at <= earliest) | ~(_has_bytes() | _was_erased())
+    connection.execute(delete(ledger).where(stale, not_ours, gone))
+    connection.execute(_ENTER.on(connection), entries)
     winners = connection.execute(select(ledger.c.digest, ledger.c.webhook_id).where(stale))
     return {row.digest: row.webhook_id for row in winners}
 
@@ -147,11 +143,29 @@ def _was_erased() -> ColumnElement[bool]:
     return erased.where(erased_webhooks.c.webhook_id == ledger.c.webhook_id).exists()
 
 
+_ENTER: Final = PerEngine(lambda insert: insert(ledger).on_conflict_do_nothing())
+_KNOWN: Final = (
+    select(ledger.c.digest, ledger.c.webhook_id)
+    .where(
+        ledger.c.period.in_(bindparam("periods", expanding=True)),
+        ledger.c.digest.in_(bindparam("digests", expanding=True)),
+        ledger.c.expires_at > bindparam("now"),
+    )
+    .where(_has_bytes() | _was_erased())
+    .order_by(ledger.c.period)
+)
+_KEEP: Final = webhooks.insert()
+_KEEP_BODY: Final = bodies.insert()
+_COUNT_REPEATED: Final = (
+    update(webhooks).where(webhooks.c.id == bindparam("webhook")).values(duplicates=webhooks.c.duplicates + 1)
+)
+
+
 def _insert(connection: Connection, puts: Sequence[Put]) -> None:
     if not puts:
         return
-    connection.execute(webhooks.insert(), [_columns(put) for put in puts])
-    connection.execute(bodies.insert(), [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts])
+    connection.execute(_KEEP, [_columns(put) for put in puts])
+    connection.execute(_KEEP_BODY, [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts])
 
 
 def _columns(put: Put) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from app.model import normalise_number
 from app.store.columns import Ids
@@ -263,11 +263,13 @@ class RemoveNumber:
         unlink(connection, self.shipment_id, number, resolve=self.resolve, members=self.members, now=self.now)
 
 
+_SHOWN: Final = (
+    select(numbers.c.shown)
+    .where(numbers.c.shipment_id == bindparam("of"))
+    .order_by(numbers.c.added_at, numbers.c.number)
+)
+
+
 def shown_numbers(connection: Connection, shipment_id: int) -> tuple[str, ...]:
     """List a shipment's tracking numbers as people write them, oldest first."""
-    found = (
-        select(numbers.c.shown)
-        .where(numbers.c.shipment_id == shipment_id)
-        .order_by(numbers.c.added_at, numbers.c.number)
-    )
-    return tuple(connection.execute(found).scalars())
+    return tuple(connection.execute(_SHOWN, {"of": shipment_id}).scalars())

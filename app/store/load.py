@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from app.model import Milestone, normalise_number
 from app.store.accounts import learnt
@@ -15,28 +15,32 @@ from app.store.work import EventRow, Frozen, PackageFields, Voice, Work
 __all__ = ["load_work", "voices_of", "written_voices"]
 
 
+_SHIPMENT: Final = select(shipments).where(shipments.c.id == bindparam("of"))
+_ROWS: Final = (
+    select(
+        events,
+        subjects.c.carrier,
+        subjects.c.numbers.label("subject_numbers"),
+        subjects.c.derived,
+        rows.c.state.label("row_state"),
+        rows.c.city.label("row_city"),
+        rows.c.uf.label("row_uf"),
+        rows.c.description.label("row_description"),
+        rows.c.date.label("row_date"),
+        rows.c.sent_at.label("row_sent_at"),
+        rows.c.likeness,
+    )
+    .join(rows, rows.c.event_id == events.c.id)
+    .join(subjects, subjects.c.id == events.c.subject_id)
+    .where(rows.c.shipment_id == bindparam("of"))
+    .order_by(events.c.id)
+)
+
+
 def load_work(connection: Connection, shipment_id: int) -> Work:
     """Read one shipment; it must exist."""
-    row = connection.execute(select(shipments).where(shipments.c.id == shipment_id)).one()
-    found = connection.execute(
-        select(
-            events,
-            subjects.c.carrier,
-            subjects.c.numbers.label("subject_numbers"),
-            subjects.c.derived,
-            rows.c.state.label("row_state"),
-            rows.c.city.label("row_city"),
-            rows.c.uf.label("row_uf"),
-            rows.c.description.label("row_description"),
-            rows.c.date.label("row_date"),
-            rows.c.sent_at.label("row_sent_at"),
-            rows.c.likeness,
-        )
-        .join(rows, rows.c.event_id == events.c.id)
-        .join(subjects, subjects.c.id == events.c.subject_id)
-        .where(rows.c.shipment_id == shipment_id)
-        .order_by(events.c.id)
-    )
+    row = connection.execute(_SHIPMENT, {"of": shipment_id}).one()
+    found = connection.execute(_ROWS, {"of": shipment_id})
     return Work(
         shipment_id=row.id,
         account=row.account,

@@ -1,26 +1,57 @@
 """Keep what a webhook was read as: its events, each once, on their shipments or parked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from app.model import CarrierEvent
 from app.store.columns import Ids
-from app.store.dialect import insert
+from app.store.dialect import Insert, PerEngine
 from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
+from app.store.privacy_schema import mentions
 from app.store.readings import Fact, KnownEvent, base_of, news, readings
+from app.store.remembering import recall, subject_digest
 from app.store.schema import events, rows, subjects, webhooks
 from app.store.tallies import note_unknown_code, tally_webhook
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded", "was_read_before"]
 
 _GAVE_NOTHING: Final = frozenset({"stored", "ignored", "unmappable"})
+
+
+def _adding_subject(insert: Callable[[Table], Insert]) -> Insert:
+    added = insert(subjects)
+    changed = {name: added.excluded[name] for name in ("linked_to", "numbers", "references", "derived")}
+    return added.on_conflict_do_update(index_elements=["owner", "carrier", "subject"], set_=changed)
+
+
+# Built once: building a statement costs several times what running it costs.
+_SUBJECT: Final = (
+    select(subjects)
+    .where(
+        subjects.c.owner == bindparam("its_owner"),
+        subjects.c.carrier == bindparam("its_carrier"),
+        subjects.c.subject == bindparam("its_subject"),
+    )
+    .with_for_update()
+)
+_ADD_SUBJECT: Final = PerEngine(lambda insert: _adding_subject(insert).returning(subjects.c.id, subjects.c.state))
+_CHANGE_SUBJECT: Final = update(subjects).where(subjects.c.id == bindparam("of"))
+_LATEST: Final = select(func.max(events.c.received_at)).where(events.c.subject_id == bindparam("of"))
+_EVENTS: Final = (
+    select(events.c.id, events.c.fingerprint, events.c.code, events.c.time_text, events.c.webhook_id)
+    .where(events.c.subject_id == bindparam("of"))
+    .order_by(events.c.id)
+)
+_MENTION: Final = PerEngine(lambda insert: insert(mentions).on_conflict_do_nothing())
+_ADD_EVENT: Final = events.insert()
+_CHANGE_WEBHOOK: Final = update(webhooks).where(webhooks.c.id == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +127,10 @@ class RecordMapping:
         new_events = placed = parked = 0
         for subject, facts in by_subject.items():
             subject_id, state, known = self._subject(connection, subject, facts)
-            new = self._add_events(connection, subject_id, facts)
+            new = self._add_events(connection, subject, subject_id, facts)
             new_events += len(new)
+            if not new:
+                self._mention(connection, subject_id)
             if self.revise:
                 self._revise(connection, subject_id, facts)
             if not new and state != "parked":
@@ -123,9 +156,9 @@ class RecordMapping:
 
     def _subject(self, connection: Connection, subject: str, facts: Sequence[Fact]) -> tuple[int, str, Facts]:
         """Return the subject's id and state, and all that is known of it with what the facts add."""
-        same = (subjects.c.owner == self.owner) & (subjects.c.carrier == self.carrier) & (subjects.c.subject == subject)
         known = reduce(united, (facts_of(self.carrier, fact.event, fact.derived) for fact in facts))
-        row = connection.execute(select(subjects).where(same).with_for_update()).one_or_none()
+        same = {"its_owner": self.owner, "its_carrier": self.carrier, "its_subject": subject}
+        row = connection.execute(_SUBJECT, same).one_or_none()
         # What a person said of an earlier parcel of the same number does not hold for the next one.
         values: dict[str, Any] = {"linked_to": None}
         if row is not None and not self._is_silent(connection, row.id):
@@ -136,52 +169,43 @@ class RecordMapping:
             "references": asdict(known.references),
             "derived": known.derived.document(),
         }
-        new_id = self.ids.next()
-        connection.execute(
-            insert(connection, subjects)
-            .values(
-                id=new_id,
-                owner=self.owner,
-                carrier=self.carrier,
-                subject=subject,
-                state="parked",
-                since=self.now,
-                created_at=self.now,
-                **values,
-            )
-            .on_conflict_do_update(index_elements=["owner", "carrier", "subject"], set_=values)
-        )
-        row = connection.execute(select(subjects.c.id, subjects.c.state).where(same)).one()
-        if row.id == new_id:
+        if row is not None:
+            connection.execute(_CHANGE_SUBJECT, {"of": row.id, **values})
+            return row.id, row.state, known
+        new = {"id": self.ids.next(), "owner": self.owner, "carrier": self.carrier, "subject": subject}
+        entry = new | values | {"state": "parked", "since": self.now, "created_at": self.now}
+        # Another process may have been first.
+        row = connection.execute(_ADD_SUBJECT.on(connection), entry).one()
+        if row.id == new["id"]:
             count_subject(connection, self.owner, self.carrier)
         return row.id, row.state, known
 
     def _is_silent(self, connection: Connection, subject_id: int) -> bool:
         """Tell whether nothing came for so long that the number may be another parcel's by now."""
-        latest = select(func.max(events.c.received_at)).where(events.c.subject_id == subject_id)
-        received_at = connection.execute(latest).scalar()
+        received_at = connection.execute(_LATEST, {"of": subject_id}).scalar()
         return received_at is not None and self.now - received_at > EARLIER_PARCEL
 
-    def _add_events(self, connection: Connection, subject_id: int, facts: Sequence[Fact]) -> list[int]:
-        known = connection.execute(
-            select(events.c.id, events.c.fingerprint, events.c.code, events.c.time_text, events.c.webhook_id)
-            .where(events.c.subject_id == subject_id)
-            .order_by(events.c.id)
-        ).all()
+    def _mention(self, connection: Connection, subject_id: int) -> None:
+        """Note that the webhook is about the subject as well: no event of it says so."""
+        entry = {"subject_id": subject_id, "webhook_id": self.webhook_id}
+        connection.execute(_MENTION.on(connection), entry)
+
+    def _add_events(self, connection: Connection, subject: str, subject_id: int, facts: Sequence[Fact]) -> list[int]:
+        known = connection.execute(_EVENTS, {"of": subject_id}).all()
         withdrawn = {
             (row.code, row.time_text): row.id
             for row in known
             if row.fingerprint not in {fact.fingerprint for fact in facts}
         }
-        known_events = [KnownEvent(fingerprint=row.fingerprint, webhook_id=row.webhook_id) for row in known]
+        deleted = recall(connection, subject_digest(self.owner, self.carrier, subject), self.now)
+        kept = [KnownEvent(fingerprint=row.fingerprint, webhook_id=row.webhook_id) for row in known]
+        known_events = [*deleted, *kept]
         was_read = self.revise and was_read_before(connection, self.webhook_id)
         new: list[int] = []
         for fact, fingerprint in news(facts, known_events, webhook_id=self.webhook_id, was_read=was_read):
             id_ = self.ids.next()
             revises = withdrawn.get(_moment_key(fact.event)) if fact.event.full_history else None
-            connection.execute(
-                events.insert().values({**self._columns(id_, subject_id, fingerprint, fact), "revises": revises})
-            )
+            connection.execute(_ADD_EVENT, {**self._columns(id_, subject_id, fingerprint, fact), "revises": revises})
             new.append(id_)
             if fact.event.unknown_code is not None:
                 code, brought = fact.event.unknown_code, self.webhook_id
@@ -233,17 +257,14 @@ class RecordMapping:
     def _finish(self, connection: Connection) -> None:
         state = "mapped" if self.facts else "ignored"
         tally_webhook(connection, self.webhook_id, state, self.now)
-        connection.execute(
-            update(webhooks)
-            .where(webhooks.c.id == self.webhook_id)
-            .values(
-                state=state,
-                reason=None if self.facts else "; ".join(self.ignored) or "it holds no event",
-                adapter_version=self.adapter_version,
-                mapped_at=self.now,
-                notes={"ignored": list(self.ignored), "warnings": list(self.warnings)},
-            )
-        )
+        read = {
+            "state": state,
+            "reason": None if self.facts else "; ".join(self.ignored) or "it holds no event",
+            "adapter_version": self.adapter_version,
+            "mapped_at": self.now,
+            "notes": {"ignored": list(self.ignored), "warnings": list(self.warnings)},
+        }
+        connection.execute(_CHANGE_WEBHOOK, {"of": self.webhook_id, **read})
 
 
 def was_read_before(connection: Connection, webhook_id: int) -> bool:

@@ -5,15 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from app.store.console_schema import match_counts
-from app.store.dialect import insert
+from app.store.dialect import PerEngine
 from app.store.schema import subjects
 
 __all__ = ["MatchCount", "count_placed", "count_subject", "match_rates"]
 
 _SOON: Final = timedelta(hours=1)
+
+
+_COUNT_SUBJECT: Final = PerEngine(
+    lambda insert: insert(match_counts).on_conflict_do_update(
+        index_elements=["owner", "carrier"], set_={"subjects": match_counts.c.subjects + 1}
+    )
+)
+_SUBJECT: Final = select(subjects.c.owner, subjects.c.carrier, subjects.c.created_at, subjects.c.placed_at).where(
+    subjects.c.id == bindparam("of")
+)
+_PLACED: Final = update(subjects).where(subjects.c.id == bindparam("of"))
+_COUNT_PLACED: Final = (
+    update(match_counts)
+    .where(match_counts.c.owner == bindparam("of"), match_counts.c.carrier == bindparam("by"))
+    .values(placed=match_counts.c.placed + 1, placed_within_hour=match_counts.c.placed_within_hour + bindparam("soon"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,26 +45,17 @@ class MatchCount:
 
 def count_subject(connection: Connection, owner: str, carrier: str) -> None:
     """Count a subject that was not known before."""
-    connection.execute(
-        insert(connection, match_counts)
-        .values(owner=owner, carrier=carrier, subjects=1)
-        .on_conflict_do_update(index_elements=["owner", "carrier"], set_={"subjects": match_counts.c.subjects + 1})
-    )
+    connection.execute(_COUNT_SUBJECT.on(connection), {"owner": owner, "carrier": carrier, "subjects": 1})
 
 
 def count_placed(connection: Connection, subject_id: int, now: datetime) -> None:
     """Count a subject that found its shipment, the first time that it does."""
-    query = select(subjects.c.owner, subjects.c.carrier, subjects.c.created_at, subjects.c.placed_at)
-    subject = connection.execute(query.where(subjects.c.id == subject_id)).one()
+    subject = connection.execute(_SUBJECT, {"of": subject_id}).one()
     if subject.placed_at is not None:
         return
-    connection.execute(update(subjects).where(subjects.c.id == subject_id).values(placed_at=now))
+    connection.execute(_PLACED, {"of": subject_id, "placed_at": now})
     soon = int(now - subject.created_at <= _SOON)
-    connection.execute(
-        update(match_counts)
-        .where(match_counts.c.owner == subject.owner, match_counts.c.carrier == subject.carrier)
-        .values(placed=match_counts.c.placed + 1, placed_within_hour=match_counts.c.placed_within_hour + soon)
-    )
+    connection.execute(_COUNT_PLACED, {"of": subject.owner, "by": subject.carrier, "soon": soon})
 
 
 def match_rates(connection: Connection, owners: Sequence[str] | None = None) -> tuple[MatchCount, ...]:

@@ -8,14 +8,25 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
-from app.store.dialect import insert
 from app.store.facts import Candidate, Facts, Resolution, Resolve, keys_of, stored_facts, united
 from app.store.finding import candidates, waiting_for
 from app.store.match_counts import count_placed
 from app.store.news import note_news
-from app.store.schema import events, numbers, rows, shipments, subject_keys, subjects
+from app.store.placing_statements import (
+    ADD_ROWS,
+    CHANGE_SINCE,
+    CHANGE_SUBJECT,
+    EVENT_IDS,
+    FORGET_KEYS,
+    LINKED,
+    MAKE_DUE,
+    NOT_LATER,
+    PAIRS,
+    WAIT_FOR,
+)
+from app.store.schema import events, numbers, rows, subjects
 
 __all__ = [
     "Candidate",
@@ -47,7 +58,7 @@ def place_subject(
 ) -> Resolution:
     """Resolve a subject, and put its events on the shipments found or park it under its keys."""
     resolution = linked(connection, subject_id) or resolve(facts, candidates(connection, accounts, facts))
-    connection.execute(delete(subject_keys).where(subject_keys.c.subject_id == subject_id))
+    connection.execute(FORGET_KEYS, {"of": subject_id})
     if resolution.shipments:
         add_rows(connection, resolution.shipments, event_ids, now, later=later)
         count_placed(connection, subject_id, now)
@@ -60,9 +71,8 @@ def place_subject(
         _wait_for(connection, subject_id, accounts, keys_of(facts))
         state = {"state": "parked"}
     decided = {"reason": resolution.reason, "strategy": resolution.strategy, "cause": resolution.cause}
-    changed = update(subjects).where(subjects.c.id == subject_id)
-    connection.execute(changed.where(subjects.c.state != state["state"]).values(since=now))
-    connection.execute(changed.values(**state, **decided))
+    connection.execute(CHANGE_SINCE, {"of": subject_id, "new_state": state["state"], "since": now})
+    connection.execute(CHANGE_SUBJECT, {"of": subject_id, **state, **decided})
     return resolution
 
 
@@ -74,13 +84,12 @@ def _wait_for(connection: Connection, subject_id: int, accounts: Sequence[str], 
         for kind, value in sorted(keys)
     ]
     if entries:
-        connection.execute(insert(connection, subject_keys).on_conflict_do_nothing(), entries)
+        connection.execute(WAIT_FOR.on(connection), entries)
 
 
 def linked(connection: Connection, subject_id: int) -> Resolution | None:
     """Return the shipment that a person linked a subject to, None where nobody did."""
-    query = select(subjects.c.linked_to).where(subjects.c.id == subject_id)
-    shipment_id = connection.execute(query).scalar()
+    shipment_id = connection.execute(LINKED, {"of": subject_id}).scalar()
     return None if shipment_id is None else Resolution(shipments=(shipment_id,))
 
 
@@ -96,25 +105,14 @@ def add_rows(
 
     Carriers use numbers again: what came long before a shipment was invoiced is about an earlier parcel.
     """
-    pairs = connection.execute(
-        select(
-            shipments.c.id,
-            shipments.c.invoiced_at,
-            events.c.id.label("event_id"),
-            events.c.received_at,
-            events.c.occurred_at,
-            events.c.milestone,
-        )
-        .join(events, events.c.id.in_(event_ids))
-        .where(shipments.c.id.in_(list(shipment_ids)))
-    )
+    pairs = connection.execute(PAIRS, {"ids": list(shipment_ids), "event_ids": list(event_ids)})
     heard = [
         pair for pair in pairs if pair.invoiced_at is None or pair.received_at >= pair.invoiced_at - EARLIER_PARCEL
     ]
     entries = [{"shipment_id": pair.id, "event_id": pair.event_id, "state": "pending"} for pair in heard]
     if not entries:
         return
-    connection.execute(insert(connection, rows).on_conflict_do_nothing(), entries)
+    connection.execute(ADD_ROWS.on(connection), entries)
     note_news(connection, [(pair.id, pair.received_at, pair.occurred_at, pair.milestone) for pair in heard])
     make_due(connection, sorted({entry["shipment_id"] for entry in entries}), now, later=later)
 
@@ -124,12 +122,9 @@ def make_due(connection: Connection, shipment_ids: Sequence[int], now: datetime,
 
     What a replay queued does not wait for it any more when something happens to it.
     """
-    waits = shipments.c.lease.is_(None) & shipments.c.retrying.is_(False) & (shipments.c.due_at > now)
-    ready = (shipments.c.due_at.is_(None) | waits) & shipments.c.dead_reason.is_(None)
-    mine = update(shipments).where(shipments.c.id.in_(shipment_ids))
     if not later:
-        connection.execute(mine.where(shipments.c.later.is_(True)).values(later=False))
-    connection.execute(mine.where(ready).values(due_at=now, retrying=False, later=later))
+        connection.execute(NOT_LATER, {"ids": list(shipment_ids)})
+    connection.execute(MAKE_DUE, {"ids": list(shipment_ids), "moment": now, "due_at": now, "later": later})
 
 
 def wake(
@@ -251,6 +246,4 @@ def unlink(
 
 def event_ids(connection: Connection, subject_id: int) -> list[int]:
     """List a subject's events, oldest first."""
-    return list(
-        connection.execute(select(events.c.id).where(events.c.subject_id == subject_id).order_by(events.c.id)).scalars()
-    )
+    return list(connection.execute(EVENT_IDS, {"of": subject_id}).scalars())

@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
@@ -111,9 +111,21 @@ class Claim:
     def _claim(self, connection: Connection, account: str, shipment_id: int) -> Claimed | None:
         lease = secrets.token_hex(8)
         deadline = self.now + self.lease[account]
-        connection.execute(update(shipments).where(shipments.c.id == shipment_id).values(lease=lease, due_at=deadline))
+        connection.execute(_CHANGE, {"of": shipment_id, "lease": lease, "due_at": deadline})
         close_abandoned(connection, shipment_id, self.now)
         return carry_out(connection, shipment_id, lease, deadline, self.plan, self.ids, self.now)
+
+
+# Built once: building a statement costs several times what running it costs. What is set is named when they run.
+_CHANGE: Final = update(shipments).where(shipments.c.id == bindparam("of"))
+_CHANGE_ROW: Final = update(rows).where(rows.c.shipment_id == bindparam("of"), rows.c.event_id == bindparam("about"))
+_ADD_ATTEMPT: Final = insert(attempts)
+_CLOSE_ABANDONED: Final = (
+    update(attempts)
+    .where(attempts.c.shipment_id == bindparam("of"), attempts.c.outcome.is_(None))
+    .values(outcome="lost", detail="the process that made the call did not report its end")
+    .returning(attempts.c.call)
+)
 
 
 def close_abandoned(connection: Connection, shipment_id: int, now: datetime) -> None:
@@ -121,18 +133,11 @@ def close_abandoned(connection: Connection, shipment_id: int, now: datetime) -> 
 
     The lease that covered such a call ended at ``now`` at the latest, so nothing of it can still arrive.
     """
-    lost = (
-        update(attempts)
-        .where(attempts.c.shipment_id == shipment_id, attempts.c.outcome.is_(None))
-        .values(outcome="lost", ended_at=now, detail="the process that made the call did not report its end")
-        .returning(attempts.c.call)
-    )
-    calls = connection.execute(lost).scalars().all()
-    mine = update(shipments).where(shipments.c.id == shipment_id)
+    calls = connection.execute(_CLOSE_ABANDONED, {"of": shipment_id, "ended_at": now}).scalars().all()
     if "put" in calls:
-        connection.execute(mine.values(read_after=now))
+        connection.execute(_CHANGE, {"of": shipment_id, "read_after": now})
     if "patch" in calls:
-        connection.execute(mine.values(read_after=now, package=None))
+        connection.execute(_CHANGE, {"of": shipment_id, "read_after": now, "package": None})
 
 
 def carry_out(
@@ -148,8 +153,7 @@ def carry_out(
     work = load_work(connection, shipment_id)
     planned = plan(work)
     if planned.voices != work.voices:
-        owned = update(shipments).where(shipments.c.id == shipment_id)
-        connection.execute(owned.values(voices=written_voices(planned.voices)))
+        connection.execute(_CHANGE, {"of": shipment_id, "voices": written_voices(planned.voices)})
     for skip in planned.skips:
         change_row(connection, shipment_id, skip.event_id, state=skip.state, reason=skip.reason)
     state = "observed" if planned.observed else "sent"
@@ -179,20 +183,19 @@ def carry_out(
 def _journal(connection: Connection, work: Work, planned: Plan, call: str, lease: str, ids: Ids, now: datetime) -> int:
     attempt_id = ids.next()
     is_made = call != "observe"
-    connection.execute(
-        insert(attempts).values(
-            id=attempt_id,
-            shipment_id=work.shipment_id,
-            account=work.account,
-            call=call,
-            lease=lease,
-            started_at=now,
-            ended_at=None if is_made else now,
-            outcome=None if is_made else "observed",
-            body=planned.registration or planned.body,
-            body_hash=planned.body_hash,
-        )
-    )
+    entry = {
+        "id": attempt_id,
+        "shipment_id": work.shipment_id,
+        "account": work.account,
+        "call": call,
+        "lease": lease,
+        "started_at": now,
+        "ended_at": None if is_made else now,
+        "outcome": None if is_made else "observed",
+        "body": planned.registration or planned.body,
+        "body_hash": planned.body_hash,
+    }
+    connection.execute(_ADD_ATTEMPT, entry)
     return attempt_id
 
 
@@ -205,7 +208,7 @@ def _release(connection: Connection, shipment_id: int, planned: Plan, now: datet
     if planned.look_at is not None:
         times = [at for at in (planned.look_at, planned.rest_until) if at is not None]
         settled |= {"due_at": min(times), "read_after": planned.look_at}
-    connection.execute(update(shipments).where(shipments.c.id == shipment_id).values(**settled))
+    connection.execute(_CHANGE, {"of": shipment_id, **settled})
     if planned.says_delivered:
         first = (shipments.c.id == shipment_id) & shipments.c.observed_delivered_at.is_(None)
         connection.execute(update(shipments).where(first).values(observed_delivered_at=now))
@@ -213,6 +216,4 @@ def _release(connection: Connection, shipment_id: int, planned: Plan, now: datet
 
 def change_row(connection: Connection, shipment_id: int, event_id: int, **values: Any) -> None:  # noqa: ANN401 - columns
     """Change the row of one event on one shipment."""
-    connection.execute(
-        update(rows).where(rows.c.shipment_id == shipment_id, rows.c.event_id == event_id).values(**values)
-    )
+    connection.execute(_CHANGE_ROW, {"of": shipment_id, "about": event_id, **values})

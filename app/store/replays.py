@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 from app.store.mappings import Recorded, RecordMapping
 from app.store.readings import KnownEvent
 from app.store.redriving import revive
+from app.store.remembering import recall, subject_digest
 from app.store.schema import audit, events, rows, subjects
 
 __all__ = ["AuditReplay", "KnownReading", "known_events", "revive_shown"]
@@ -18,16 +19,19 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownReading:
-    """A known event, and how it was read."""
+    """A known event, and how it was read; None where it was deleted, and only its fingerprint is left."""
 
     event: KnownEvent
-    reading: Mapping[str, Any]
+    reading: Mapping[str, Any] | None
 
 
 def known_events(connection: Connection, recording: RecordMapping) -> Mapping[str, Sequence[KnownReading]]:
     """Return what is known of a recording's subjects, each one's events in order of arrival."""
     wanted = sorted({fact.event.subject for fact in recording.facts})
     known: dict[str, list[KnownReading]] = {}
+    for subject in wanted:
+        deleted = recall(connection, subject_digest(recording.owner, recording.carrier, subject), recording.now)
+        known[subject] = [KnownReading(event=event, reading=None) for event in deleted]
     for start in range(0, len(wanted), _CHUNK):
         found = connection.execute(
             select(events, subjects.c.subject)
@@ -40,7 +44,7 @@ def known_events(connection: Connection, recording: RecordMapping) -> Mapping[st
             .order_by(events.c.id)
         )
         for row in found:
-            known.setdefault(row.subject, []).append(_known(row))
+            known[row.subject].append(_known(row))
     return known
 
 

@@ -13,6 +13,7 @@ from app.store.columns import Ids
 from app.store.engine import Ownership, database_file, open_reader, open_writer
 from app.store.migrate import is_current, migrate
 from app.store.schema import metadata
+from app.store.upkeep import truncate_log
 from app.store.writer import Operation, Ticket, Writer
 
 __all__ = ["Store"]
@@ -111,6 +112,13 @@ class Store:
         await self.write(_Touch())
         if not await self.read(is_current):
             raise StoreUnavailable("the database has not this release's schema; run: carrier-relay migrate")
+
+    async def truncate_log(self) -> bool:
+        """Empty the write-ahead log, so that no page of before is left in it; tell whether it is empty.
+
+        Readers of an older snapshot, and whoever writes at that moment, go first: it can be tried again.
+        """
+        return await asyncio.to_thread(truncate_log, self._writing)
 
     async def close(self) -> None:
         """Commit what is queued and give the file up."""

@@ -7,9 +7,9 @@ written.
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, literal, update
+from sqlalchemy import Connection, bindparam, func, literal, null, update
 
 from app.model import normalise_number
 from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
@@ -22,6 +22,20 @@ from app.store.tallies import tally
 from app.store.work import Claimed, Frozen, Planner, Seen, Work
 
 __all__ = ["AcceptRead", "Settle", "Settlement", "accept"]
+
+
+# Built once: building a statement costs several times what running it costs. What is set is named when they run.
+_END_ATTEMPT: Final = update(attempts).where(attempts.c.id == bindparam("of"))
+_RELEASE: Final = (
+    update(shipments)
+    .where(shipments.c.id == bindparam("of"), shipments.c.lease == bindparam("token"))
+    .values(lease=null())
+)
+_APPLY_ROWS: Final = (
+    update(rows)
+    .where(rows.c.shipment_id == bindparam("of"), rows.c.event_id.in_(bindparam("carried", expanding=True)))
+    .values(state="applied")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,30 +81,26 @@ class Settle:
     def run(self, connection: Connection) -> bool:
         """Settle; tell whether the lease was still ours. A lost lease leaves the journal's entry and nothing else."""
         ended = self.settlement
-        connection.execute(
-            update(attempts)
-            .where(attempts.c.id == self.claimed.attempt_id)
-            .values(
-                ended_at=self.now,
-                outcome=ended.outcome,
-                status=ended.status,
-                detail=ended.detail,
-                receipt=ended.receipt,
-                receipted_at=ended.receipted_at,
-            )
-        )
+        told = {
+            "ended_at": self.now,
+            "outcome": ended.outcome,
+            "status": ended.status,
+            "detail": ended.detail,
+            "receipt": ended.receipt,
+            "receipted_at": ended.receipted_at,
+        }
+        connection.execute(_END_ATTEMPT, {"of": self.claimed.attempt_id, **told})
         name, kind = self.claimed.work.account, "applied" if ended.outcome == "applied" else "failed"
         tally(connection, name, "", kind, made=self.claimed.attempt_id, now=self.now)
         if self.account is not None:
             change_account(connection, name, self.account, self.now)
-        mine = update(shipments).where(
-            shipments.c.id == self.claimed.work.shipment_id, shipments.c.lease == self.claimed.lease
-        )
+        mine = {"of": self.claimed.work.shipment_id, "token": self.claimed.lease}
         is_applied, registers = ended.outcome == "applied", self.claimed.plan.registration is not None
         changes = self._applied() if is_applied else self._not_applied()
         if registers:
             changes |= self._registered() if is_applied else self._not_registered()
-        if not connection.execute(mine.values(lease=None, **changes)).rowcount:
+        released = _RELEASE if is_applied else _RELEASE.values(**changes)
+        if not connection.execute(released, mine | (changes if is_applied else {})).rowcount:
             return False
         if is_applied and registers:
             self._hold_number(connection)
@@ -164,14 +174,9 @@ class Settle:
 
     def _apply_rows(self, connection: Connection) -> None:
         """Mark the rows that the accepted body held."""
-        connection.execute(
-            update(rows)
-            .where(
-                rows.c.shipment_id == self.claimed.work.shipment_id,
-                rows.c.event_id.in_(self.claimed.plan.carries),
-            )
-            .values(state="applied", applied_at=self.now, attempt_id=self.claimed.attempt_id)
-        )
+        whose = {"of": self.claimed.work.shipment_id, "carried": list(self.claimed.plan.carries)}
+        told = {"applied_at": self.now, "attempt_id": self.claimed.attempt_id}
+        connection.execute(_APPLY_ROWS, whose | told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +193,7 @@ class AcceptRead:
     def run(self, connection: Connection) -> Claimed | None:
         """Mark the rows that VTEX holds and return the next call; None when there is none or the lease is lost."""
         claimed, work = self.claimed, self.claimed.work
-        connection.execute(
-            update(attempts).where(attempts.c.id == claimed.attempt_id).values(ended_at=self.now, outcome="read")
-        )
+        connection.execute(_END_ATTEMPT, {"of": claimed.attempt_id, "ended_at": self.now, "outcome": "read"})
         if not accept(connection, work, self.seen, lease=claimed.lease, read=claimed.attempt_id, now=self.now):
             return None
         if self.seen.sample is not None:

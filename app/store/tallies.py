@@ -1,15 +1,15 @@
 """Counts hour by hour for charts, and the codes that no adapter listed: kept as it happens, never counted from rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from app.store.columns import node_of
 from app.store.console_schema import tallies, unknown_codes
-from app.store.dialect import insert
+from app.store.dialect import Insert, PerEngine, insert
 from app.store.schema import webhooks
 
 __all__ = [
@@ -52,6 +52,20 @@ class UnknownCode:
     webhook_id: int
 
 
+def _counting(insert: Callable[[Table], Insert]) -> Insert:
+    counted = insert(tallies)
+    return counted.on_conflict_do_update(
+        index_elements=["owner", "carrier", "hour", "kind", "node"],
+        set_={"count": tallies.c.count + 1, "last_at": counted.excluded.last_at},
+    )
+
+
+_COUNT: Final = PerEngine(_counting)
+_UNREAD: Final = select(webhooks.c.owner, webhooks.c.carrier).where(
+    webhooks.c.id == bindparam("webhook"), webhooks.c.state == "stored"
+)
+
+
 def hour_of(time: datetime) -> int:
     """Return the hour of a time, counted from 1970."""
     return int(time.astimezone(UTC).timestamp()) // _HOUR
@@ -62,22 +76,13 @@ def tally(connection: Connection, owner: str, carrier: str, kind: str, *, made: 
 
     Each process has counts of its own, or all of them would wait for each other's commits.
     """
-    connection.execute(
-        insert(connection, tallies)
-        .values(owner=owner, carrier=carrier, hour=hour_of(now), kind=kind, node=node_of(made), count=1, last_at=now)
-        .on_conflict_do_update(
-            index_elements=["owner", "carrier", "hour", "kind", "node"],
-            set_={"count": tallies.c.count + 1, "last_at": now},
-        )
-    )
+    what = {"owner": owner, "carrier": carrier, "hour": hour_of(now), "kind": kind}
+    connection.execute(_COUNT.on(connection), what | {"node": node_of(made), "count": 1, "last_at": now})
 
 
 def tally_webhook(connection: Connection, webhook_id: int, kind: str, now: datetime) -> None:
     """Count a webhook that is read for the first time; one that is read again was counted."""
-    unread = select(webhooks.c.owner, webhooks.c.carrier).where(
-        webhooks.c.id == webhook_id, webhooks.c.state == "stored"
-    )
-    row = connection.execute(unread).one_or_none()
+    row = connection.execute(_UNREAD, {"webhook": webhook_id}).one_or_none()
     if row is not None:
         tally(connection, row.owner, row.carrier, kind, made=webhook_id, now=now)
 

@@ -24,6 +24,8 @@ __all__ = [
     "ORDER_READS",
     "PARKED",
     "REFUSALS",
+    "RETENTION_DELETED",
+    "RETENTION_OLDEST_SECONDS",
     "SECRET_MATCHED",
     "SHIPMENTS_DUE",
     "SOURCE_WEBHOOKS",
@@ -217,6 +219,21 @@ ACCOUNT_STATE = MetricDoc(
     labels=("account", "state"),
     description="1 for the state that an account is in: open, paused, probing, held or stopped.",
 )
+RETENTION_DELETED = MetricDoc(
+    name="relay_retention_deleted_total",
+    type="counter",
+    labels=("kind",),
+    description="Rows that were deleted because of their age, by table.",
+)
+RETENTION_OLDEST_SECONDS = MetricDoc(
+    name="relay_retention_oldest_seconds",
+    type="gauge",
+    labels=("kind",),
+    description=(
+        "Age of the oldest row of a table when retention last began with it; what is open, parked, given up or held"
+        " stays beyond its time. Only the process that deletes knows it."
+    ),
+)
 TIME_SECONDS = MetricDoc(
     name="relay_time_seconds",
     type="gauge",
@@ -259,6 +276,8 @@ _DOCS: Final = (
     OLDEST_DUE_SECONDS,
     BACKLOG_AGE_SECONDS,
     ACCOUNT_STATE,
+    RETENTION_DELETED,
+    RETENTION_OLDEST_SECONDS,
     TIME_SECONDS,
     WORKER_SILENT_SECONDS,
     DISK_FREE_BYTES,

@@ -7,7 +7,7 @@ number of series.
 from collections.abc import Callable, Collection
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from app.errors import RelayError
@@ -25,6 +25,8 @@ from app.telemetry.catalogue import (
     ORDER_READS,
     ORDERS_TOLD,
     REFUSALS,
+    RETENTION_DELETED,
+    RETENTION_OLDEST_SECONDS,
     SECRET_MATCHED,
     SOURCE_WEBHOOKS,
     UNKNOWN_CODES,
@@ -50,6 +52,22 @@ _NOTIFICATION_OUTCOMES: Final = frozenset(
 # Refusals before verification have no error class of ours; the others are labelled by their errors' reasons.
 _ROUTE_CAUSES: Final = frozenset(
     {"not-found", "method-not-allowed", "too-large", "unsupported-media-type", "too-many-requests"}
+)
+_KINDS: Final = frozenset(
+    {
+        "attempts",
+        "bodies",
+        "erased_webhooks",
+        "events",
+        "ledger",
+        "orders",
+        "refusals",
+        "remembered",
+        "shipments",
+        "subjects",
+        "tombstones",
+        "webhooks",
+    }
 )
 _SECRETS: Final = frozenset(map(str, range(10)))
 
@@ -93,6 +111,13 @@ class Metrics:
         self._secret_matched = _counter(SECRET_MATCHED, registry)
         self._notifications = _counter(NOTIFICATIONS, registry)
         self._order_reads = _counter(ORDER_READS, registry)
+        self._retention_deleted = _counter(RETENTION_DELETED, registry)
+        self._retention_oldest = Gauge(
+            RETENTION_OLDEST_SECONDS.name,
+            RETENTION_OLDEST_SECONDS.description,
+            RETENTION_OLDEST_SECONDS.labels,
+            registry=registry,
+        )
         self._source_webhooks = _counter(SOURCE_WEBHOOKS, registry)
         for source in self._sources:
             # From zero on, so that a source is seen to have said nothing yet.
@@ -153,6 +178,14 @@ class Metrics:
     def order_read(self, account: str, outcome: str) -> None:
         """Count a read of an order that was told of."""
         self._order_reads.labels(closed(account, self._accounts), closed(outcome, _ATTEMPT_OUTCOMES)).inc()
+
+    def deleted(self, kind: str, count: int) -> None:
+        """Count rows that went because of their age."""
+        self._retention_deleted.labels(closed(kind, _KINDS)).inc(count)
+
+    def oldest(self, kind: str, seconds: float) -> None:
+        """Show how old the oldest row of a kind is."""
+        self._retention_oldest.labels(closed(kind, _KINDS)).set(seconds)
 
     def watch(self, backlog: Callable[[], Backlog | None]) -> None:
         """Ask for the backlog at every scrape; while there is no answer, its gauges are absent rather than zero."""

@@ -63,17 +63,25 @@ def until(condition: Callable[[], bool], *, seconds: float, failing: Callable[[]
 class Relay:
     """A relay in a folder of its own, always on the same port and database."""
 
-    def __init__(self, folder: Path, *accounts: str, settings: str = "", prefix: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *accounts: str,
+        settings: str = "",
+        prefix: Sequence[str] = (),
+        command: Sequence[str] = COMMAND,
+        log_level: str = "warning",
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.log = folder / "relay.log"
-        self._prefix = tuple(prefix)
+        self._command = (*prefix, *command)
         self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(base_url=self.url, timeout=10)
         digest = hashlib.sha256(TOKEN.encode()).hexdigest()
         token = f'[[tokens]]\nname = "tests"\nrole = "operator"\nsha256 = "{digest}"\n'
-        head = f'listen = "127.0.0.1:{self.port}"\npublic_url = "{self.url}"\nlog_level = "warning"\n{settings}\n'
+        head = f'listen = "127.0.0.1:{self.port}"\npublic_url = "{self.url}"\nlog_level = "{log_level}"\n{settings}\n'
         (folder / "relay.toml").write_text(head + "".join(accounts) + token, "utf-8")
 
     @property
@@ -90,7 +98,7 @@ class Relay:
         """Start it; it is not ready yet."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._prefix, *COMMAND],
+                self._command,
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,69 @@
+"""The workers behind the web application: started together, and each let finish what it holds."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from app.errors import StoreUnavailable
+from app.main.sampling import Sampler, vitals
+from app.telemetry import Metrics
+
+if TYPE_CHECKING:
+    from app.main.relay import Relay
+
+__all__ = ["working"]
+
+logger = logging.getLogger(__name__)
+
+_RESTART_SECONDS: Final = 1.0
+
+
+@asynccontextmanager
+async def working(running: "Relay", metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
+    """Run the workers; on leaving let each finish what it holds, for a bounded time."""
+    store, now = running.dependencies.store, running.dependencies.now
+    sampler = Sampler(store, now)
+    metrics.watch(sampler.backlog)
+    metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
+    await running.duties.start()
+    tasks = [
+        asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
+        asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
+        asyncio.create_task(_supervise(running.reader.run), name="reader"),
+        asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
+        asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
+        asyncio.create_task(_supervise(running.replays.run), name="replays"),
+        asyncio.create_task(_supervise(running.retiring.run), name="retention"),
+        asyncio.create_task(_supervise(sampler.run), name="sampler"),
+    ]
+    try:
+        yield
+    finally:
+        running.mapper.stop()
+        running.indexer.stop()
+        running.reader.stop()
+        running.gathering.stop()
+        running.replays.stop()
+        running.retiring.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(shutdown_seconds):
+                await running.forwarder.stop()
+                await asyncio.gather(*tasks[:-1], return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(StoreUnavailable):
+            await running.duties.stop()
+
+
+async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
+    """Start a worker again when it fails for a reason that nobody foresaw: its work is all in the store."""
+    while True:
+        try:
+            return await work()
+        except Exception:
+            logger.exception("a worker failed and is started again")
+            await asyncio.sleep(_RESTART_SECONDS)

@@ -1,0 +1,178 @@
+"""Targets 6, 8 and 9: from a webhook to VTEX, as fast as it goes, as few calls as it takes, and at an ordinary load."""
+
+import asyncio
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import aiohttp
+
+from tests.bench.busy import used_by
+from tests.bench.posting import Posting, post_at_their_times, request
+from tests.bench.targets.aims import Sample
+from tests.bench.targets.load import Feed, webhook
+from tests.bench.targets.machine import Watch, pause
+from tests.bench.targets.seeding import prepared, registered
+from tests.bench.targets.stage import ACCOUNT, PATH, Stage, destination, log_of, relay
+from tests.e2e.relay import COMMAND
+
+__all__ = ["Coalescing", "Latency", "Through", "percentile", "settled", "until"]
+
+_CONNECTIONS: Final = 64
+_PATIENCE: Final = 300.0
+_ANSWERING: Final = (sys.executable, str(Path(__file__).with_name("answering.py")), "serve")
+_WARM_UP: Final = 32
+
+
+def settled(file: Path) -> int:
+    """Count the calls whose success is committed."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as connection:
+        query = "SELECT count(*) FROM attempts WHERE account = ? AND outcome = 'applied'"
+        return int(connection.execute(query, (ACCOUNT,)).fetchone()[0])
+
+
+def until(condition: Callable[[], bool], what: str) -> float:
+    """Wait until something is so; return when it was seen."""
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"not so after {_PATIENCE:g} s: {what}"
+        pause(0.02)
+    return time.monotonic()
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value below which a share of all lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+class Through:
+    """Target 6: a fixed number of webhooks, one for each shipment, until the last call is settled on disk."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._count = stage.scale.webhooks
+        self._feed = Feed.make(stage.folder, self._count)
+        self._filled = prepared(stage.folder / "registered", *registered(self._count))
+
+    def round(self, number: int) -> Sample:
+        """Measure both ways; which is first alternates."""
+        measured: dict[str, tuple[float, float, float]] = {}
+        for way in ("called", "answered") if number % 2 else ("answered", "called"):
+            measured[way] = self._measure(COMMAND if way == "called" else _ANSWERING)
+        (rate, cost, others), (floor, least, beside) = measured["called"], measured["answered"]
+        facts = {
+            "through, webhooks/s": rate,
+            "through, PUT answered in process, webhooks/s": floor,
+            "through, processor µs per webhook": cost,
+            "through, PUT answered in process, processor µs per webhook": least,
+        }
+        return Sample(values={"6": rate / floor}, facts=facts, others_cores=max(others, beside))
+
+    def _measure(self, command: Sequence[str]) -> tuple[float, float, float]:
+        folder = self._stage.fresh("through", like=self._filled)
+        file = folder / "data" / "relay.db"
+        with destination() as (url, vtex), relay(folder, url, command=command) as running:
+            pid = running.running.pid
+            watch, processor, began = Watch([pid, vtex]), used_by(pid), time.monotonic()
+            self._feed.post(running.port, PATH, connections=_CONNECTIONS, seconds=None)
+            ended = until(lambda: settled(file) >= self._count, f"{self._count} calls are settled")
+            cost = (used_by(pid) - processor) / self._count * 1e6
+            return self._count / (ended - began), cost, watch.others_cores()
+
+
+class Coalescing:
+    """Target 8: what queued for a shipment while it could not be called goes out together."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._count = stage.scale.shipments
+        self._feeds = [Feed.make(stage.folder, self._count, scan=scan) for scan in range(1, 5)]
+        self._filled = prepared(stage.folder / "queued", *registered(self._count))
+
+    def round(self, _number: int) -> Sample:
+        """Queue four webhooks for each shipment while the account is paused, and count the calls after that."""
+        folder = self._stage.fresh("coalescing", like=self._filled)
+        with destination() as (url, _), relay(folder, url) as running:
+            running.tell(f"accounts/{ACCOUNT}/pause", {"reason": "measuring"})
+            for feed in self._feeds:
+                feed.post(running.port, PATH, connections=_CONNECTIONS, seconds=None)
+            until(lambda: not running.ask("webhooks", state="stored", limit=1)["items"], "all are mapped")
+            running.tell(f"accounts/{ACCOUNT}/resume", {"reason": "measuring"})
+            until(running.is_idle, "all is sent")
+            calls = len(log_of(url))
+        return Sample(values={"8": calls / self._count})
+
+
+class Latency:
+    """Target 9: a webhook's way at a tenth of what goes through, beside one flush and one PUT."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._count = stage.scale.punctual
+        self._filled = prepared(stage.folder / "punctual", *registered(self._count + _WARM_UP))
+        self.capacity = 500.0
+
+    def round(self, _number: int) -> Sample:
+        """Measure the floor, then the way."""
+        folder = self._stage.fresh("latency", like=self._filled)
+        with destination() as (url, vtex), relay(folder, url) as running:
+            flush = _flush(folder)
+            put = asyncio.run(_put(url))
+            log_of(url)
+            self._post(running.port, range(1, _WARM_UP + 1), 100.0)
+            file = folder / "data" / "relay.db"
+            until(lambda: settled(file) >= _WARM_UP, "the first ones are settled")
+            log_of(url)
+            watch = Watch([running.running.pid, vtex])
+            sent = self._post(running.port, range(_WARM_UP + 1, _WARM_UP + self._count + 1), self.capacity / 10)
+            until(lambda: settled(file) >= _WARM_UP + self._count, "all are settled")
+            others = watch.others_cores()
+            took = [at - sent[order] for order, at in log_of(url) if order in sent]
+        assert len(took) == self._count, f"{len(took)} of {self._count} webhooks arrived"
+        p50, p99, floor = median(took), percentile(took, 0.99), flush + put
+        facts = {
+            "one flush, ms": flush * 1e3,
+            "one PUT, ms": put * 1e3,
+            "webhook in to PUT answered, p50 ms": p50 * 1e3,
+            "webhook in to PUT answered, p99 ms": p99 * 1e3,
+        }
+        return Sample(values={"9": p50 / floor, "9b": p99 / floor}, facts=facts, others_cores=others)
+
+    def _post(self, port: int, numbers: range, rate: float) -> dict[str, float]:
+        postings = []
+        for index, number in enumerate(numbers):
+            body, signature = webhook(number)
+            made = request(PATH, body, {"X-Hmac-Signature": signature})
+            postings.append(Posting(name=f"1527{number:09}-01", request=made, due=index / rate))
+        return asyncio.run(post_at_their_times(port, postings))
+
+
+def _flush(folder: Path) -> float:
+    """Time one append of a page that reaches the disk."""
+    took = []
+    with (folder / "flushed").open("wb", buffering=0) as file:
+        for _ in range(200):
+            file.write(b"x" * 4096)
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - began)
+    return median(took)
+
+
+async def _put(url: str) -> float:
+    """Time one PUT after the other."""
+    took = []
+    async with aiohttp.ClientSession() as session:
+        for _ in range(200):
+            began = time.perf_counter()
+            async with session.put(f"{url}/api/oms/pvt/orders/1/invoice/1/tracking", data=b"x" * 500) as answer:
+                await answer.read()
+            took.append(time.perf_counter() - began)
+    return median(took)
