@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.adapter import Answer
+from app.crowd import Crowd
 from app.errors import KeyNeeded, MalformedPayload, StoreUnavailable, WrongCredential
 from app.keyring import Keyring
 from app.model import Webhook
@@ -66,6 +67,7 @@ class Intake:
         stored: Callable[[int, Source, Webhook], None],
         ledger: timedelta = timedelta(days=35),
         commit_seconds: float = 5.0,
+        crowd: Crowd | None = None,
     ) -> None:
         """Take in webhooks.
 
@@ -76,8 +78,10 @@ class Intake:
             stored: Is handed each newly stored webhook.
             ledger: For how long a repetition is recognised.
             commit_seconds: When to give up on a transaction that has not begun.
+            crowd: Is joined by each webhook that waits for its transaction.
 
         """
+        self._crowd = crowd or Crowd()
         self._store = store
         self._keyring = keyring
         self._now = now
@@ -131,10 +135,11 @@ class Intake:
             remember=_TIMELESS_LEDGER if adapter.timeless else self._ledger,
         )
         ticket = self._store.submit(put, size=len(webhook.body))
-        done, _ = await asyncio.wait({ticket.outcome}, timeout=self._commit_seconds)
-        if not done and self._store.withdraw(ticket):
-            raise StoreUnavailable(f"no transaction began within {self._commit_seconds:g} s")
-        received = await ticket.outcome
+        with self._crowd.joined():
+            done, _ = await asyncio.wait({ticket.outcome}, timeout=self._commit_seconds)
+            if not done and self._store.withdraw(ticket):
+                raise StoreUnavailable(f"no transaction began within {self._commit_seconds:g} s")
+            received = await ticket.outcome
         if not received.duplicate:
             self._stored(received.webhook_id, source, webhook)
         status = "duplicate" if received.duplicate else "accepted"

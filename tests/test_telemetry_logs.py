@@ -1,5 +1,6 @@
 """Log lines are one line per event, for machines or people, without secrets and without forgeries."""
 
+import asyncio
 import io
 import json
 import logging
@@ -239,3 +240,31 @@ def test_the_line_names_the_caller_and_not_the_log_function(caplog: pytest.LogCa
     with caplog.at_level(logging.INFO):
         log_event(logger, "x")
     assert caplog.records[0].funcName == "test_the_line_names_the_caller_and_not_the_log_function"
+
+
+def test_lines_of_one_round_of_the_event_loop_are_written_together_and_trouble_at_once_with_all_before_it() -> None:
+    class Counting(io.StringIO):
+        writes = 0
+
+        def write(self, text: str) -> int:
+            self.writes += 1
+            return super().write(text)
+
+    stream = Counting()
+    configure_logging("info", "json", stream)
+    logger = logging.getLogger("relay.test")
+
+    async def rounds() -> None:
+        for number in range(3):
+            log_event(logger, "first.round", number=number)
+        assert (0, "") == (stream.writes, stream.getvalue())
+        await asyncio.sleep(0)
+        assert (1, 3) == (stream.writes, len(stream.getvalue().splitlines()))
+        log_event(logger, "second.round")
+        log_event(logger, "trouble", level=logging.ERROR)
+        assert ["second.round", "trouble"] == [json.loads(line)["event"] for line in stream.getvalue().splitlines()[3:]]
+
+    asyncio.run(rounds())
+    log_event(logger, "no.loop")
+
+    assert "no.loop" == json.loads(stream.getvalue().splitlines()[-1])["event"]

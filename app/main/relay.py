@@ -257,4 +257,5 @@ def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, no
         now=now,
         stored=mapper.stored,
         ledger=timedelta(days=settings.ledger_days),
+        crowd=mapper.crowd,
     )

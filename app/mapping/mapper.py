@@ -6,6 +6,7 @@ whenever more came than memory should hold.
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from app.crowd import Crowd
 from app.errands import Errands
 from app.errors import CallFailed, EgressRefused, LookupFailed, MalformedPayload, StoreUnavailable
 from app.mapping.beside import Beside
@@ -34,6 +36,10 @@ __all__ = ["Mapper"]
 logger = logging.getLogger(__name__)
 
 _BATCH: Final = 64
+_BATCH_IN_A_CROWD: Final = 4
+"""Webhooks share their transaction with readings, and must not wait for many of them."""
+_SHARE: Final = 9
+_LOOK_SECONDS: Final = 0.01
 _HELD_BYTES: Final = 16 * 1024 * 1024
 _SWEEP: Final = timedelta(seconds=5)
 """How often the table is looked at: a webhook may be stored without being handed over, as when its sender hung up."""
@@ -64,7 +70,11 @@ class Mapper:
         now: Callable[[], datetime],
         mapped: Callable[[], None],
     ) -> None:
-        """Call ``mapped`` after each batch: shipments may have become due, and orders may have to be looked up."""
+        """Call ``mapped`` after each batch: shipments may have become due, and orders may have to be looked up.
+
+        Webhooks that wait for their answers join ``crowd``; it is given way.
+        """
+        self.crowd = Crowd()
         self._store = store
         self._sources = sources
         self._metrics = metrics
@@ -121,27 +131,41 @@ class Mapper:
     async def _map_some(self) -> bool:
         # Before anything is taken: webhooks are kept in the order in which they were taken.
         await self._reader.meanings.refresh()
-        batch = [self._held.popitem(last=False) for _ in range(min(_BATCH, len(self._held)))]
+        is_crowded = self.crowd.is_there
+        most = _BATCH_IN_A_CROWD if is_crowded else _BATCH
+        batch = [self._held.popitem(last=False) for _ in range(min(most, len(self._held)))]
         self._held_bytes -= sum(len(held.webhook.body) for _, held in batch)
         now = self._now()
-        if self._behind or now - self._swept_at >= _SWEEP:
+        if (self._behind or now - self._swept_at >= _SWEEP) and not (is_crowded and batch):
             self._swept_at = now
-            batch += await self._recover(frozenset(id_ for id_, _ in batch))
+            batch += await self._recover(frozenset(id_ for id_, _ in batch), most)
         if not batch:
             return False
         quick = [self._map(id_, held.source, held.webhook) for id_, held in batch if not _asks_for_calls(held.source)]
         for id_, held in batch:
             if _asks_for_calls(held.source):
                 self._beside.start(id_, partial(self._map, id_, held.source, held.webhook))
+        began = time.monotonic()
         await asyncio.gather(*quick)
         self._mapped()
+        if is_crowded:
+            await self._give_way(time.monotonic() - began)
         return True
 
-    async def _recover(self, taken: frozenset[int]) -> list[tuple[int, _Held]]:
+    async def _give_way(self, seconds: float) -> None:
+        """Leave the processor to webhooks that wait for their answers: what was answered can be read later.
+
+        While they crowd, reading takes a tenth of the time and no more; but no less, since a crowd may stay.
+        """
+        until = time.monotonic() + seconds * _SHARE
+        while self.crowd.is_there and time.monotonic() < until:  # noqa: ASYNC110 - nobody tells that nobody came
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _recover(self, taken: frozenset[int], most: int) -> list[tuple[int, _Held]]:
         """Read back what is stored and unmapped; what memory holds by now is left to it."""
         now = self._now()
-        ids = await self._store.read(lambda connection: unmapped(connection, _BATCH, now))
-        self._behind = len(ids) == _BATCH
+        ids = await self._store.read(lambda connection: unmapped(connection, most, now))
+        self._behind = len(ids) == most
         batch: list[tuple[int, _Held]] = []
         for id_ in ids:
             is_in_hand = id_ in taken or id_ in self._held or id_ in self._beside

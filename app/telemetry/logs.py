@@ -1,5 +1,6 @@
 """Log lines: one wide line per event, for machines or for people, without secrets and without forged lines."""
 
+import asyncio
 import json
 import logging
 import math
@@ -7,8 +8,10 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Final, Literal, TextIO
 
 __all__ = ["MASK", "configure_logging", "log_event"]
@@ -16,6 +19,8 @@ __all__ = ["MASK", "configure_logging", "log_event"]
 MASK: Final = "***"
 
 _LONGEST_TEXT: Final = 2000
+_GATHERED: Final = 64
+"""How many lines are written together at most."""
 _DEEPEST: Final = 5
 _FIELDS: Final = "relay_fields"
 
@@ -37,7 +42,44 @@ _UNPRINTABLE: Final = re.compile(
 _NEEDS_QUOTES: Final = re.compile(r"[\s\"=\\]|^$")
 
 
-class _StandardError(logging.StreamHandler[TextIO]):
+class _Gathering(logging.StreamHandler[TextIO]):
+    """Write the lines of one round of the event loop together: under load they share a system call.
+
+    What is no ordinary news is written at once, with all before it; so is everything outside an event loop.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Write to a stream, standard error unless given."""
+        super().__init__(stream)
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line."""
+        try:
+            self._lines.append(self.format(record) + self.terminator)
+            if len(self._lines) > 1 and record.levelno <= logging.INFO and len(self._lines) < _GATHERED:
+                return  # A round that writes them is on its way.
+            try:
+                loop = asyncio.get_running_loop() if record.levelno <= logging.INFO else None
+            except RuntimeError:
+                loop = None
+            if loop is None or len(self._lines) >= _GATHERED:
+                self.flush()
+            else:
+                loop.call_soon(self.flush)
+        except Exception:  # noqa: BLE001 - as every handler: trouble with a log line is no trouble of who wrote it
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        with self.lock or nullcontext():
+            lines, self._lines = self._lines, []
+            if lines:
+                self.stream.write("".join(lines))
+            super().flush()
+
+
+class _StandardError(_Gathering):
     """Write to whatever standard error is when a line is written: it may be replaced, and its predecessor closed."""
 
     @property
@@ -62,7 +104,7 @@ def configure_logging(
         stream: Where to; standard error unless given.
 
     """
-    handler = logging.StreamHandler(stream) if stream else _StandardError()
+    handler = _Gathering(stream) if stream else _StandardError()
     handler.setFormatter(_JSONFormatter() if style == "json" else _TextFormatter())
     root = logging.getLogger()
     for old in root.handlers[:]:
@@ -102,13 +144,20 @@ def log_event(
     logger.log(level, "%s", event, exc_info=trace, extra={_FIELDS: known}, stacklevel=2)
 
 
+@lru_cache(maxsize=512)
+def _names_credential(name: str) -> bool:
+    return _CREDENTIAL.search(name) is not None
+
+
 def _safe(value: object, name: str = "", depth: int = 0) -> object:
     """Return a value as JSON can hold it, without credentials."""
     if value is None or (isinstance(value, bool | int) and not isinstance(value, Enum)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    if hasattr(value, "get_secret_value") or _CREDENTIAL.search(name):
+    if type(value) is not str and hasattr(value, "get_secret_value"):
+        return MASK
+    if _names_credential(name):
         return MASK
     if isinstance(value, bytes | bytearray | memoryview):
         return f"{len(value)} bytes"
@@ -133,6 +182,8 @@ def _masked(text: str) -> str:
     if len(text) > _LONGEST_TEXT:
         # Cut before searching: a long text must not cost long searches.
         text = f"{text[:_LONGEST_TEXT]}…"
+    if "=" not in text and ":" not in text:
+        return text  # Every credential is told by one of them.
     text = _CREDENTIAL_IN_TEXT.sub(rf"\g<name>{MASK}", text)
     return _PASSWORD_IN_URL.sub(rf"\g<start>{MASK}@", text)
 

@@ -1,0 +1,39 @@
+"""Whether many webhooks are being taken in at this moment: then what can wait leaves the processor to them."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+__all__ = ["Crowd"]
+
+_MANY: Final = 12
+_REMEMBERED_SECONDS: Final = 0.25
+"""Between two transactions nobody may be waiting, and the next dozen is on its way."""
+
+
+class Crowd:
+    """Those who wait for their answers."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Begin with nobody; ``now`` is in seconds."""
+        self._now = now
+        self._waiting = 0
+        self._crowded_at = -math.inf
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Be one of them."""
+        self._waiting += 1
+        if self._waiting >= _MANY:
+            self._crowded_at = self._now()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether many wait, or did a moment ago."""
+        return self._now() - self._crowded_at < _REMEMBERED_SECONDS

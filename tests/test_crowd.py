@@ -1,0 +1,40 @@
+"""Many who wait at a time are a crowd, and are remembered as one for a moment."""
+
+from contextlib import ExitStack
+
+from app.crowd import Crowd
+
+
+def test_a_dozen_who_wait_at_a_time_are_a_crowd_and_fewer_are_none() -> None:
+    crowd = Crowd(lambda: 10.0)
+
+    with ExitStack() as waiting:
+        for _ in range(11):
+            waiting.enter_context(crowd.joined())
+        assert not crowd.is_there
+        waiting.enter_context(crowd.joined())
+        assert crowd.is_there
+
+
+def test_those_who_come_one_after_the_other_are_none() -> None:
+    crowd = Crowd(lambda: 10.0)
+
+    for _ in range(50):
+        with crowd.joined():
+            pass
+
+    assert not crowd.is_there
+
+
+def test_a_crowd_is_remembered_for_a_quarter_of_a_second() -> None:
+    clock = [10.0]
+    crowd = Crowd(lambda: clock[0])
+    with ExitStack() as waiting:
+        for _ in range(12):
+            waiting.enter_context(crowd.joined())
+
+    assert crowd.is_there
+    clock[0] = 10.24
+    assert crowd.is_there
+    clock[0] = 10.25
+    assert not crowd.is_there
