@@ -1,6 +1,5 @@
 """What goes wrong when orders are guessed: each trap that VTEX and carriers lay, and that nobody falls into it."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -262,19 +261,6 @@ async def test_a_parcel_that_its_number_does_not_lead_elsewhere_stays_where_it_i
 
     assert {"demo/v1-01/1"} == await shown(store)
     assert "placed" == (await decision(store))[0]
-
-
-@pytest.mark.parametrize("is_parked_first", [True, False])
-async def test_parked_and_indexed_in_the_same_instant(store: Store, is_parked_first: bool) -> None:
-    numbers = [f"A{number}" for number in range(20)]
-    said = [recording(store, event(number), webhook=place) for place, number in enumerate(numbers, 1)]
-    known = [adding(store, shipment(f"v{number}-01", "1", number)) for number in numbers]
-
-    # All of them queue before any runs, so that both sides meet within transactions, not between them.
-    both: list[Any] = [*said, *known] if is_parked_first else [*known, *said]
-    await asyncio.gather(*(store.write(operation) for operation in both))
-
-    assert {f"demo/v{number}-01/1" for number in numbers} == await shown(store)
 
 
 @pytest.mark.parametrize(

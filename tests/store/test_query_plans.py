@@ -83,10 +83,7 @@ QUERIES = {
     ),
     "what to list next": (lambda c: next_backfill(c, "a"), ["ix_backfills_running"]),
     "reads that hold a backfill back": (lambda c: waiting_reads(c, "a", NOW, 9), ["COVERING INDEX ix_orders_due"]),
-    "reads that are being made": (
-        lambda c: being_read(c, "a", NOW, 9),
-        ["ix_orders_due (account=? AND urgent=? AND due_at>"],
-    ),
+    "reads that are being made": (lambda c: being_read(c, "a", NOW, 9), ["ix_orders_due (account=? AND urgent=? AND"]),
     "an account's sweep": (
         lambda c: BeginSweep(account="a", every=LEASE, first=LEASE, overlap=LEASE, id=1, now=NOW).run(c),
         ["ix_backfills_sweep"],
@@ -117,10 +114,7 @@ QUERIES = {
         lambda c: list_subjects(c, SubjectFilter(state="unmatched"), before=None, limit=9),
         ["ix_subjects_unmatched_id"],
     ),
-    "what happened hour by hour": (
-        lambda c: tallies_since(c, ["a", "b"], NOW),
-        ["sqlite_autoindex_tallies_1"],
-    ),
+    "what happened hour by hour": (lambda c: tallies_since(c, ["a", "b"], NOW), ["sqlite_autoindex_tallies_1"]),
     "webhooks": (lambda c: list_webhooks(c, WebhookFilter(), before=7, limit=9), ["USING INTEGER PRIMARY KEY"]),
     "webhooks of an account": (
         lambda c: list_webhooks(c, WebhookFilter(owners=("a",)), before=7, limit=9),

@@ -239,23 +239,6 @@ async def test_thousands_are_told_at_once_and_told_again_without_a_read(store: S
 
 
 @pytest.mark.anyio
-async def test_a_backfill_reads_packages_without_their_number_again_once_for_each_time_that_it_is_asked_for(
-    store: Store,
-) -> None:
-    await store.write(tell("v1-01", "v2-01", source="backfill"))
-    for claimed in await store.write(claiming()):
-        shown = showing(store, claimed.order_id, now=NOW)
-        lacks_number = replace(shown, incomplete=claimed.order_id == "v1-01")
-        await store.write(replace(settling(store, claimed, shown=lacks_number), again_at=NOW + timedelta(days=1)))
-    untimed = [ToldOrder(order_id=name) for name in ("v1-01", "v2-01")]
-
-    assert 0 == (await store.write(tell(*untimed, source="sweep"))).due
-    assert 0 == (await store.write(tell(*untimed, source="backfill", read_before=NOW))).due
-    assert 1 == (await store.write(tell(*untimed, source="backfill", read_before=NOW + SLACK, now=NOW + SLACK))).due
-    assert ["v1-01"] == [each.order_id for each in await store.write(claiming(NOW + SLACK))]
-
-
-@pytest.mark.anyio
 async def test_an_order_told_while_it_is_read_is_read_once_more(store: Store) -> None:
     await store.write(tell("v1-01"))
     [claimed] = await store.write(claiming())
