@@ -43,6 +43,11 @@ $(STAMP): requirements/dev.txt pyproject.toml deploy/find-python.sh
 run: install ## Start a relay on SQLite; with no account configured, a demo with a VTEX sandbox
 	@exec $(BIN)/carrier-relay serve
 
+# The short form: make storm ARGS="--parcels 20"
+.PHONY: storm
+storm: install ## Post webhooks to the demonstration of `make run` while its VTEX fails, and watch; ARGS="--help"
+	@$(PYTHON) -m tests.storm $(ARGS)
+
 .PHONY: test-tools
 test-tools: ## Install the programs that tests need and pip cannot bring; nothing to do when they are there
 	@bash deploy/install-test-tools.sh
@@ -52,6 +57,7 @@ test: install test-tools ## Run every test, in random order
 	@$(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
 
 # The short form: make chaos ARGS="--modes replace --kills 3 --webhooks 200"
+# On PostgreSQL, with rolling restarts and a crash of the database in the middle: make chaos ARGS="--replicas 3"
 .PHONY: chaos
 chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (6 to 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.chaos $(ARGS)
@@ -77,6 +83,10 @@ bench-orders: install ## Backfill a shop of 100,000 orders through two kills: or
 .PHONY: screenshots
 screenshots: install test-tools ## Photograph every page of the console: build/screenshots
 	@$(PYTHON) -m tests.console.screenshots $(ARGS)
+
+.PHONY: pictures
+pictures: install test-tools ## Take the two pictures of one parcel that the README shows: docs/pictures
+	@$(PYTHON) -m tests.console.pictures
 
 # The short form: make planted ARGS="--only token --examples 200"
 .PHONY: planted

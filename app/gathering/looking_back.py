@@ -22,7 +22,7 @@ from app.store import (
     ToldOrder,
 )
 from app.store.backfills import next_backfill
-from app.store.unread import waiting_reads
+from app.store.reads_left import waiting_reads
 from app.telemetry import Metrics, log_event
 from app.vtex import PER_PAGE, Answered, OrderPage, Outcome
 

@@ -1,38 +1,44 @@
-"""How many orders of an account are still to be read, of those that can wait: what a backfill goes by."""
+"""Who reads which stored webhooks, where several processes share a database."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select, update
 
-from app.store.order_schema import orders
+from app.store.exclusion import FREE, Exclusion
+from app.store.schema import webhooks
 
-__all__ = ["being_read", "waiting_reads"]
-
-_LONGEST_LEASE: Final = timedelta(minutes=10)
-
-
-def waiting_reads(connection: Connection, account: str, now: datetime, most: int) -> int:
-    """Count the orders of an account that wait to be read and can wait; it does not count further than ``most``."""
-    due = (
-        select(orders.c.due_at)  # The index has it; an id would have to be fetched, row by row.
-        .where(orders.c.account == account, orders.c.urgent.is_(False), orders.c.due_at <= now)
-        .limit(most)
-    )
-    return connection.execute(select(func.count()).select_from(due.subquery())).scalar_one()
+__all__ = ["ClaimUnread", "unmapped"]
 
 
-def being_read(connection: Connection, account: str, now: datetime, most: int) -> int:
-    """Count the orders that can wait and are being read, also by a process that vanished; until their leases end."""
-    leased = (
-        select(orders.c.due_at)
-        .where(
-            orders.c.account == account,
-            orders.c.urgent.is_(False),
-            orders.c.due_at > now,
-            orders.c.due_at <= now + _LONGEST_LEASE,
-            orders.c.lease.is_not(None),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimUnread:
+    """Take stored webhooks that nobody reads, oldest first; should this process die, others may from ``until`` on."""
+
+    limit: int
+    until: datetime
+    now: datetime
+    excludes: ClassVar[Exclusion] = FREE
+
+    def run(self, connection: Connection) -> list[int]:
+        """Return their ids."""
+        ready = webhooks.c.map_at.is_(None) | (webhooks.c.map_at <= self.now)
+        free = (
+            select(webhooks.c.id)
+            .where(webhooks.c.state == "stored", ready)
+            .order_by(webhooks.c.id)
+            .limit(self.limit)
+            .with_for_update(skip_locked=True)
         )
-        .limit(most)
-    )
-    return connection.execute(select(func.count()).select_from(leased.subquery())).scalar_one()
+        ids = list(connection.execute(free).scalars())
+        if ids:
+            connection.execute(update(webhooks).where(webhooks.c.id.in_(ids)).values(map_at=self.until))
+        return ids
+
+
+def unmapped(connection: Connection, limit: int, now: datetime) -> list[int]:
+    """List stored webhooks that were not mapped yet and may be, oldest first."""
+    ready = webhooks.c.map_at.is_(None) | (webhooks.c.map_at <= now)
+    stored = select(webhooks.c.id).where(webhooks.c.state == "stored", ready)
+    return list(connection.execute(stored.order_by(webhooks.c.id).limit(limit)).scalars())

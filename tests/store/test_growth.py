@@ -1,6 +1,7 @@
 """What an account already has costs nothing to whoever adds to it, counted in the engine's own steps."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -115,6 +116,16 @@ async def grow(store: Store, first: int, count: int) -> None:
         await store.write(telling(start, 100))
         for number in range(start, start + 100, 2):
             await store.write(recording(store, event(f"IN{1_000_000 + number}")))
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """Open a database of the engine that tells its steps, and plans without knowing the tables' sizes."""
+    opened = Store.open(f"sqlite:///{tmp_path}/relay.db")
+    try:
+        yield opened
+    finally:
+        await opened.close()
 
 
 @pytest.mark.parametrize("work", WORK)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from app.store import Backfill, ChangeBackfill, StartBackfill
 from app.store.backfill_jobs import recent_backfills
 from app.store.backfills import backfill as stored_backfill
-from app.store.unread import being_read, waiting_reads
+from app.store.reads_left import being_read, waiting_reads
 from app.web import schemas
 from app.web.dependencies import Forwarding
 from app.web.ops.access import Caller, Operator, Viewer
