@@ -75,6 +75,11 @@ bench-smoke: install test-tools ## Run every part of make bench in small; looks 
 bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s, memory, latency (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.imports $(ARGS)
 
+# The short form: make bench-orders ARGS="--orders 5000"
+.PHONY: bench-orders
+bench-orders: install ## Backfill a shop of 100,000 orders through two kills: orders/s, memory, GETs (half an hour); ARGS="--help"
+	@$(PYTHON) -m tests.bench.orders $(ARGS)
+
 .PHONY: screenshots
 screenshots: install test-tools ## Photograph every page of the console: build/screenshots
 	@$(PYTHON) -m tests.console.screenshots $(ARGS)

@@ -21,7 +21,8 @@ from app.store import (
     TellPage,
     ToldOrder,
 )
-from app.store.backfills import next_backfill, waiting_reads
+from app.store.backfills import next_backfill
+from app.store.reads_left import waiting_reads
 from app.telemetry import Metrics, log_event
 from app.vtex import PER_PAGE, Answered, OrderPage, Outcome
 
@@ -210,7 +211,10 @@ class Backfiller:
     def _telling(self, backfill: Backfill, told: tuple[ToldOrder, ...]) -> TellOrders | None:
         if not told:
             return None
-        return TellOrders(account=self._account, told=told, source=self._source(backfill), now=self._now())
+        # Somebody who asks may have written numbers into packages since they were read.
+        read_before = backfill.created_at if backfill.kind == "asked" else None
+        source = self._source(backfill)
+        return TellOrders(account=self._account, told=told, source=source, now=self._now(), read_before=read_before)
 
     @staticmethod
     def _source(backfill: Backfill) -> str:

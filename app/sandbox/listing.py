@@ -12,7 +12,7 @@ from app.sandbox.fields import Problems
 from app.sandbox.orders import Order
 from app.sandbox.timestamps import read_sent_date
 
-__all__ = ["MAX_PAGE", "MAX_PER_PAGE", "list_orders"]
+__all__ = ["MAX_PAGE", "MAX_PER_PAGE", "invoiced_between", "list_orders"]
 
 MAX_PAGE = 30
 MAX_PER_PAGE = 100
@@ -39,6 +39,14 @@ _SORT_KEYS: Mapping[str, Callable[[Order], tuple[object, str]]] = {
     "totalValue": lambda order: (order.value, order.order_id),
     "origin": lambda order: (order.identity.origin, order.order_id),
 }
+
+
+def invoiced_between(query: Mapping[str, str]) -> tuple[datetime, datetime] | None:
+    """Read between which times an order must have been invoiced, None where that is not said in a way that counts."""
+    try:
+        return _span("invoicedDate", query.get("f_invoicedDate") or "")
+    except ValueError:
+        return None
 
 
 def list_orders(orders: Iterable[Order], query: Mapping[str, str], raw_query: str) -> Answer:
@@ -87,17 +95,22 @@ def _in_range(orders: list[Order], name: str, text: str | None, problems: Proble
     """Apply ``f_creationDate=creationDate:[FROM TO UNTIL]`` and its siblings."""
     if not text:
         return orders
-    match = re.fullmatch(rf"{name}:\[(\S+) TO (\S+)\]", text)
-    if not match:
-        problems[f"f_{name}"] = [f"must read {name}:[FROM TO UNTIL], both ISO 8601"]
-        return orders
     try:
-        first, last = read_sent_date(match[1]), read_sent_date(match[2])
+        span = _span(name, text)
     except ValueError as error:
         problems[f"f_{name}"] = [str(error)]
         return orders
+    if span is None:
+        problems[f"f_{name}"] = [f"must read {name}:[FROM TO UNTIL], both ISO 8601"]
+        return orders
+    first, last = span
     time_of = _RANGES[name]
     return [order for order in orders if (time := time_of(order)) and first <= time <= last]
+
+
+def _span(name: str, text: str) -> tuple[datetime, datetime] | None:
+    match = re.fullmatch(rf"{name}:\[(\S+) TO (\S+)\]", text)
+    return (read_sent_date(match[1]), read_sent_date(match[2])) if match else None
 
 
 def _sorting(text: str, problems: Problems) -> tuple[Callable[[Order], tuple[object, str]], bool]:

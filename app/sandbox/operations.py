@@ -8,7 +8,7 @@ from app.sandbox.calls import Call, Operation, refused_body
 from app.sandbox.documents import order_document
 from app.sandbox.fields import Fields
 from app.sandbox.invoicing import read_change, read_invoice, with_change, with_invoice
-from app.sandbox.listing import list_orders
+from app.sandbox.listing import invoiced_between, list_orders
 from app.sandbox.mail import after_tracking_update
 from app.sandbox.orders import Order, Package
 from app.sandbox.state import Sandbox
@@ -100,7 +100,8 @@ def get_order_group(sandbox: Sandbox, call: Call) -> Answer:
 
 def get_orders(sandbox: Sandbox, call: Call) -> Answer:
     """Search the index of orders."""
-    return list_orders(sandbox.indexed(call.account), call.query, call.raw_query)
+    orders = sandbox.indexed(call.account, invoiced_between(call.query))
+    return list_orders(orders, call.query, call.raw_query)
 
 
 _ORDERS = "/api/oms/pvt/orders"

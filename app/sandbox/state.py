@@ -1,5 +1,6 @@
 """All state of a sandbox: its orders with their history, its options, faults, journal, hooks and feeds."""
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -32,6 +33,7 @@ class Sandbox:
         self.announcements = Announcements(now, lambda: self.options)
         self._versions: dict[str, dict[str, list[_Version]]] = {}
         self._by_sequence: dict[tuple[str, str], str] = {}
+        self._by_invoicing: dict[str, list[tuple[datetime, str]]] = {}
         self._next_sequence = _FIRST_SEQUENCE
 
     def reset(self) -> None:
@@ -42,6 +44,7 @@ class Sandbox:
         self.announcements.reset()
         self._versions.clear()
         self._by_sequence.clear()
+        self._by_invoicing.clear()
         self._next_sequence = _FIRST_SEQUENCE
 
     def take_sequence(self) -> int:
@@ -55,6 +58,8 @@ class Sandbox:
         before = versions[-1][1] if versions else None
         versions.append((written_at or self.now(), order))
         self._by_sequence.setdefault((order.account, order.sequence), order.order_id)
+        if order.invoiced_at is not None and (before is None or before.invoiced_at != order.invoiced_at):
+            insort(self._by_invoicing.setdefault(order.account, []), (order.invoiced_at, order.order_id))
         if announce:
             self.announcements.note(before, order)
         # What no reader can see any more is dropped, except the version they all see.
@@ -86,11 +91,23 @@ class Sandbox:
         delay = max(self.options.read_after_write_delay_seconds, least_delay_seconds)
         return self._as_of(versions, delay) or versions[0][1]
 
-    def indexed(self, account: str) -> list[Order]:
-        """Give the orders as the list knows them: later than readers of one order."""
-        lag = self.options.list_lag_seconds
-        found = (self._as_of(versions, lag) for versions in self._versions.get(account, {}).values())
+    def indexed(self, account: str, invoiced: tuple[datetime, datetime] | None = None) -> list[Order]:
+        """Give the orders as the list knows them: later than readers of one order.
+
+        With ``invoiced``, those are left out that no version of shows as invoiced between these times; others may be
+        among the rest.
+        """
+        lag, known = self.options.list_lag_seconds, self._versions.get(account, {})
+        wanted = known.keys() if invoiced is None else self._invoiced_between(account, *invoiced)
+        found = (self._as_of(known[order_id], lag) for order_id in wanted)
         return [order for order in found if order is not None]
+
+    def _invoiced_between(self, account: str, since: datetime, until: datetime) -> list[str]:
+        """Name the orders that were ever invoiced then, each once: the list is asked for pages of a large shop."""
+        invoicing = self._by_invoicing.get(account, [])
+        first = bisect_left(invoicing, since, key=lambda entry: entry[0])
+        last = bisect_right(invoicing, until, key=lambda entry: entry[0])
+        return list(dict.fromkeys(order_id for _, order_id in invoicing[first:last]))
 
     def orders(self, account: str | None = None) -> Iterator[Order]:
         """Go through the newest versions of all orders, or of one account's."""

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from app.store.backfill_rows import Backfill, Slice, read_backfill
 from app.store.dialect import insert, literally
 from app.store.exclusion import FREE, Exclusion, exclusion_of, of_accounts
 from app.store.job_schema import backfills
-from app.store.order_schema import orders
 from app.store.writer import Operation
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "backfill",
     "next_backfill",
     "read_backfill",
-    "waiting_reads",
 ]
 
 
@@ -223,13 +221,3 @@ def next_backfill(connection: Connection, account: str) -> Backfill | None:
         .limit(1)
     ).one_or_none()
     return None if running is None else read_backfill(running)
-
-
-def waiting_reads(connection: Connection, account: str, now: datetime, most: int) -> int:
-    """Count the orders of an account that wait to be read and can wait; it does not count further than ``most``."""
-    due = (
-        select(orders.c.due_at)  # The index has it; an id would have to be fetched, row by row.
-        .where(orders.c.account == account, orders.c.urgent.is_(False), orders.c.due_at <= now)
-        .limit(most)
-    )
-    return connection.execute(select(func.count()).select_from(due.subquery())).scalar_one()

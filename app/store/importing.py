@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, select
 
 from app.model import normalise_number
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.exclusion import FREE, Exclusion, of_accounts
 from app.store.facts import Resolve, bare
+from app.store.finding import waiting_for
 from app.store.index import AddShipment, IndexedShipment, by_number, keys_for
-from app.store.schema import audit, numbers, shipments, subject_keys, subjects
+from app.store.schema import audit, numbers, shipments
 from app.store.tombstones import without_erased
 
 __all__ = ["AuditImport", "ImportShipments", "Imported"]
@@ -92,14 +93,14 @@ class ImportShipments:
         for account in sorted({shipment.account for shipment in self.shipments}):
             mine = {place: shipment for place, shipment in enumerate(self.shipments) if shipment.account == account}
             known = _known(connection, account, list(mine.values()))
-            waited_for = _waited_for(connection, account, list(mine.values()))
+            waited_for = waiting_for(connection, account, {key for each in mine.values() for key in keys_for(each)})
             held = _holders(connection, account, list(mine.values()))
             sharing = _sharing(connection, [row.id for row in known.values()])
             for place, shipment in mine.items():
                 row = known.get(_identity(shipment))
                 others = {id_ for number in by_number(shipment) for id_ in held.get(number, ())}
                 if (
-                    not waited_for.isdisjoint(keys_for(shipment))
+                    not waited_for.keys().isdisjoint(keys_for(shipment))
                     or others - ({row.id} if row else set())
                     or (row is not None and (row.id in sharing or _says_more(shipment, row)))
                 ):
@@ -193,26 +194,6 @@ def _known(connection: Connection, account: str, wanted: Sequence[IndexedShipmen
         ).where(shipments.c.account == account, shipments.c.order_id.in_(orders))
     )
     return {(account, row.order_id, row.invoice_number): row for row in found}
-
-
-def _waited_for(connection: Connection, account: str, wanted: Sequence[IndexedShipment]) -> set[tuple[str, str]]:
-    """Read by which of the shipments' keys a subject waits."""
-    values: dict[str, set[str]] = {}
-    for shipment in wanted:
-        for kind, value in keys_for(shipment):
-            values.setdefault(kind, set()).add(value)
-    any_key = or_(
-        *(
-            and_(subject_keys.c.kind == kind, subject_keys.c.value.in_(sorted(of_kind)))
-            for kind, of_kind in sorted(values.items())
-        )
-    )
-    found = connection.execute(
-        select(subject_keys.c.kind, subject_keys.c.value)
-        .join(subjects, subjects.c.id == subject_keys.c.subject_id)
-        .where(subject_keys.c.account == account, any_key, subjects.c.state.in_(("parked", "unmatched", "placed")))
-    )
-    return {(row.kind, row.value) for row in found}
 
 
 def _holders(connection: Connection, account: str, wanted: Sequence[IndexedShipment]) -> dict[str, set[int]]:

@@ -72,8 +72,8 @@ class TellOrders:
         source: Who said it: ``hook``, ``feed``, ``person``, ``backfill``, ``sweep``. People are always believed; what
             only the hook and the feed tell can be an echo of a call that the relay made itself.
         now: The time.
-        read_before: Where no time of change was said, orders that were last read before this are read again; None
-            for none.
+        read_before: Where no time of change was said, orders of which something is open are read again if they were
+            last read before this; None for none.
 
     """
 
@@ -171,7 +171,7 @@ class TellOrders:
         if self.source in URGENT:
             untimed: ColumnElement[bool] = true()
         elif self.read_before is not None:
-            untimed = orders.c.read_at < self.read_before
+            untimed = is_open & (orders.c.read_at < self.read_before)
         else:
             untimed = false()
         is_timed = given.changed_at.is_not(None)

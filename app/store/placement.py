@@ -6,11 +6,12 @@ looks for what the other left. The decision itself is a pure function handed in 
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, delete, or_, select
+from sqlalchemy import Connection, delete, select
 
 from app.store.facts import Candidate, Facts, Resolution, Resolve, keys_of, stored_facts, united
+from app.store.finding import candidates, waiting_for
 from app.store.match_counts import count_placed
 from app.store.news import note_news
 from app.store.placing_statements import (
@@ -19,15 +20,13 @@ from app.store.placing_statements import (
     CHANGE_SUBJECT,
     EVENT_IDS,
     FORGET_KEYS,
-    HOLDERS,
     LINKED,
     MAKE_DUE,
     NOT_LATER,
     PAIRS,
-    SHIPMENTS,
     WAIT_FOR,
 )
-from app.store.schema import events, numbers, rows, shipments, subject_keys, subjects
+from app.store.schema import events, numbers, rows, subjects
 
 __all__ = [
     "Candidate",
@@ -44,43 +43,6 @@ __all__ = [
 
 EARLIER_PARCEL: Final = timedelta(days=30)
 """How long before a shipment, or before its next event, an event is about an earlier parcel of the same number."""
-
-
-def candidates(connection: Connection, accounts: Sequence[str], facts: Facts) -> list[Candidate]:
-    """Find the shipments that share a number, key, order or invoice with a subject."""
-    keys = keys_of(facts)
-    values = {kind: [value for key, value in keys if key == kind] for kind in ("number", "key", "invoice", "order")}
-    held: dict[int, set[str]] = {}
-    for row in connection.execute(HOLDERS, {"accounts": list(accounts), "numbers": values["number"]}):
-        held.setdefault(row.shipment_id, set()).add(row.number)
-    if not (values["key"] or values["order"] or values["invoice"]):
-        found = connection.execute(SHIPMENTS, {"ids": list(held)}).all() if held else []
-        return [_candidate(row, held[row.id]) for row in found]
-    shared = [
-        shipments.c.id.in_(held),
-        *([shipments.c.invoice_key.in_(values["key"])] if values["key"] else []),
-        *([shipments.c.order_id.in_(values["order"])] if values["order"] else []),
-        *([shipments.c.invoice_bare.in_(values["invoice"])] if values["invoice"] else []),
-    ]
-    found = connection.execute(
-        select(shipments).where(shipments.c.account.in_(accounts), or_(*shared)).order_by(shipments.c.id)
-    ).all()
-    return [_candidate(row, held.get(row.id, set())) for row in found]
-
-
-def _candidate(row: Row[Any], held: set[str]) -> Candidate:
-    return Candidate(
-        id=row.id,
-        account=row.account,
-        order_id=row.order_id,
-        invoice_number=row.invoice_number,
-        invoice_key=row.invoice_key,
-        courier=row.courier,
-        since=row.invoiced_at or row.created_at,
-        delivered=row.delivered_at is not None,
-        origin=row.origin,
-        held=frozenset(held),
-    )
 
 
 def place_subject(
@@ -178,17 +140,11 @@ def wake(
 
     One that was placed by something weaker than its number moves to the shipment that holds the number.
     """
-    wanted = [(subject_keys.c.kind == kind) & (subject_keys.c.value == value) for kind, value in keys]
-    if not wanted:
+    found_by = waiting_for(connection, account, keys)
+    ids = sorted({subject_id for subject_ids in found_by.values() for subject_id in subject_ids})
+    if not ids:
         return 0
-    waiting = connection.execute(
-        select(subjects)
-        .where(
-            subjects.c.state.in_(("parked", "unmatched", "placed")),
-            subjects.c.id.in_(select(subject_keys.c.subject_id).where(subject_keys.c.account == account, or_(*wanted))),
-        )
-        .order_by(subjects.c.id)
-    ).all()
+    waiting = connection.execute(select(subjects).where(subjects.c.id.in_(ids)).order_by(subjects.c.id)).all()
     found = 0
     for subject in waiting:
         facts, accounts = stored_facts(subject), members(subject.owner)

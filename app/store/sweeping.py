@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 
 from app.store.dialect import literally
 from app.store.facts import Resolve, stored_facts
-from app.store.placement import candidates, event_ids, place_subject
+from app.store.finding import candidates
+from app.store.placement import event_ids, place_subject
 from app.store.schema import subjects
 
 __all__ = ["PlaceParked", "Swept", "sweep"]

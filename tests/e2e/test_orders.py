@@ -74,3 +74,33 @@ def test_orders_reach_their_timelines_through_looking_back_alone(
 
     until(lambda: not deviations(emulator, sent), seconds=SECONDS, failing=lambda: deviations(emulator, sent)[:5])
     assert [] == misdeeds(emulator)
+
+
+def test_numbers_that_came_after_a_backfill_are_found_by_the_next_one_alone(
+    start_emulator: StartEmulator, start_relay: StartRelay
+) -> None:
+    emulator = start_emulator(read_lag_seconds=0.0)
+    relay = start_relay(told_by(emulator.url, "sweep_minutes = 0"))
+    sent, at = parcels(20), datetime.now(UTC) - timedelta(hours=1)
+    for parcel in sent:
+        relay.accept(parcel.webhook(SCANS))
+        emulator.add_order(parcel.order, [{"invoiceNumber": parcel.invoice}], invoiced=at.isoformat())
+
+    def look_back() -> None:
+        asked = relay.tell("backfills", {"account": "demo", "since": (at - timedelta(days=1)).isoformat()})
+        path = f"backfills/{asked['id']}"
+
+        def is_read() -> bool:
+            shown = relay.ask(path)
+            return shown["resume_at"] is not None and not shown["unread"]
+
+        until(is_read, seconds=SECONDS, failing=lambda: relay.ask(path))
+
+    look_back()
+    assert 20 == len({call.order for call in emulator.calls if call.order})
+    for parcel in sent:
+        emulator.patch_invoice(parcel.order, parcel.invoice, trackingNumber=parcel.tracking_number)
+    look_back()
+
+    until(lambda: not deviations(emulator, sent), seconds=SECONDS, failing=lambda: deviations(emulator, sent)[:5])
+    assert [] == misdeeds(emulator)

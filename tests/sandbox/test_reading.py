@@ -239,3 +239,27 @@ def test_a_search_that_cannot_be_read_is_refused(oms: Oms, query: str, place: st
     answer: httpx.Response = oms.http.get(f"{ORDERS}?{query}")
 
     assert (400, [place]) == (answer.status_code, list(answer.json()["errors"]))
+
+
+def test_an_order_is_listed_by_when_it_is_invoiced_now_whatever_else_was_said_before(oms: Oms, clock: Clock) -> None:
+    oms.http.put("/sandbox/api/options", json={"list_lag_seconds": 60})
+    oms.seed(order_id="a-01", value=2)
+    waiting = {"f_invoicedDate": "invoicedDate:[2000-01-01T00:00:00Z TO 2100-01-01T00:00:00Z]"}
+    clock.advance(seconds=61)
+    before = listed(oms, **waiting)
+
+    oms.http.post(
+        f"{ORDERS}/a-01/invoice",
+        json={
+            "type": "Output",
+            "invoiceNumber": "7",
+            "issuanceDate": clock().isoformat(),
+            "invoiceValue": 2,
+            "items": [],
+        },
+    )
+    at_once = listed(oms, **waiting)
+    clock.advance(seconds=61)
+
+    assert ([], [], ["a-01"]) == (before, at_once, listed(oms, **waiting))
+    assert [] == listed(oms, f_invoicedDate="invoicedDate:[2000-01-01T00:00:00Z TO 2000-01-02T00:00:00Z]")

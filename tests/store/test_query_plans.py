@@ -8,7 +8,7 @@ from sqlalchemy import Connection, event, text
 
 from app.store import BeginSweep, ClaimLookups, ClaimOrders, Requeue, Store, TellOrders, ToldOrder, next_order
 from app.store.backfill_jobs import recent_backfills
-from app.store.backfills import next_backfill, waiting_reads
+from app.store.backfills import next_backfill
 from app.store.lookups import ExpireParked, next_lookup
 from app.store.queries import (
     AttemptFilter,
@@ -33,6 +33,7 @@ from app.store.queries import (
     search_bodies,
 )
 from app.store.queries.backlog import waiting
+from app.store.reads_left import being_read, waiting_reads
 from app.store.redriving import dead_causes, given_up
 from app.store.schema import metadata
 from app.store.tallies import tallies_since
@@ -82,6 +83,7 @@ QUERIES = {
     ),
     "what to list next": (lambda c: next_backfill(c, "a"), ["ix_backfills_running"]),
     "reads that hold a backfill back": (lambda c: waiting_reads(c, "a", NOW, 9), ["COVERING INDEX ix_orders_due"]),
+    "reads that are being made": (lambda c: being_read(c, "a", NOW, 9), ["ix_orders_due (account=? AND urgent=? AND"]),
     "an account's sweep": (
         lambda c: BeginSweep(account="a", every=LEASE, first=LEASE, overlap=LEASE, id=1, now=NOW).run(c),
         ["ix_backfills_sweep"],
@@ -112,10 +114,7 @@ QUERIES = {
         lambda c: list_subjects(c, SubjectFilter(state="unmatched"), before=None, limit=9),
         ["ix_subjects_unmatched_id"],
     ),
-    "what happened hour by hour": (
-        lambda c: tallies_since(c, ["a", "b"], NOW),
-        ["sqlite_autoindex_tallies_1"],
-    ),
+    "what happened hour by hour": (lambda c: tallies_since(c, ["a", "b"], NOW), ["sqlite_autoindex_tallies_1"]),
     "webhooks": (lambda c: list_webhooks(c, WebhookFilter(), before=7, limit=9), ["USING INTEGER PRIMARY KEY"]),
     "webhooks of an account": (
         lambda c: list_webhooks(c, WebhookFilter(owners=("a",)), before=7, limit=9),

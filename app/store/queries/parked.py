@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 from app.model import normalise_number
 from app.store.dialect import literally
 from app.store.facts import Candidate, Facts, stored_facts
-from app.store.placement import candidates
+from app.store.finding import candidates
 from app.store.queries.journal import EventDetail, events_where
 from app.store.queries.paging import LOOKED_THROUGH, Page, Through, page
 from app.store.schema import events, subject_keys, subjects

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from app.store import Backfill, ChangeBackfill, StartBackfill
 from app.store.backfill_jobs import recent_backfills
 from app.store.backfills import backfill as stored_backfill
-from app.store.backfills import waiting_reads
+from app.store.reads_left import being_read, waiting_reads
 from app.web import schemas
 from app.web.dependencies import Forwarding
 from app.web.ops.access import Caller, Operator, Viewer
@@ -132,7 +132,9 @@ async def _demanded(caller: Caller, id_: str) -> Backfill:
 async def _item(caller: Caller, found: Backfill) -> schemas.BackfillItem:
     given = caller.given
     now = given.now()
-    unread = await given.store.read(lambda c: waiting_reads(c, found.account, now, _COUNTED))
+    unread = await given.store.read(
+        lambda c: waiting_reads(c, found.account, now, _COUNTED) + being_read(c, found.account, now, _COUNTED)
+    )
     told = found.told + found.listed
     eta = None
     if found.expected is not None and found.state == "running":

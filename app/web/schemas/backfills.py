@@ -44,7 +44,7 @@ class BackfillItem(Shown):
     rate: float | None
     expected: int | None = Field(description="How many orders VTEX's list counts; null until it was asked.")
     told: int = Field(description="How many were found and are read, or wait for it; some may be counted twice.")
-    unread: int = Field(description="How many of the account's orders wait to be read now.")
+    unread: int = Field(description="How many of the account's orders wait to be read now, or are being read.")
     unlisted: int = Field(description="How many VTEX counted and would not show.")
     eta_seconds: float | None = Field(description="How long the rest takes at the full rate; null when not known.")
     resume_at: datetime | None = Field(
