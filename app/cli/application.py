@@ -97,6 +97,9 @@ def serve(host: Host = None, port: Port = None) -> None:
 
     SIGTERM and Ctrl+C let requests and calls in flight finish, for `shutdown_seconds` at most.
     """
+    from app.cli.collecting import only_make
+
+    only_make()
     from app.cli.serving import run
 
     run(host, port)

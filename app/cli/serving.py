@@ -10,6 +10,7 @@ import typer
 import uvloop
 
 from app import __version__
+from app.cli.collecting import keep_what_is_there
 from app.cli.tables import aligned
 from app.errors import ConfigurationError
 from app.main import Listener, Relay, inherited_sockets, relay, serve, until_signalled
@@ -33,6 +34,7 @@ def run(host: str | None, port: int | None) -> None:
         StoreBusy: Another process owns the database.
 
     """
+    keep_what_is_there()
     settings = load_settings()
     given = settings.listen
     listen = ListenAddress(host or given.host, given.port if port is None else port)
@@ -53,6 +55,7 @@ async def _serve(settings: Settings) -> None:
         ports = await listening(settings, running, stack, inherited)
         for line in _served(settings, running, ports):
             typer.echo(line)
+        keep_what_is_there()
         typer.echo(READY)
         await until_signalled()
 
