@@ -52,6 +52,7 @@ test: install test-tools ## Run every test, in random order
 	@$(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
 
 # The short form: make chaos ARGS="--modes replace --kills 3 --webhooks 200"
+# On PostgreSQL, with rolling restarts and a crash of the database in the middle: make chaos ARGS="--replicas 3"
 .PHONY: chaos
 chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (6 to 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.chaos $(ARGS)

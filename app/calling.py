@@ -10,6 +10,7 @@ from typing import Final
 from app.account import Account
 from app.retry import Patience, Trouble, backoff
 from app.store import AccountChange
+from app.store.limits import Limit
 from app.telemetry import log_event
 from app.vtex import Answered, Client, Gate, Outcome
 
@@ -37,6 +38,11 @@ class Destination:
     def lease(self) -> timedelta:
         """Return how long a claim lasts: a read and a write at their longest, and what VTEX may still apply after."""
         return 2 * self.account.request_timeout + self.account.read_lag + _MARGIN
+
+    @property
+    def limit(self) -> Limit:
+        """Return what the account may get from all processes together."""
+        return Limit(concurrency=self.account.concurrency, rate=self.account.rate_per_second)
 
     def close(self, change: AccountChange) -> None:
         """Close the gate at once if that is what a change of the account's state means."""

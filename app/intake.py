@@ -67,6 +67,7 @@ class Intake:
         stored: Callable[[int, Source, Webhook], None],
         ledger: timedelta = timedelta(days=35),
         commit_seconds: float = 5.0,
+        held: timedelta | None = None,
         crowd: Crowd | None = None,
     ) -> None:
         """Take in webhooks.
@@ -78,6 +79,7 @@ class Intake:
             stored: Is handed each newly stored webhook.
             ledger: For how long a repetition is recognised.
             commit_seconds: When to give up on a transaction that has not begun.
+            held: For how long what is handed over is left to this process; None where there is no other.
             crowd: Is joined by each webhook that waits for its transaction.
 
         """
@@ -88,6 +90,7 @@ class Intake:
         self._stored = stored
         self._ledger = ledger
         self._commit_seconds = commit_seconds
+        self._held = held
 
     async def verify(self, source: Source, webhook: Webhook, *, path_key: bool) -> Verified:
         """Prove the sender; ``path_key`` says whether the request named the source's path key.
@@ -132,6 +135,7 @@ class Intake:
             path=masked.path,
             query=masked.query,
             headers=masked.headers,
+            held_until=self._now() + self._held if self._held is not None else None,
             remember=_TIMELESS_LEDGER if adapter.timeless else self._ledger,
         )
         ticket = self._store.submit(put, size=len(webhook.body))

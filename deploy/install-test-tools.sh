@@ -4,6 +4,8 @@
 # strace: tests read from system calls that a webhook is on disk before it is answered.
 # chromium: tests use the console as a person would.
 # promtool: alerts are tried on invented series. Its package brings Prometheus as well, which no test starts.
+# postgres: every test of the store runs on a real server as well, which refuses to be root: setpriv gives that up.
+# pgbouncer: and so do some behind a real pooler.
 # kubectl: the manifests are put together as a cluster would get them.
 # wrk: benchmarks need load that costs little itself.
 #
@@ -11,8 +13,8 @@
 set -euo pipefail
 
 # Each program, and the package that brings it.
-readonly PROGRAMS=(strace chromium promtool kubectl wrk)
-readonly PACKAGES=(strace chromium prometheus kubernetes-client wrk)
+readonly PROGRAMS=(strace chromium promtool kubectl postgres setpriv pgbouncer wrk)
+readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer wrk)
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 
@@ -20,6 +22,9 @@ if [[ "${1:-}" == --packages ]]; then
     printf '%s\n' "${PACKAGES[@]}"
     exit 0
 fi
+
+# Debian keeps the server's own programs out of the way, by version, and some daemons where only root looks.
+PATH="$PATH:/usr/sbin:$(printf '%s:' /usr/lib/postgresql/*/bin)"
 
 missing=()
 for at in "${!PROGRAMS[@]}"; do

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.postgresql.databases import databases
+
+__all__ = ["databases"]
+
 # No deadline: a shared machine's pauses are not the code's. CI repeats the same examples, so that
 # a red run is about the change; everywhere else each run looks at new ones.
 settings.register_profile(

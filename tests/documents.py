@@ -28,6 +28,7 @@ DEPENDENCIES: Final[Mapping[str, str]] = {
     "httpx": "Gives outgoing calls their types and their trusted authorities; used in one package.",
     "jinja2": "Renders pages, escaping everything by default.",
     "jmespath": "Reads the expressions of carriers that are declared in the configuration.",
+    "psycopg[binary]": "Reaches PostgreSQL, by the libpq that it brings",
     "prometheus-client": "Counts, and answers `/metrics`.",
     "pydantic": "Checks what crosses an edge: settings, requests of operators, VTEX's objects.",
     "pydantic-settings": "Reads settings from variables and files.",

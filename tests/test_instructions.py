@@ -24,8 +24,6 @@ PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])
 NOT_SETTINGS: Final = {"RELAY_CONFIG", "RELAY_SECRETS_DIR", "RELAY_OPS_URL", "RELAY_OPS_TOKEN", "RELAY_MACHINE"}
 """Variables that say where the settings are, that only commands read, or that only the tests do."""
 SANDBOX: Final = 8090
-COMING: Final = {"--role"}
-"""Options of the deployed files' `serve`, which the command is to take with PostgreSQL."""
 
 
 def code_of(text: str) -> Iterator[str]:
@@ -59,7 +57,6 @@ def misunderstood(words: list[str]) -> str | None:
     options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {
         "-h",
         "--help",
-        *COMING,
     }
     unknown = [word for word in rest if word.startswith("--") and word.partition("=")[0] not in options]
     if unknown:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
 from app.cli.meaning import codes
+from app.cli.options import Host, Port, Role
 from app.cli.orders_commands import backfill, feed, hook
 from app.cli.parked import parked
 from app.cli.replays import replay
@@ -21,10 +22,6 @@ Carrier = Annotated[str, typer.Argument(help="The carrier's slug, as `carrier-re
 Account = Annotated[str | None, typer.Option(help="The account or group, where several have the carrier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 OpsURL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Host = Annotated[str | None, typer.Option(help="Address to listen on, in place of the setting `listen`.")]
-Port = Annotated[
-    int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one and prints it.")
-]
 
 
 class _Commands(TyperGroup):
@@ -92,7 +89,11 @@ def options(
 
 
 @application.command(short_help="Run the relay, or a demonstration of it.")
-def serve(host: Host = None, port: Port = None) -> None:
+def serve(
+    host: Host = None,
+    port: Port = None,
+    role: Role = "all",
+) -> None:
     """Run the relay until it is asked to stop; with no account configured, run a demonstration.
 
     SIGTERM and Ctrl+C let requests and calls in flight finish, for `shutdown_seconds` at most.
@@ -101,8 +102,9 @@ def serve(host: Host = None, port: Port = None) -> None:
 
     only_make()
     from app.cli.serving import run
+    from app.web import Part
 
-    run(host, port)
+    run(host, port, Part(role))
 
 
 @application.command(short_help="Run the bundled VTEX alone.")

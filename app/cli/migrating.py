@@ -5,7 +5,7 @@ import asyncio
 import typer
 
 from app.settings import load_settings
-from app.store import Store, database_file
+from app.store import Store, database_of
 
 __all__ = ["run"]
 
@@ -20,11 +20,14 @@ def run() -> None:
     """
     settings = load_settings()
     url = settings.database_url.get_secret_value()
-    file = database_file(url)
-    store = Store.open(url, lock_wait_seconds=settings.lock_wait_seconds)
+    place = database_of(url, pooled=settings.database_pooled).place
+    store = Store.open(
+        url, lock_wait_seconds=settings.lock_wait_seconds, pooled=settings.database_pooled, role="migrate"
+    )
     before, after = store.revisions
     asyncio.run(store.close())
+    nothing = "an empty database" if store.is_shared else "an empty file"
     if before == after:
-        typer.echo(f"{file} is at revision {after}, which is this release's: nothing to do.")
+        typer.echo(f"{place} is at revision {after}, which is this release's: nothing to do.")
     else:
-        typer.echo(f"{file} went from {'an empty file' if before is None else f'revision {before}'} to {after}.")
+        typer.echo(f"{place} went from {nothing if before is None else f'revision {before}'} to {after}.")

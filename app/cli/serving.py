@@ -16,9 +16,8 @@ from app.errors import ConfigurationError
 from app.main import Listener, Relay, inherited_sockets, relay, serve, until_signalled
 from app.settings import ListenAddress, Settings, load_settings
 from app.source import Source
-from app.store import database_file
 from app.telemetry import configure_logging
-from app.web import create_app, ops_app
+from app.web import Part, create_app, ops_app
 
 __all__ = ["READY", "base_url", "listening", "run", "shown_path"]
 
@@ -26,7 +25,7 @@ READY = "Ready. Stop with Ctrl+C."
 _LISTENERS: Final = ("listen", "ops_listen")
 
 
-def run(host: str | None, port: int | None) -> None:
+def run(host: str | None, port: int | None, part: Part = Part.ALL) -> None:
     """Serve what is configured, or a demonstration where no account is.
 
     Raises:
@@ -41,19 +40,19 @@ def run(host: str | None, port: int | None) -> None:
     settings = settings.model_copy(update={"listen": listen})
     if settings.accounts:
         configure_logging(settings.log_level, settings.log_format)
-        uvloop.run(_serve(settings))
+        uvloop.run(_serve(settings, part))
     else:
         from app.cli.demo import demonstrate
 
         uvloop.run(demonstrate(settings))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, part: Part) -> None:
     # Before the store, which may have to wait for its former owner: a socket that does not fit ends the start at once.
     inherited = _inherited(settings)
-    async with relay(settings) as running, AsyncExitStack() as stack:
-        ports = await listening(settings, running, stack, inherited)
-        for line in _served(settings, running, ports):
+    async with relay(settings, part=part) as running, AsyncExitStack() as stack:
+        ports = await listening(settings, running, stack, inherited, part=part)
+        for line in _served(settings, running, ports, part):
             typer.echo(line)
         keep_what_is_there()
         typer.echo(READY)
@@ -74,7 +73,12 @@ def _inherited(settings: Settings) -> Mapping[str, socket.socket]:
 
 
 async def listening(
-    settings: Settings, running: Relay, stack: AsyncExitStack, inherited: Mapping[str, socket.socket] | None = None
+    settings: Settings,
+    running: Relay,
+    stack: AsyncExitStack,
+    inherited: Mapping[str, socket.socket] | None = None,
+    *,
+    part: Part = Part.ALL,
 ) -> tuple[int, ...]:
     """Listen until the stack is left: where webhooks come in and, if it is apart, where operators do.
 
@@ -82,11 +86,11 @@ async def listening(
     """
     given = inherited or {}
     dependencies, ops_listen = running.dependencies, settings.ops_listen
-    application = create_app(dependencies, with_ops=ops_listen is None)
+    application = create_app(dependencies, with_ops=ops_listen is None, part=part)
     stack.push_async_callback(application.close)
     listeners = [_listener(application, settings.listen, "listen", given)]
     if ops_listen is not None:
-        listeners.append(_listener(ops_app(dependencies), ops_listen, "ops_listen", given))
+        listeners.append(_listener(ops_app(dependencies, part=part), ops_listen, "ops_listen", given))
     return await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
 
 
@@ -114,22 +118,32 @@ def shown_path(source: Source) -> str:
     return f"{source.path}/<path_key>" if source.path_key else source.path
 
 
-def _served(settings: Settings, running: Relay, ports: tuple[int, ...]) -> Iterator[str]:
+def _served(settings: Settings, running: Relay, ports: tuple[int, ...], part: Part) -> Iterator[str]:
     """Say what is served where."""
     dependencies = running.dependencies
     url = ops_url = base_url(settings.listen, ports[0])
     if settings.ops_listen is not None:
         ops_url = base_url(settings.ops_listen, ports[1])
-    file = database_file(settings.database_url.get_secret_value())
-    rows = [("Database", f"{file}, revision {dependencies.store.revisions[1]}")]
+    store = dependencies.store
+    rows = [("Database", f"{store.database.place}, revision {store.revisions[1]}")]
+    if part is not Part.ALL:
+        rows += [("Role", part.value)]
     rows += [
         ("Webhooks", f"{source.name}: {settings.public_url or url}{shown_path(source)}")
         for source in dependencies.sources
-    ] or [("Webhooks", "none: no account has a carrier; `carrier-relay carriers` lists them")]
+        if part.takes_webhooks
+    ] or [("Webhooks", "none: " + _why_none(part))]
     who = "" if dependencies.tokens else ", closed: `carrier-relay token new` makes a token"
+    shown = f"{ops_url}/console, {ops_url}/docs, {ops_url}/metrics{who}" if part.serves_operators else ""
     rows += [
-        ("Operators", f"{ops_url}/console, {ops_url}/docs, {ops_url}/metrics{who}"),
+        ("Operators", shown or f"elsewhere; {ops_url}/metrics is here{who}"),
         ("Probes", f"{url}/livez, {url}/readyz"),
     ]
     yield f"carrier-relay {__version__}"
     yield from aligned(rows, indent="  ")
+
+
+def _why_none(part: Part) -> str:
+    if not part.takes_webhooks:
+        return "other processes take them"
+    return "no account has a carrier; `carrier-relay carriers` lists them"

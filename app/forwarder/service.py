@@ -26,6 +26,7 @@ __all__ = ["Forwarder"]
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 5.0
+_OTHERS: Final = timedelta(seconds=0.05)
 
 
 class Forwarder:
@@ -102,7 +103,9 @@ class Forwarder:
         for claim in claimed:
             self._start(claim)
         if not claimed:
-            await self._sleep(await self._next_time())
+            until = await self._next_time()
+            # What is due and was not claimed may wait for calls of other processes: at once would not help.
+            await self._sleep(max(until, self._now() + _OTHERS) if self._store.is_shared else until)
 
     async def _claim(self) -> list[Claimed]:
         now = self._now()
@@ -118,6 +121,7 @@ class Forwarder:
             plan=self._plan,
             ids=self._store.ids,
             now=now,
+            limits={name: self._destinations[name].limit for name in offer.free} if self._store.is_shared else {},
         )
         with reserving(self._destinations, offer.free):
             claimed = await self._store.write(claim)
@@ -206,6 +210,7 @@ class Forwarder:
                         conclude=conclude,
                         ids=self._store.ids,
                         now=self._now(),
+                        limited=self._store.is_shared,
                     )
                 )
         elif claim.plan.registration is not None:

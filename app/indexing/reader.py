@@ -92,6 +92,7 @@ class OrderReader:
             lease={name: destinations[name].lease for name in offer.free},
             probe_every={name: probe_every(destinations[name].account) for name in offer.free},
             now=now,
+            limits={name: destinations[name].limit for name in offer.free} if self._store.is_shared else {},
         )
         with reserving(destinations, offer.free):
             claimed = await self._store.write(claim)

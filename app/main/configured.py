@@ -1,7 +1,7 @@
 """From settings to what the pipeline works with: accounts and sources, checked against the carriers there are."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -27,6 +27,7 @@ __all__ = [
     "retention_of",
     "rules_of",
     "sources_of",
+    "together",
     "tokens_of",
 ]
 
@@ -162,6 +163,16 @@ def _source(owner: str, members: tuple[str, ...], configured: SourceSettings, ad
         milestones=dict(configured.statuses),
         number_rules=rules_of(configured),
     )
+
+
+def together(settings: Settings) -> Callable[[str], tuple[str, ...]]:
+    """Say which accounts shipments are sought among together with one: those of its groups, and of theirs."""
+    found: dict[str, set[str]] = {}
+    for group in settings.groups.values():
+        whole = set(group.accounts).union(*(found.get(name, ()) for name in group.accounts))
+        found.update(dict.fromkeys(whole, whole))
+    known = {name: tuple(sorted(whole)) for name, whole in found.items()}
+    return lambda account: known.get(account, (account,))
 
 
 def rules_of(configured: SourceSettings) -> tuple[NumberRule, ...]:

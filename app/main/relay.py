@@ -16,6 +16,7 @@ from app.carriers import adapters
 from app.duties import Duties
 from app.egress import Egress
 from app.errands import Errands
+from app.errors import ConfigurationError
 from app.forwarder import Forwarder, first_read
 from app.gathering import Gathering, HookPlan, tail_of
 from app.indexing import Asking, Indexer, OrderReader
@@ -28,24 +29,27 @@ from app.main.configured import (
     hook_keys_of,
     retention_of,
     sources_of,
+    together,
     tokens_of,
 )
+from app.main.waking import Waking
 from app.main.working import working
-from app.mapping import BulkReplays, Mapper
+from app.mapping import HELD, BulkReplays, Mapper
+from app.model import Webhook
 from app.resolution import resolver
 from app.retention import Retiring
 from app.settings import Settings
-from app.source import Sources
-from app.store import Candidate, Facts, Resolution, Store, database_file
+from app.source import Source, Sources
+from app.store import Candidate, Facts, Resolution, Store
 from app.telemetry import Metrics
 from app.vtex import Client, Gate
+from app.web import Part
 from app.web.dependencies import Dependencies
 
 __all__ = ["Relay", "relay", "utc_now"]
 
 logger = logging.getLogger(__name__)
 
-_RESTART_SECONDS: Final = 1.0
 _LOOKUPS: Final = 2
 """Connections for what is called beside the forwarder."""
 
@@ -77,7 +81,9 @@ class Relay:
 
 
 @asynccontextmanager
-async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Relay]:
+async def relay(
+    settings: Settings, *, part: Part = Part.ALL, now: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Relay]:
     """Run the relay's workers and hand out what its web application needs; on leaving, drain.
 
     Raises:
@@ -96,14 +102,22 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
     store = Store.open(
         settings.database_url.get_secret_value(),
         lock_wait_seconds=settings.lock_wait_seconds,
+        pooled=settings.database_pooled,
         observe=lambda count, seconds: metrics.commit(seconds=seconds, size=count),
+        together=together(settings),
+        role=part.value,
+        now=now,
     )
+    # Where several processes share a database, they share its clock.
+    now = store.now
     try:
+        if part is not Part.ALL and not store.is_shared:
+            raise ConfigurationError(f"--role {part.value} needs a database that processes share: postgresql://…")
         # A call that waits for a connection would spend its time, and its lease, without having been made.
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
         async with Egress(connections=concurrency + _LOOKUPS) as egress:
-            running = _compose(settings, accounts, sources, metrics, store, egress, now)
-            async with working(running, metrics, settings.shutdown_seconds):
+            running = _compose(settings, part, accounts, sources, (metrics, store, egress), now)
+            async with working(running, metrics, settings.shutdown_seconds, works=part.works):
                 yield running
     finally:
         await store.close()
@@ -111,36 +125,36 @@ async def relay(settings: Settings, *, now: Callable[[], datetime] = utc_now) ->
 
 def _compose(
     settings: Settings,
+    part: Part,
     accounts: Mapping[str, Account],
     sources: Sources,
-    metrics: Metrics,
-    store: Store,
-    egress: Egress,
+    made: tuple[Metrics, Store, Egress],
     now: Callable[[], datetime],
 ) -> Relay:
-    destinations = _destinations(accounts, egress, now)
-    resolve = resolver(now)
+    metrics, store, egress = made
+    destinations, resolve = _destinations(accounts, egress, now), resolver(now)
     forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
     given = (settings, accounts, sources, metrics, store)
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
-    mapped = _waking(forwarder, indexer)
+    waking = Waking(store, works=part.works)
+    mapped = waking.by("due", _waking(forwarder, indexer))
     mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
     dependencies = Dependencies(
         store=store,
         sources=sources,
         accounts=frozenset(accounts),
         adapters=sources.carriers,
-        intake=_intake(settings, store, egress, mapper, now),
+        intake=_intake(settings, part, waking, store, egress, mapper, now),
         tokens=tokens_of(settings),
         metrics=metrics,
         replay=mapper.replay,
         reread=mapper.replayer.shown,
-        replaying=replays.wake,
+        replaying=waking.by("replays", replays.wake, elsewhere=True),
         meaning=mapper.replayer.forget_meanings,
         wake=mapped,
-        told=reader.wake,
-        reopen=forwarder.reopen,
-        look_back=gathering.look_back,
+        told=waking.by("orders", reader.wake),
+        reopen=waking.by_account("reopen", accounts, forwarder.reopen),
+        look_back=waking.by_account("look-back", accounts, gathering.look_back),
         hooks=gathering.hooks,
         tail_of=tail_of,
         console=console_of(settings),
@@ -148,14 +162,14 @@ def _compose(
         forwarding=forwarding_of(accounts),
         resolve=resolve,
         members=sources.members,
-        heartbeat=lambda: running.beat_at,
+        heartbeat=lambda: running.beat_at if part.works else None,
         now=now,
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
         trusted_proxies=tuple(settings.trusted_proxies),
         public_url=settings.public_url,
         refusals_kept=settings.refusals_max_count,
-        data_folder=database_file(settings.database_url.get_secret_value()).absolute().parent,
+        data_folder=store.database.data_folder,
     )
     running = Relay(
         dependencies=dependencies,
@@ -250,12 +264,30 @@ def _learning_of_orders(  # noqa: PLR0913, PLR0917 - what the composition root h
     return indexer, reader, duties, gathering
 
 
-def _intake(settings: Settings, store: Store, egress: Egress, mapper: Mapper, now: Callable[[], datetime]) -> Intake:
+def _intake(
+    settings: Settings,
+    part: Part,
+    waking: Waking,
+    store: Store,
+    egress: Egress,
+    mapper: Mapper,
+    now: Callable[[], datetime],
+) -> Intake:
+    found = waking.by("stored", mapper.wake)
+    here = part.works
+
+    def stored(webhook_id: int, source: Source, webhook: Webhook) -> None:
+        if here:
+            mapper.stored(webhook_id, source, webhook)
+        else:
+            found()
+
     return Intake(
         store,
         Keyring(egress, now),
         now=now,
-        stored=mapper.stored,
+        stored=stored,
         ledger=timedelta(days=settings.ledger_days),
+        held=HELD if here and store.is_shared else None,
         crowd=mapper.crowd,
     )

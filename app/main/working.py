@@ -22,23 +22,28 @@ _RESTART_SECONDS: Final = 1.0
 
 
 @asynccontextmanager
-async def working(running: "Relay", metrics: Metrics, shutdown_seconds: float) -> AsyncIterator[None]:
+async def working(
+    running: "Relay", metrics: Metrics, shutdown_seconds: float, *, works: bool = True
+) -> AsyncIterator[None]:
     """Run the workers; on leaving let each finish what it holds, for a bounded time."""
     store, now = running.dependencies.store, running.dependencies.now
     sampler = Sampler(store, now)
     metrics.watch(sampler.backlog)
     metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
     await running.duties.start()
-    tasks = [
-        asyncio.create_task(_supervise(running.mapper.run), name="mapper"),
-        asyncio.create_task(_supervise(running.indexer.run), name="indexer"),
-        asyncio.create_task(_supervise(running.reader.run), name="reader"),
-        asyncio.create_task(_supervise(running.forwarder.run), name="forwarder"),
-        asyncio.create_task(_supervise(running.gathering.run), name="gathering"),
-        asyncio.create_task(_supervise(running.replays.run), name="replays"),
-        asyncio.create_task(_supervise(running.retiring.run), name="retention"),
-        asyncio.create_task(_supervise(sampler.run), name="sampler"),
-    ]
+    workers: dict[str, Callable[[], Awaitable[None]]] = {}
+    if works:
+        workers = {
+            "mapper": running.mapper.run,
+            "indexer": running.indexer.run,
+            "reader": running.reader.run,
+            "forwarder": running.forwarder.run,
+            "gathering": running.gathering.run,
+            "replays": running.replays.run,
+            "retention": running.retiring.run,
+        }
+    workers["sampler"] = sampler.run
+    tasks = [asyncio.create_task(_supervise(run), name=name) for name, run in workers.items()]
     try:
         yield
     finally:

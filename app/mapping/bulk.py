@@ -20,7 +20,7 @@ from app.store.bulk_replays import (
     replay_batch,
     waiting_later,
 )
-from app.store.inbox import unmapped
+from app.store.unread import unmapped
 from app.worker import Loop
 
 __all__ = ["BulkReplays"]

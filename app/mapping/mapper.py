@@ -26,12 +26,13 @@ from app.model import Webhook
 from app.retry import Patience, Trouble, next_try
 from app.source import Source, Sources
 from app.store import Facts, RecordUnmappable, Resolution, Store, public_id
-from app.store.inbox import PostponeMapping, StoredWebhook, unmapped, webhook_with_body
+from app.store.inbox import PostponeMapping, StoredWebhook, webhook_with_body
 from app.store.placement import Candidate
+from app.store.unread import ClaimUnread, unmapped
 from app.telemetry import Metrics, log_event
 from app.worker import POLL_SECONDS, Loop
 
-__all__ = ["Mapper"]
+__all__ = ["HELD", "Mapper"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,9 @@ _LOOK_SECONDS: Final = 0.01
 _HELD_BYTES: Final = 16 * 1024 * 1024
 _SWEEP: Final = timedelta(seconds=5)
 """How often the table is looked at: a webhook may be stored without being handed over, as when its sender hung up."""
+
+HELD: Final = timedelta(seconds=15)
+"""For how long webhooks are one process's to read, where several share a database; then they are anybody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +168,10 @@ class Mapper:
     async def _recover(self, taken: frozenset[int], most: int) -> list[tuple[int, _Held]]:
         """Read back what is stored and unmapped; what memory holds by now is left to it."""
         now = self._now()
-        ids = await self._store.read(lambda connection: unmapped(connection, most, now))
+        if self._store.is_shared:
+            ids = await self._store.write(ClaimUnread(limit=most, until=now + HELD, now=now))
+        else:
+            ids = await self._store.read(lambda connection: unmapped(connection, most, now))
         self._behind = len(ids) == most
         batch: list[tuple[int, _Held]] = []
         for id_ in ids:

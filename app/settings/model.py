@@ -72,9 +72,15 @@ class Settings(BaseSettings):
         default=SecretStr("sqlite:///data/relay.db"),
         description="The one database: a file of its own, or PostgreSQL for several replicas.",
     )
+    database_pooled: bool = Field(
+        default=False,
+        description="Whether PostgreSQL is reached through a pooler that gives each transaction another session, such "
+        "as PgBouncer's transaction mode. Replicas then look for work every few seconds and are told nothing.",
+    )
     lock_wait_seconds: Seconds = Field(
         default=30.0,
-        description="How long to wait at the start for another process to let go of an SQLite file.",
+        description="How long to wait at the start for another process to let go of an SQLite file, or to have "
+        "migrated the database.",
     )
     listen: Listen = Field(default=ListenAddress("127.0.0.1", 8080), description="Where webhooks are received.")
     ops_listen: Listen | None = Field(

@@ -9,9 +9,10 @@ from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, Beg
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
-from app.store.engine import database_file
+from app.store.engine import Database, database_of
 from app.store.erasing import AuditErasure, EraseBatch
 from app.store.evidence import AuditExport
+from app.store.exclusion import EVERYTHING, Exclusion
 from app.store.hooks import HookRecord, KeepHook, NoteStranger, RecordHook, hook_records
 from app.store.importing import AuditImport, Imported, ImportShipments
 from app.store.inbox import AddRefusal, Put, Received
@@ -35,6 +36,7 @@ from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
 
 __all__ = [
+    "EVERYTHING",
     "RETENTION_KINDS",
     "AcceptRead",
     "AccountChange",
@@ -59,10 +61,12 @@ __all__ = [
     "Claimed",
     "ClaimedOrder",
     "CloseSession",
+    "Database",
     "DropExpired",
     "DutyHeld",
     "EraseBatch",
     "EventRow",
+    "Exclusion",
     "ExpireParked",
     "Fact",
     "Facts",
@@ -134,7 +138,7 @@ __all__ = [
     "Voice",
     "Work",
     "candidates",
-    "database_file",
+    "database_of",
     "free_pages",
     "hook_records",
     "next_due",

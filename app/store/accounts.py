@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Connection, Row, Text, bindparam, cast, select, type_coerce, update
 
 from app.store.dialect import insert
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.schema import accounts, shipments
 
 __all__ = [
@@ -206,6 +207,11 @@ class ChangeAccount:
     change: AccountChange
     now: datetime
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
+
     def run(self, connection: Connection) -> None:
         """Change the account."""
         change_account(connection, self.account, self.change, self.now)
@@ -218,6 +224,11 @@ class TakeProbe:
     account: str
     every: timedelta
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
 
     def run(self, connection: Connection) -> bool:
         """Tell whether it may be made."""

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, select, update
 
 from app.store.backfills import Backfill, Slice, read_backfill
 from app.store.columns import Ids
 from app.store.dialect import insert, literally
+from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import backfills
 from app.store.schema import audit
 
@@ -48,6 +49,7 @@ class StartBackfill:
     reason: str | None
     ids: Ids
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> Backfill:
         """Store it and who wanted it."""
@@ -82,6 +84,7 @@ class ChangeBackfill:
     reason: str | None
     ids: Ids
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> tuple[bool, Backfill]:
         """Change it if it is in a state for that; tell whether it was, and how it stands."""

@@ -7,11 +7,13 @@ misses none. The relay's own sweeps are such jobs as well, one row for each acco
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, func, select, update
 
+from app.store.backfill_rows import Backfill, Slice, read_backfill
 from app.store.dialect import insert, literally
+from app.store.exclusion import FREE, Exclusion, exclusion_of, of_accounts
 from app.store.job_schema import backfills
 from app.store.order_schema import orders
 from app.store.writer import Operation
@@ -29,71 +31,6 @@ __all__ = [
     "read_backfill",
     "waiting_reads",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
-    """Orders invoiced in a span of time, both ends included; where that is not enough, created in one, too."""
-
-    since: datetime
-    until: datetime
-    created_since: datetime | None = None
-    created_until: datetime | None = None
-
-    def stored(self) -> list[str | None]:
-        """Return it as it is kept."""
-        times = (self.since, self.until, self.created_since, self.created_until)
-        return [None if at is None else at.isoformat() for at in times]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backfill:
-    """A backfill as it stands.
-
-    Args:
-        id: Its id.
-        account: The account.
-        kind: ``asked`` by a person, or the relay's own ``sweep``.
-        state: ``running``, ``paused``, ``done`` or ``cancelled``.
-        since: From when on orders were invoiced.
-        until: And until when.
-        rate: Most orders told per second.
-        slices: What is still to be listed, the next one last.
-        step: How often it advanced.
-        tail_since: From where the end is to be listed again.
-        resume_at: Nothing is listed before.
-        expected: How many orders VTEX said there are, None before it was asked.
-        told: How many were told by slices that are done.
-        listed: How many by the slice at hand.
-        unlisted: How many VTEX counted and did not show.
-        problem: Why it does not get on.
-        actor: Who wanted it.
-        reason: Why.
-        created_at: When it was wanted.
-        ended_at: When it was done or cancelled.
-
-    """
-
-    id: int
-    account: str
-    kind: str
-    state: str
-    since: datetime
-    until: datetime
-    rate: float | None
-    slices: tuple[Slice, ...]
-    step: int
-    tail_since: datetime | None
-    resume_at: datetime | None
-    expected: int | None
-    told: int
-    listed: int
-    unlisted: int
-    problem: str | None
-    actor: str
-    reason: str | None
-    created_at: datetime
-    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +74,11 @@ class AdvanceBackfill:
     telling: Operation[Any] | None
     now: datetime
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return exclusion_of(self.telling) if self.telling is not None else FREE
+
     def run(self, connection: Connection) -> bool:
         """Tell whether it was at that step."""
         progress = self.progress
@@ -173,6 +115,11 @@ class TellPage:
     expected: int
     telling: Operation[Any] | None
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return exclusion_of(self.telling) if self.telling is not None else FREE
+
     def run(self, connection: Connection) -> bool:
         """Tell whether the backfill is still at that step; if not, nobody is told."""
         mine = update(backfills).where(
@@ -190,6 +137,7 @@ class HinderBackfill:
 
     id: int
     problem: str
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
@@ -220,6 +168,11 @@ class BeginSweep:
     overlap: timedelta
     id: int
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
 
     def run(self, connection: Connection) -> datetime:
         """Begin it, and say when to ask again."""
@@ -280,16 +233,3 @@ def waiting_reads(connection: Connection, account: str, now: datetime, most: int
         .limit(most)
     )
     return connection.execute(select(func.count()).select_from(due.subquery())).scalar_one()
-
-
-def read_backfill(row: Row[Any]) -> Backfill:
-    """Read a row of the table."""
-    values = dict(row._mapping)  # noqa: SLF001 - its public name, in spite of the underscore
-    return Backfill(**values | {"slices": tuple(_slice(stored) for stored in row.slices)})
-
-
-def _slice(stored: Sequence[str | None]) -> Slice:
-    since, until, *created = (None if text is None else datetime.fromisoformat(text) for text in stored)
-    if since is None or until is None:
-        raise ValueError("a slice was stored without its ends")
-    return Slice(since=since, until=until, created_since=created[0], created_until=created[1])

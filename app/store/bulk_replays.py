@@ -6,11 +6,12 @@ The webhooks are those that there were at the preview, oldest first, so that a p
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from app.store.dialect import literally
+from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import replays
 from app.store.mappings import RecordMapping
 from app.store.queries.webhooks import WebhookFilter, matching
@@ -97,6 +98,11 @@ class AdvanceReplay:
     is_last: bool
     now: datetime
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return FREE if self.step.recording is None else self.step.recording.excludes
+
     def run(self, connection: Connection) -> bool:
         """Tell whether the replay still runs and stands where it was read; if not, nothing is changed."""
         step = self.step
@@ -136,6 +142,7 @@ class HinderReplay:
     problem: str | None
     is_done: bool
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Write it down, unless somebody paused or cancelled it meanwhile."""

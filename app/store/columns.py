@@ -10,7 +10,18 @@ from sqlalchemy import JSON as _JSON
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, text
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["JSON", "Ids", "Instant", "id_column", "made_at", "node_of", "parse_public_id", "partial_index", "public_id"]
+__all__ = [
+    "JSON",
+    "NODES",
+    "Ids",
+    "Instant",
+    "id_column",
+    "made_at",
+    "node_of",
+    "parse_public_id",
+    "partial_index",
+    "public_id",
+]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -48,6 +59,8 @@ def partial_index(name: str, *columns: str, where: str) -> Index:
 _ID_EPOCH_MILLISECONDS: Final = 1_577_836_800_000  # 2020-01-01: 41 bits last until 2089.
 _NODE_BITS: Final = 9
 _COUNT_BITS: Final = 13
+NODES: Final = 1 << _NODE_BITS
+"""How many processes can share a database."""
 
 
 class Ids:
@@ -65,14 +78,18 @@ class Ids:
             now: The clock, in nanoseconds since 1970.
 
         """
-        if not 0 <= node < 1 << _NODE_BITS:
-            msg = f"node {node} is not between 0 and {(1 << _NODE_BITS) - 1}"
-            raise ValueError(msg)
-        self._node = node
+        self.become(node)
         self._now = now
         # The next millisecond, since another process may have made the greatest id.
         self._last = ((after >> (_NODE_BITS + _COUNT_BITS)) + 1 << _COUNT_BITS) - 1
         self._lock = threading.Lock()
+
+    def become(self, node: int) -> None:
+        """Make ids under another number from now on."""
+        if not 0 <= node < NODES:
+            msg = f"node {node} is not between 0 and {NODES - 1}"
+            raise ValueError(msg)
+        self._node = node
 
     def next(self) -> int:
         """Return an id greater than all before it, even when the clock is set back."""

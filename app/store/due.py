@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, literal, or_, select, 
 from app.store.accounts import AccountState, account_states
 from app.store.columns import Instant
 from app.store.dialect import literally
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.order_schema import orders
 from app.store.schema import rows, shipments
 
@@ -80,6 +81,11 @@ class Refresh:
 
     account: str
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
 
     def run(self, connection: Connection) -> int:
         """Queue the shipments and return how many."""

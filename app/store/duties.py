@@ -7,11 +7,12 @@ is wrong, or is set, makes no second holder.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from app.store.dialect import insert
+from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import duties
 
 __all__ = ["DutyHeld", "FreeDuties", "ReleaseDuties", "TakeDuty"]
@@ -43,6 +44,7 @@ class TakeDuty:
     holder: str
     stale: DutyHeld | None
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> DutyHeld:
         """Take it if it may be taken, and say who holds it then."""
@@ -69,6 +71,7 @@ class ReleaseDuties:
     """Give up every duty of a holder, so that others need not wait for its leases."""
 
     holder: str
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> int:
         """Give them up, and return how many they were."""
@@ -79,6 +82,8 @@ class ReleaseDuties:
 
 class FreeDuties:
     """Forget all holders where none can be alive: one process at a time owns an SQLite file."""
+
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Forget them, unless several processes may share the database."""

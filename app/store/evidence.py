@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import Connection, select
 
 from app.store.columns import Ids
+from app.store.exclusion import FREE, Exclusion
 from app.store.schema import audit, webhooks
 
 __all__ = ["AuditExport", "Received", "received"]
@@ -44,6 +46,7 @@ class AuditExport:
     actor: str
     ids: Ids
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Write it down."""

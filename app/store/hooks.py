@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.job_schema import order_hooks
 from app.store.schema import audit
 
@@ -85,6 +86,11 @@ class RecordHook:
     keep: str | None = None
     restored: bool = False
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
+
     def run(self, connection: Connection) -> HookRecord:
         """Keep it, and return all that is known then."""
         values: dict[str, Any] = {
@@ -120,6 +126,11 @@ class KeepHook:
     ids: Ids
     now: datetime
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
+
     def run(self, connection: Connection) -> None:
         """Write it down."""
         _put(connection, self.account, {"kept_url": _UNWANTED if self.url is None else self.url})
@@ -135,6 +146,11 @@ class NoteStranger:
     account: str
     stranger: str | None
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
 
     def run(self, connection: Connection) -> None:
         """Keep it."""

@@ -8,13 +8,14 @@ waits for them is decided as if there were no bulk.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Row, and_, or_, select
 
 from app.model import normalise_number
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.exclusion import FREE, Exclusion, of_accounts
 from app.store.facts import Resolve, bare
 from app.store.index import AddShipment, IndexedShipment, by_number, keys_for
 from app.store.schema import audit, numbers, shipments, subject_keys, subjects
@@ -56,6 +57,11 @@ class ImportShipments:
     members: Callable[[str], Sequence[str]]
     ids: Ids
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(*(shipment.account for shipment in self.shipments))
 
     def run(self, connection: Connection) -> Imported:
         """Index a beginning of the shipments, and say how many these are."""
@@ -246,6 +252,7 @@ class AuditImport:
     detail: dict[str, Any]
     ids: Ids
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Write it down."""

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tuple_, update
 
 from app.store.dialect import PerEngine, insert
+from app.store.exclusion import FREE, INGEST, Exclusion
 from app.store.schema import bodies, erased_webhooks, ledger, refusals, webhooks
 from app.store.tallies import tally
 from app.verification import Verified
@@ -20,7 +21,6 @@ __all__ = [
     "Put",
     "Received",
     "StoredWebhook",
-    "unmapped",
     "webhook_with_body",
 ]
 
@@ -50,6 +50,7 @@ class Put:
         query: Its query with credentials masked.
         headers: Its headers with credentials masked.
         remember: How long a repetition counts as the same delivery.
+        held_until: Until when no other process reads it: this one does.
 
     """
 
@@ -62,6 +63,8 @@ class Put:
     query: str
     headers: tuple[tuple[str, str], ...]
     remember: timedelta
+    held_until: datetime | None = None
+    excludes: ClassVar[Exclusion] = INGEST
 
     @property
     def digest(self) -> bytes:
@@ -118,7 +121,8 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
             "webhook_id": put.id,
             "expires_at": put.verified.webhook.received_at + put.remember,
         }
-        for digest, put in fresh.items()
+        # In an order that is the same in every process, so that none waits for another that waits for it.
+        for digest, put in sorted(fresh.items())
     ]
     if connection.execute(_ENTER.on(connection), entries).rowcount == len(entries):
         return {digest: put.id for digest, put in fresh.items()}
@@ -185,6 +189,7 @@ def _columns(put: Put) -> dict[str, Any]:
         "scheme": put.verified.scheme,
         "secret": put.verified.secret,
         "state": "stored",
+        "map_at": put.held_until,
     }
 
 
@@ -206,6 +211,7 @@ class AddRefusal:
     size: int
     body: bytes
     kept: int = _REFUSALS_KEPT
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> int:
         """Add it, and drop the oldest one when there are too many."""
@@ -262,19 +268,13 @@ def webhook_with_body(connection: Connection, webhook_id: int) -> StoredWebhook 
     )
 
 
-def unmapped(connection: Connection, limit: int, now: datetime) -> list[int]:
-    """List stored webhooks that were not mapped yet and may be, oldest first."""
-    ready = webhooks.c.map_at.is_(None) | (webhooks.c.map_at <= now)
-    stored = select(webhooks.c.id).where(webhooks.c.state == "stored", ready)
-    return list(connection.execute(stored.order_by(webhooks.c.id).limit(limit)).scalars())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepFetched:
     """Keep what a webhook pointed to beside it, so that a replay reads the same."""
 
     webhook_id: int
     fetched: bytes
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Keep it."""
@@ -289,6 +289,7 @@ class PostponeMapping:
     webhook_id: int
     until: datetime
     reason: str
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Change the webhook, unless it was mapped meanwhile."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from app.model import normalise_number
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.facts import Resolve, bare
 from app.store.placement import make_due, share, unlink, wake
 from app.store.schema import audit, numbers, shipments
@@ -67,6 +68,11 @@ class AddShipment:
     now: datetime
     actor: str | None = None
 
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.shipment.account)
+
     def run(self, connection: Connection) -> Indexed:
         """Index and wake in one transaction."""
         indexing = _Indexing(ids=self.ids, now=self.now, resolve=self.resolve, members=self.members)
@@ -101,6 +107,11 @@ class AddOrder:
     members: Callable[[str], Sequence[str]]
     ids: Ids
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(*(shipment.account for shipment in self.shipments))
 
     def run(self, connection: Connection) -> int:
         """Index and wake in one transaction; return how many subjects found their shipment."""

@@ -20,6 +20,7 @@ from app.store.accounts import (
     put_state,
 )
 from app.store.columns import Ids
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.schema import accounts, audit
 
 __all__ = ["ProbeAccount", "RecordVerdict", "ResetLearnt", "ResumeAccount", "StopAccount"]
@@ -48,6 +49,11 @@ class _Intervention:
     reason: str | None
     ids: Ids
     now: datetime
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
 
     def before(self, connection: Connection) -> AccountState:
         """Return the state that is to be changed."""

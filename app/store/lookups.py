@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from sqlalchemy import Connection, select, update
 
 from app.model import References
 from app.store.dialect import literally
+from app.store.exclusion import FREE, Exclusion
 from app.store.facts import Facts, Resolve, stored_facts, united
 from app.store.placement import event_ids, place_subject
 from app.store.schema import subjects
@@ -37,6 +39,7 @@ class ClaimLookups:
     lease: timedelta
     now: datetime
     without: Sequence[str] = ()
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> list[Lookup]:
         """Take the ones that wait longest."""
@@ -68,6 +71,7 @@ class FinishLookup:
     again_at: datetime | None
     reason: str | None
     counts: bool = True
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Change the subject if it is still parked; a strategy's own reason, with its candidates, stays."""

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from app.model import CarrierEvent
 from app.store.columns import Ids
 from app.store.dialect import Insert, PerEngine
+from app.store.exclusion import FREE, Exclusion, of_accounts
 from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
@@ -71,6 +72,7 @@ class RecordUnmappable:
     reason: str
     adapter_version: int
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Change the webhook's state."""
@@ -118,6 +120,11 @@ class RecordMapping:
     now: datetime
     revise: bool = False
     later: bool = False
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(*self.accounts)
 
     def run(self, connection: Connection) -> Recorded:
         """Keep everything in one transaction."""

@@ -3,16 +3,23 @@
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import ConfigurationError, StoreUnavailable
-from app.store.engine import open_reader
+from app.errors import ConfigurationError, StoreBusy, StoreUnavailable
+from app.store.engine import database_of
+from app.store.lane import said
 from app.store.revisions import HEAD, REVISIONS
 
 __all__ = ["current_revision", "is_current", "migrate", "revision_of"]
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
+_TURN: Final = 0x6361_7272_6965_72
+"""The number of the lock that who migrates holds: "carrier" in bytes."""
+_LOCK_TIMEOUT: Final = "5s"
+"""How long a change waits for a table that is in use: who wants it then waits behind the change."""
+_STATEMENT_TIMEOUT: Final = "15min"
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -22,19 +29,19 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def revision_of(database_url: str) -> str | None:
+def revision_of(database_url: str, *, pooled: bool = False) -> str | None:
     """Return the revision that an existing database is at, whoever owns it; None when it is empty.
 
     Raises:
         StoreUnavailable: It cannot be read, or is no database.
 
     """
-    engine = open_reader(database_url)
+    engine = database_of(database_url, pooled=pooled).open_reader()
     try:
         with engine.connect() as connection:
             return current_revision(connection)
     except DBAPIError as error:
-        raise StoreUnavailable(f"the database cannot be read: {error.orig}") from None
+        raise StoreUnavailable(f"the database cannot be read: {said(error)}") from None
     finally:
         engine.dispose()
 
@@ -44,14 +51,22 @@ def is_current(connection: Connection) -> bool:
     return current_revision(connection) == HEAD
 
 
-def migrate(engine: Engine) -> tuple[str | None, str]:
+def migrate(engine: Engine, *, wait_seconds: float = 30.0) -> tuple[str | None, str]:
     """Apply what is missing, in one transaction; return the revisions before and after.
+
+    Of several processes that start at once one migrates, and the others wait for it.
 
     Raises:
         ConfigurationError: The database was made by a newer release.
+        StoreBusy: Another process is migrating it for longer than ``wait_seconds``.
 
     """
     with engine.begin() as connection:
+        before = current_revision(connection)
+        if before == HEAD:
+            return before, HEAD
+    with engine.begin() as connection:
+        _take_turns(connection, wait_seconds)
         before = current_revision(connection)
         if before is not None and before not in REVISIONS:
             raise ConfigurationError(
@@ -60,7 +75,46 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
             )
         if before != HEAD:
             _upgrade(connection)
+            _collate(connection)
         return before, HEAD
+
+
+def _take_turns(connection: Connection, wait_seconds: float) -> None:
+    """Let one process migrate, and no statement of it hold up those that are at work for long."""
+    if connection.dialect.name != "postgresql":
+        return  # It is this process's alone.
+    connection.execute(text(f"SET LOCAL lock_timeout = {max(1, int(wait_seconds * 1000))}"))
+    try:
+        connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise StoreBusy(
+            f"another process is migrating the database (waited {wait_seconds:g} s, lock_wait_seconds)"
+        ) from None
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
+    connection.execute(text(f"SET LOCAL statement_timeout = '{_STATEMENT_TIMEOUT}'"))
+
+
+def _collate(connection: Connection) -> None:
+    """Have texts compared by their bytes, as SQLite does: ids are no words of a language, and ranges of them are read.
+
+    A database's own collation may besides change with its operating system, and break every index on text.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    found = connection.execute(
+        text(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
+            "AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C' ORDER BY table_name, column_name"
+        )
+    ).all()
+    quote = connection.dialect.identifier_preparer.quote
+    for table in dict.fromkeys(row.table_name for row in found):
+        changes = [
+            f'ALTER COLUMN {quote(row.column_name)} TYPE text COLLATE "C"' for row in found if row.table_name == table
+        ]
+        connection.execute(text(f"ALTER TABLE {quote(table)} {', '.join(changes)}"))
 
 
 def _upgrade(connection: Connection) -> None:

@@ -5,13 +5,17 @@ vanished becomes due by itself.
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from app.store.accounts import account_states, postpone
+from app.store.exclusion import ALONE, Exclusion, exclude, where_due
+from app.store.limits import Limit, spend, within
 from app.store.order_schema import orders
 from app.store.turns import in_turn
 
@@ -54,6 +58,7 @@ class ClaimOrders:
         lease: How long the reader has, by account.
         probe_every: How often an account that cannot be called is called all the same, to see whether it can again.
         now: The time.
+        limits: What accounts may get from all processes together; without, from this one alone.
 
     """
 
@@ -63,14 +68,17 @@ class ClaimOrders:
     lease: Mapping[str, timedelta]
     probe_every: Mapping[str, timedelta]
     now: datetime
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    excludes: ClassVar[Exclusion] = ALONE
 
     def run(self, connection: Connection) -> list[ClaimedOrder]:
         """Take those that wait longest, account by account."""
-        states = account_states(connection, list(self.free))
-        allowed = {name: states[name].allows(self.now) for name in self.free}
-        free = {
-            name: count if (most := allowed[name]) is None else min(count, most) for name, count in self.free.items()
-        }
+        wanted = where_due(connection, self.free, self._due)
+        exclude(connection, wanted)
+        states = account_states(connection, list(wanted))
+        allowed = {name: states[name].allows(self.now) for name in wanted}
+        free = {name: count if (most := allowed[name]) is None else min(count, most) for name, count in wanted.items()}
+        free = within(connection, self.limits, free, self.now)
         taken = self._fair(connection, free, urgent=False, limit=min(self.later_slots, self.slots), without=[])
         taken += self._fair(connection, free, urgent=True, limit=self.slots - len(taken), without=taken)
         taken += self._fair(connection, free, urgent=False, limit=self.slots - len(taken), without=taken)
@@ -80,7 +88,13 @@ class ClaimOrders:
             if probe:
                 postpone(connection, account, self.now + self.probe_every[account])
             claimed.append(self._claim(connection, account, order_id, probe=probe))
+        for name, count in Counter(each.account for each in claimed).items():
+            if name in self.limits:
+                spend(connection, name, self.limits[name], count, self.now)
         return claimed
+
+    def _due(self, account: str) -> Select[Any]:
+        return select(orders.c.order_id).where(orders.c.account == account, orders.c.due_at <= self.now)
 
     def _fair(
         self,

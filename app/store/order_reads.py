@@ -13,6 +13,7 @@ from sqlalchemy import Connection, case, insert, literal, select, update
 from app.store import dialect
 from app.store.accounts import AccountChange, change_account
 from app.store.columns import Instant
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.index import AddOrder
 from app.store.load import load_work
 from app.store.order_claims import ClaimedOrder
@@ -73,6 +74,11 @@ class SettleOrder:
     spends: bool = True
     again_urgent: bool = False
     change: AccountChange | None = None
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
 
     def run(self, connection: Connection) -> int:
         """Return how many parked subjects found their shipment."""
@@ -190,6 +196,11 @@ class SettleOrders:
     """Settle what several accounts showed at once: all of it must be known before anything that waits is placed."""
 
     orders: Sequence[SettleOrder]
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(*(order.account for order in self.orders))
 
     def run(self, connection: Connection) -> int:
         """Return how many parked subjects found their shipment."""

@@ -28,6 +28,7 @@ orders = Table(
     Column("invoiced_at", Instant, comment="when its latest package was invoiced"),
     Column("incomplete", Boolean, nullable=False, server_default=text("false"), comment="a number is to come"),
     partial_index("ix_orders_due", "account", "urgent", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_orders_held", "account", where="lease IS NOT NULL"),
     partial_index("ix_orders_failed", "account", "told_at", where="reason IS NOT NULL"),
     partial_index("ix_orders_settled", "told_at", where="due_at IS NULL"),
     comment="what VTEX told of its orders, and when they are to be read",

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, false, func, or_, select, true, update
 
 from app.store.dialect import insert
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.order_schema import orders
 from app.store.schema import attempts, shipments
 
@@ -80,6 +81,11 @@ class TellOrders:
     source: str
     now: datetime
     read_before: datetime | None = None
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.account)
 
     def run(self, connection: Connection) -> Telling:
         """Enter them."""

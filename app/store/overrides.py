@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import Connection, delete, select
 
@@ -10,6 +11,7 @@ from app.store.bulk_replays import Replay
 from app.store.columns import Ids
 from app.store.console_schema import overrides
 from app.store.dialect import insert
+from app.store.exclusion import FREE, Exclusion
 from app.store.queries.webhooks import WebhookFilter
 from app.store.replay_jobs import PreviewReplay, Scope, StartReplay
 from app.store.schema import audit
@@ -46,6 +48,7 @@ class OverrideCode:
     scope: Scope | None
     rate: float
     ids: Ids
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> Replay | None:
         """Return the replay."""
@@ -73,6 +76,7 @@ class RemoveOverride:
 
     override: Override
     ids: Ids
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> bool:
         """Tell whether there was one."""

@@ -5,15 +5,18 @@ abandoned lease becomes due by itself. Every change checks the token; zero rows 
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
+from app.store.exclusion import ALONE, Exclusion, exclude, where_due
+from app.store.limits import Limit, spend, within
 from app.store.load import load_work, written_voices
 from app.store.schema import attempts, rows, shipments
 from app.store.turns import in_turn
@@ -36,6 +39,7 @@ class Claim:
         plan: Decides what to do; pure.
         ids: Makes ids.
         now: The time.
+        limits: What accounts may get from all processes together; without, from this one alone.
 
     """
 
@@ -47,17 +51,20 @@ class Claim:
     plan: Planner
     ids: Ids
     now: datetime
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    excludes: ClassVar[Exclusion] = ALONE
 
     def run(self, connection: Connection) -> list[Claimed]:
         """Claim round robin over accounts in their order in ``free``, the shipment that waits longest first.
 
         What is due by a replay is claimed only when nothing else is due.
         """
-        states = account_states(connection, list(self.free))
-        allowed = {name: states[name].allows(self.now) for name in self.free}
-        free = {
-            name: count if (most := allowed[name]) is None else min(count, most) for name, count in self.free.items()
-        }
+        wanted = where_due(connection, self.free, self._due)
+        exclude(connection, wanted)
+        states = account_states(connection, list(wanted))
+        allowed = {name: states[name].allows(self.now) for name in wanted}
+        free = {name: count if (most := allowed[name]) is None else min(count, most) for name, count in wanted.items()}
+        free = within(connection, self.limits, free, self.now)
         taken = self._fair(connection, free, retrying=True, limit=self.retry_slots)
         taken += self._fair(connection, free, retrying=False, limit=self.slots - len(taken), without=taken)
         if len(taken) < self.slots:
@@ -74,7 +81,13 @@ class Claim:
             if probe:
                 postpone(connection, account, self.now + self.probe_every[account])
             claimed.append(replace(claim, probe=probe))
+        for name, count in Counter(each.work.account for each in claimed).items():
+            if name in self.limits:
+                spend(connection, name, self.limits[name], count, self.now)
         return claimed
+
+    def _due(self, account: str) -> Select[Any]:
+        return select(shipments.c.id).where(shipments.c.account == account, shipments.c.due_at <= self.now)
 
     def _fair(
         self,

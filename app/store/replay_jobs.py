@@ -7,13 +7,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from app.store.bulk_replays import Replay, fitting, read_replay, stored_filter
 from app.store.columns import Ids
 from app.store.dialect import literally
+from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import replays
 from app.store.queries.webhooks import WebhookFilter
 from app.store.schema import audit, events, rows, shipments, webhooks
@@ -70,6 +71,7 @@ class PreviewReplay:
     actor: str
     ids: Ids
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> Replay:
         """Keep it; previews that nobody used are forgotten."""
@@ -113,6 +115,7 @@ class StartReplay:
     rate: float
     ids: Ids
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> Replay | None:
         """Begin it; None when there is no such preview any more."""
@@ -145,6 +148,7 @@ class ChangeReplay:
     reason: str | None
     ids: Ids
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> tuple[bool, Replay]:
         """Change it if it is in a state for that; tell whether it was, and how it stands."""

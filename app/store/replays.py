@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
+from app.store.exclusion import Exclusion
 from app.store.mappings import Recorded, RecordMapping
 from app.store.readings import KnownEvent
 from app.store.redriving import revive
@@ -69,6 +70,11 @@ class AuditReplay:
     recording: RecordMapping
     actor: str
     reason: str
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return self.recording.excludes
 
     def run(self, connection: Connection) -> Recorded:
         """Record, take up again what was given up of its shipments, and audit."""

@@ -204,6 +204,7 @@ shipments = Table(
     Index("ix_shipments_account", "account", "id"),
     partial_index("ix_shipments_quiet", "account", "quiet_since", "id", where="quiet_since IS NOT NULL"),
     partial_index("ix_shipments_due", "account", "later", "retrying", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_shipments_held", "account", where="lease IS NOT NULL"),
     Index("ix_shipments_key", "account", "invoice_key"),
     Index("ix_shipments_invoice", "account", "invoice_bare"),
     Index("ix_shipments_sequence", "account", "sequence"),

@@ -1,43 +1,71 @@
 """The open database."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Self, TypeVar
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self, TypeVar
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store.columns import Ids
-from app.store.engine import Ownership, database_file, open_reader, open_writer
+from app.store.engine import Database, database_of
+from app.store.exclusion import FREE, Exclusion
+from app.store.lane import said
+from app.store.membership import Membership, ServerClock
 from app.store.migrate import is_current, migrate
 from app.store.schema import metadata
+from app.store.sqlite import Ownership
 from app.store.upkeep import truncate_log
 from app.store.writer import Operation, Ticket, Writer
 
 __all__ = ["Store"]
 
 T = TypeVar("T")
-_READERS: Final = 4
+
+
+def utc_now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
 
 
 class Store:
-    """Write through one group-committing thread, read through a few others.
+    """Write through group-committing threads, read through a few others.
 
-    Open it with `open`; the file is owned until `close`.
+    Open it with `open`; a file is owned, and a place among the processes that share a server is kept, until `close`.
     """
 
-    def __init__(self, database_url: str, ownership: Ownership, observe: Callable[[int, float], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ownership: Ownership | None,
+        *,
+        wait_seconds: float,
+        observe: Callable[[int, float], None],
+        together: Callable[[str], Sequence[str]],
+        role: str,
+        now: Callable[[], datetime],
+    ) -> None:
         """Start the threads; use `open`."""
+        self.database = database
         self._ownership = ownership
-        self._writing = open_writer(database_url)
-        self.revisions = migrate(self._writing)
-        with self._writing.begin() as connection:
-            self.ids = Ids(after=greatest_id(connection))
-        self._reading = open_reader(database_url)
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
-        self._writer = Writer(self._writing, observe=observe)
+        self._writing = database.open_writer()
+        self.revisions = migrate(self._writing, wait_seconds=wait_seconds)
+        clock = ServerClock(now)
+        self.now: Callable[[], datetime] = clock if database.is_shared else now
+        self._membership = (
+            Membership(database, self._writing, clock=clock, role=role, greatest_id=self._greatest_id)
+            if database.is_shared
+            else None
+        )
+        self.ids = self._membership.ids if self._membership else Ids(after=self._greatest_id())
+        self._reading = database.open_reader()
+        self._readers = ThreadPoolExecutor(database.readers, thread_name_prefix="store-reader")
+        self._writer = Writer(self._writing, lanes=database.lanes, together=together, observe=observe)
+        self._untold: set[str] = set()
 
     @classmethod
     def open(
@@ -45,24 +73,46 @@ class Store:
         database_url: str,
         *,
         lock_wait_seconds: float = 10.0,
+        pooled: bool = False,
         observe: Callable[[int, float], None] = lambda _count, _seconds: None,
+        together: Callable[[str], Sequence[str]] = lambda account: (account,),
+        role: str = "all",
+        now: Callable[[], datetime] = utc_now,
     ) -> Self:
-        """Own the database, bring its schema up to date, and start.
+        """Own the database or join those who share it, bring its schema up to date, and start.
+
+        Args:
+            database_url: Which one.
+            lock_wait_seconds: How long to wait for its owner, or for another process that migrates it.
+            pooled: Whether each transaction may get another session of the server.
+            observe: Is told each batch's size and duration.
+            together: The accounts among which shipments are sought together with one.
+            role: What this process does, for people.
+            now: This machine's clock.
 
         Raises:
-            ConfigurationError: The URL or the file cannot be used.
-            StoreBusy: Another process owns the file.
+            ConfigurationError: The URL or the database cannot be used.
+            StoreBusy: Another process owns the file, or migrates the database.
+            StoreUnavailable: The server cannot be reached.
 
         """
-        ownership = Ownership(database_file(database_url), wait_seconds=lock_wait_seconds)
+        database = database_of(database_url, pooled=pooled)
+        ownership = Ownership(database.file, wait_seconds=lock_wait_seconds) if database.file else None
         try:
-            return cls(database_url, ownership, observe)
-        except DBAPIError as error:
-            ownership.release()
-            file = database_file(database_url).absolute()
-            raise ConfigurationError(f"database_url: {file} cannot be opened and written: {error.orig}") from None
-        except BaseException:
-            ownership.release()
+            return cls(
+                database,
+                ownership,
+                wait_seconds=lock_wait_seconds,
+                observe=observe,
+                together=together,
+                role=role,
+                now=now,
+            )
+        except BaseException as error:
+            if ownership is not None:
+                ownership.release()
+            if isinstance(error, DBAPIError):
+                raise _refusal(database, error) from None
             raise
 
     async def write(self, operation: Operation[T], *, size: int = 0) -> T:
@@ -100,7 +150,7 @@ class Store:
             with self._reading.begin() as connection:
                 return query(connection)
         except DBAPIError as error:
-            raise StoreUnavailable(f"the database cannot be read: {error.orig}") from None
+            raise StoreUnavailable(f"the database cannot be read: {said(error)}") from None
 
     async def check(self) -> None:
         """Prove that the database can be written and has this release's schema.
@@ -113,6 +163,37 @@ class Store:
         if not await self.read(is_current):
             raise StoreUnavailable("the database has not this release's schema; run: carrier-relay migrate")
 
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether other processes may share the database."""
+        return self._membership is not None
+
+    def hear(self, topic: str, told: Callable[[], None]) -> None:
+        """Call ``told`` on this event loop whenever another process tells of ``topic``."""
+        if self._membership is None:
+            return
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # The loop was closed: nobody waits any more.
+                loop.call_soon_threadsafe(told)
+
+        self._membership.hear(topic, wake)
+
+    def tell(self, topic: str) -> None:
+        """Tell the processes that share the database of ``topic``; who does not hear it finds out by looking."""
+        if self._membership is None or self.database.pooled or topic in self._untold:
+            return
+        self._untold.add(topic)
+        with contextlib.suppress(StoreUnavailable):
+            ticket = self._writer.submit(self._membership.telling(topic))
+            ticket.outcome.add_done_callback(lambda done: self._told(topic, done))
+
+    def _told(self, topic: str, done: "asyncio.Future[None]") -> None:
+        self._untold.discard(topic)
+        if not done.cancelled():
+            done.exception()  # It was not told, and is found out by looking.
+
     async def truncate_log(self) -> bool:
         """Empty the write-ahead log, so that no page of before is left in it; tell whether it is empty.
 
@@ -121,16 +202,39 @@ class Store:
         return await asyncio.to_thread(truncate_log, self._writing)
 
     async def close(self) -> None:
-        """Commit what is queued and give the file up."""
-        await asyncio.to_thread(self._writer.close)
+        """Commit what is queued, and give up the file or the place among those who share the server."""
+        await asyncio.to_thread(self._close)
+        if self._ownership is not None:
+            self._ownership.release()
+
+    def _close(self) -> None:
+        self._writer.close()
         self._readers.shutdown()
+        if self._membership is not None:
+            self._membership.leave()
         self._writing.dispose()
         self._reading.dispose()
-        self._ownership.release()
+
+    def _greatest_id(self) -> int:
+        with self._writing.begin() as connection:
+            return greatest_id(connection)
+
+
+def _refusal(database: Database, error: DBAPIError) -> Exception:
+    """Say why a database could not be opened."""
+    if database.file is not None:
+        file = database.file.absolute()
+        return ConfigurationError(f"database_url: {file} cannot be opened and written: {said(error)}")
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state[:2] in {"28", "3D", "42", "0A"}:
+        return ConfigurationError(f"database_url: {database.place} cannot be used: {said(error)}")
+    return StoreUnavailable(f"{database.place} cannot be reached: {said(error)}")
 
 
 class _Touch:
     """Take the write lock and change nothing that lasts."""
+
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = version_num"))

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import Connection, delete, select, update
 
 from app.store.console_schema import sessions
+from app.store.exclusion import FREE, Exclusion
 
 __all__ = ["CloseSession", "OpenSession", "SeeSession", "Session", "session_of"]
 
@@ -36,6 +38,7 @@ class OpenSession:
 
     session: Session
     idle_since: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Write the session down."""
@@ -58,6 +61,7 @@ class SeeSession:
 
     digest: str
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Move its end; one that was closed meanwhile stays closed."""
@@ -69,6 +73,7 @@ class CloseSession:
     """Let a session open nothing any more."""
 
     digest: str
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Forget it."""

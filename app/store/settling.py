@@ -15,7 +15,9 @@ from app.model import normalise_number
 from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
 from app.store.columns import Ids, Instant
 from app.store.dialect import insert
+from app.store.exclusion import Exclusion, of_accounts
 from app.store.lags import count_lags
+from app.store.limits import overdraw
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, numbers, rows, shipments
 from app.store.tallies import tally
@@ -77,6 +79,11 @@ class Settle:
     settlement: Settlement
     now: datetime
     account: AccountChange | None = None
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.claimed.work.account)
 
     def run(self, connection: Connection) -> bool:
         """Settle; tell whether the lease was still ours. A lost lease leaves the journal's entry and nothing else."""
@@ -189,6 +196,12 @@ class AcceptRead:
     conclude: Callable[[Learnt, Sample], Learnt]
     ids: Ids
     now: datetime
+    limited: bool = False
+
+    @property
+    def excludes(self) -> Exclusion:
+        """Exclude what else touches its accounts."""
+        return of_accounts(self.claimed.work.account)
 
     def run(self, connection: Connection) -> Claimed | None:
         """Mark the rows that VTEX holds and return the next call; None when there is none or the lease is lost."""
@@ -200,7 +213,12 @@ class AcceptRead:
             learn(connection, work.account, self.seen.sample, self.conclude, self.now)
         if claimed.probe:
             change_account(connection, work.account, AccountChange(state="open"), self.now)
-        return carry_out(connection, work.shipment_id, claimed.lease, claimed.deadline, self.plan, self.ids, self.now)
+        following = carry_out(
+            connection, work.shipment_id, claimed.lease, claimed.deadline, self.plan, self.ids, self.now
+        )
+        if following is not None and self.limited:
+            overdraw(connection, work.account)
+        return following
 
 
 def accept(connection: Connection, work: Work, seen: Seen, *, lease: str | None, read: int, now: datetime) -> bool:

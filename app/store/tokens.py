@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Row, or_, select, update
 
 from app.store.access_schema import token_uses, tokens
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.exclusion import FREE, Exclusion
 from app.store.schema import audit
 
 __all__ = [
@@ -157,6 +158,7 @@ class NoteTokenUse:
 
     name: str
     now: datetime
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Note it."""

@@ -1,9 +1,11 @@
 """Upkeep of an SQLite file: give deleted pages back to the disk, and empty the log. Other engines do so themselves."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection, Engine, text
+
+from app.store.exclusion import FREE, Exclusion
 
 __all__ = ["GiveBack", "free_pages", "truncate_log"]
 
@@ -17,6 +19,7 @@ class GiveBack:
     """Give some free pages of the file back to the disk."""
 
     pages: int
+    excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> int:
         """Return how many are free then."""

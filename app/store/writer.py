@@ -1,8 +1,12 @@
-"""One writer thread with group commit: what queued while the last commit was in flight is the next transaction.
+"""Group commit: what queued while the last commit was in flight is the next transaction.
 
 Nothing lingers: with one caller each operation is its own transaction, with many the cost of a flush is shared. A
 batch that fails is run again one operation at a time, so that a bad one fails alone. An operation must therefore be
 safe to run again after its transaction was rolled back, or after a commit whose outcome is unknown.
+
+Where one process owns the database there is one lane, and all operations queue for it. Where several share it there
+are a few: operations that exclude the same accounts queue together, the queues take turns, and webhooks that come in
+have a lane of their own, so that they wait for none of it.
 """
 
 import asyncio
@@ -10,38 +14,24 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy import Engine
 
 from app.errors import StoreUnavailable
+from app.store.exclusion import ALONE, INGEST, Exclusion, exclusion_of
+from app.store.lane import Lane, Operation
 
 __all__ = ["Operation", "Ticket", "Writer"]
 
-T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
 MAX_BATCH: Final = 256
 MAX_BATCH_BYTES: Final = 32 * 1024 * 1024
-
-
-class Operation(Protocol[T_co]):
-    """A unit of change: runs inside a transaction, and may run again."""
-
-    def run(self, connection: Connection) -> T_co:
-        """Make the change and return what the caller wants to know."""
-
-
-@runtime_checkable
-class Groupable(Protocol):
-    """An operation that can be run for many at the price of one."""
-
-    @classmethod
-    def run_all(cls, connection: Connection, operations: Sequence[Any]) -> Sequence[Any]:
-        """Run all, and return an outcome for each."""
+_ALL: Final = Exclusion("all")
+"""The one queue of a database that one process owns."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,137 +48,120 @@ class Writer:
     """Commit operations, several to a transaction."""
 
     def __init__(
-        self, engine: Engine, *, observe: Callable[[int, float], None] = lambda _count, _seconds: None
+        self,
+        engine: Engine,
+        *,
+        lanes: int = 1,
+        together: Callable[[str], Sequence[str]] = lambda account: (account,),
+        observe: Callable[[int, float], None] = lambda _count, _seconds: None,
     ) -> None:
-        """Write through one connection of ``engine``; ``observe`` is told each batch's size and duration."""
+        """Start writing.
+
+        Args:
+            engine: Where connections come from, one for each lane.
+            lanes: How many transactions may be open at the same time.
+            together: The accounts that must be excluded with one.
+            observe: Is told each batch's size and duration.
+
+        """
         self._engine = engine
         self._observe = observe
-        self._queue: deque[Ticket[Any]] = deque()
+        self._together = together
+        self._queues: dict[Exclusion, deque[Ticket[Any]]] = {}
+        self._busy: set[Exclusion] = set()
+        self._is_split = lanes > 1
         self._ready = threading.Condition()
         self._closing = False
-        self._connection: Connection | None = None
-        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(
+                target=self._run, args=(self._is_split and not number,), name=f"store-writer-{number}", daemon=True
+            )
+            for number in range(lanes)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, operation: Operation[T], *, size: int = 0) -> Ticket[T]:
         """Queue an operation from the event loop; ``size`` is what it holds in memory, in bytes."""
         ticket = Ticket(operation, asyncio.get_running_loop().create_future(), size)
+        excludes = self._excludes(operation)
         with self._ready:
             if self._closing:
                 raise StoreUnavailable("the store is closed")
-            self._queue.append(ticket)
-            self._ready.notify()
+            self._queues.setdefault(excludes, deque()).append(ticket)
+            self._ready.notify_all()
         return ticket
 
     def withdraw(self, ticket: Ticket[Any]) -> bool:
         """Take an operation back unless a transaction already holds it; then its outcome must be awaited."""
+        excludes = self._excludes(ticket.operation)
         with self._ready:
             if ticket.taken:
                 return False
-            self._queue.remove(ticket)
+            self._queues[excludes].remove(ticket)
             return True
 
     def close(self) -> None:
         """Commit what is queued, then stop."""
         with self._ready:
             self._closing = True
-            self._ready.notify()
-        self._thread.join()
+            self._ready.notify_all()
+        for thread in self._threads:
+            thread.join()
 
-    def _take(self) -> list[Ticket[Any]]:
+    def _excludes(self, operation: Operation[Any]) -> Exclusion:
+        if not self._is_split:
+            return _ALL
+        excludes = exclusion_of(operation)
+        if not excludes.accounts:
+            return excludes
+        whole = {name for account in excludes.accounts for name in (account, *self._together(account))}
+        return Exclusion(excludes.kind, tuple(sorted(whole)))
+
+    def _take(self, *, of_ingest: bool) -> tuple[Exclusion, list[Ticket[Any]]]:
+        """Wait for a queue that no other lane works on and take from it; nothing when all is done and over."""
         with self._ready:
-            while not self._queue and not self._closing:
+            while (excludes := self._next(of_ingest=of_ingest)) is None:
+                if self._closing and not any(True for _ in self._waiting(of_ingest=of_ingest)):
+                    return _ALL, []
                 self._ready.wait()
+            queue = self._queues.pop(excludes)
             batch: list[Ticket[Any]] = []
             size = 0
-            while self._queue and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
-                ticket = self._queue.popleft()
+            most = 1 if excludes == ALONE else MAX_BATCH
+            while queue and len(batch) < most and size < MAX_BATCH_BYTES:
+                ticket = queue.popleft()
                 ticket.taken = True
                 size += ticket.size
                 batch.append(ticket)
-            return batch
+            if queue:
+                self._queues[excludes] = queue  # At the end: the other queues are next.
+            self._busy.add(excludes)
+            return excludes, batch
 
-    def _run(self) -> None:
-        while batch := self._take():
+    def _next(self, *, of_ingest: bool) -> Exclusion | None:
+        return next((each for each in self._waiting(of_ingest=of_ingest) if each not in self._busy), None)
+
+    def _waiting(self, *, of_ingest: bool) -> Iterator[Exclusion]:
+        """Name the queues that a lane may take from, those first that wait for longest."""
+        for excludes, queue in self._queues.items():
+            if queue and (not self._is_split or (excludes == INGEST) == of_ingest):
+                yield excludes
+
+    def _run(self, of_ingest: bool) -> None:  # noqa: FBT001 - the argument of a thread
+        lane = Lane(self._engine)
+        while True:
+            excludes, batch = self._take(of_ingest=of_ingest)
+            if not batch:
+                break
             started = time.perf_counter()
-            outcomes = self._attempt(batch)
+            outcomes = lane.attempt(excludes, [ticket.operation for ticket in batch])
+            with self._ready:
+                self._busy.discard(excludes)
+                self._ready.notify_all()
             self._observe(len(batch), time.perf_counter() - started)
             _resolve(batch, outcomes)
-        self._disconnect()
-
-    def _attempt(self, batch: Sequence[Ticket[Any]]) -> list[Any]:
-        try:
-            return self._transaction(batch)
-        except _Unsettled:
-            pass  # Run again, each operation finds what it left behind if it was committed.
-        except Exception as error:  # noqa: BLE001 - whatever broke the batch belongs to one of its operations
-            if len(batch) == 1:
-                return [_translate(error)]
-        return [self._alone(ticket) for ticket in batch]
-
-    def _alone(self, ticket: Ticket[Any]) -> Any:  # noqa: ANN401 - what the operation returns
-        try:
-            return self._transaction([ticket])[0]
-        except Exception as error:  # noqa: BLE001 - reported to whoever waits for it
-            return _translate(error)
-
-    def _transaction(self, batch: Sequence[Ticket[Any]]) -> list[Any]:
-        try:
-            connection = self._connect()
-            transaction = connection.begin()
-            try:
-                outcomes = _run_grouped(connection, [ticket.operation for ticket in batch])
-            except BaseException:
-                transaction.rollback()
-                raise
-            try:
-                transaction.commit()
-            except DBAPIError as error:
-                raise _Unsettled(f"it is not known whether a transaction was committed: {error.orig}") from error
-        except (DBAPIError, _Unsettled):
-            # A connection that failed may have lost its session, its locks or its mind.
-            self._disconnect()
-            raise
-        return outcomes
-
-    def _connect(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        return self._connection
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(DBAPIError):
-                connection.close()
-
-
-def _run_grouped(connection: Connection, operations: Sequence[Operation[Any]]) -> list[Any]:
-    """Run operations in order, those of a kind that knows how together."""
-    outcomes: list[Any] = [None] * len(operations)
-    together: dict[type, list[int]] = {}
-    for index, operation in enumerate(operations):
-        if isinstance(operation, Groupable):
-            together.setdefault(type(operation), []).append(index)
-    for kind, indexes in together.items():
-        results = kind.run_all(connection, [operations[index] for index in indexes])  # type: ignore[attr-defined]
-        for index, result in zip(indexes, results, strict=True):
-            outcomes[index] = result
-    for index, operation in enumerate(operations):
-        if not isinstance(operation, Groupable):
-            outcomes[index] = operation.run(connection)
-    return outcomes
-
-
-class _Unsettled(StoreUnavailable):
-    """A COMMIT ended without an answer."""
-
-
-def _translate(error: Exception) -> Exception:
-    """Report trouble with the database as such; what is wrong with an operation itself stays what it is."""
-    if isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError | ProgrammingError):
-        return StoreUnavailable(f"the database refused the transaction: {error.orig}")
-    return error
+        lane.close()
 
 
 def _resolve(batch: Sequence[Ticket[Any]], outcomes: Sequence[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from app.web.application import Application, create_app, document, export, ops_app
 from app.web.dependencies import Dependencies, Replay, Role, Token
+from app.web.parts import Part
 from app.web.peer import peer_address
 from app.web.protocol import LimitedProtocol
 
@@ -9,6 +10,7 @@ __all__ = [
     "Application",
     "Dependencies",
     "LimitedProtocol",
+    "Part",
     "Replay",
     "Role",
     "Token",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
 from app.adapter import Adapter
@@ -18,6 +18,7 @@ from app.web.health import Readiness, metrics_router, probes_router
 from app.web.ops import router as ops_router
 from app.web.orders_hook import orders_hook_router
 from app.web.pages import docs_router, problems_router
+from app.web.parts import Part
 from app.web.problems import install, refuse_unexpected, response
 from app.web.refusals import Refusals
 from app.web.tokens import tokens_router
@@ -25,35 +26,45 @@ from app.web.webhooks import Webhooks
 
 __all__ = ["Application", "create_app", "document", "export", "ops_app"]
 
-_PUBLIC: Final = (probes_router, problems_router, tokens_router, orders_hook_router)
+_PROBES: Final = (probes_router, problems_router)
+_CARRIERS: Final = (tokens_router, orders_hook_router)
+_PUBLIC: Final = (*_PROBES, *_CARRIERS)
 _OPERATORS: Final = (metrics_router, ops_router, docs_router, console_router)
 
 
 class Application:
     """An ASGI application that is closed when its server has stopped."""
 
-    def __init__(self, dependencies: Dependencies, *routers: APIRouter) -> None:
-        """Take webhooks in, and serve the given routes beside them."""
+    def __init__(self, dependencies: Dependencies, *routers: APIRouter, takes: bool = True) -> None:
+        """Take webhooks in, unless another process does, and serve the given routes beside them."""
         self._refusals = Refusals(dependencies.store, dependencies.now, kept=dependencies.refusals_kept)
-        self._webhooks = Webhooks(dependencies, self._refusals, _served(dependencies, *routers))
+        served = _served(dependencies, *routers)
+        self._serve: ASGIApp = Webhooks(dependencies, self._refusals, served) if takes else served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
-        await self._webhooks(scope, receive, send)
+        await self._serve(scope, receive, send)
 
     async def close(self) -> None:
         """Write the refusals that wait; the store must still be open."""
         await self._refusals.close()
 
 
-def create_app(dependencies: Dependencies, *, with_ops: bool = True) -> Application:
+def create_app(dependencies: Dependencies, *, with_ops: bool = True, part: Part = Part.ALL) -> Application:
     """Make the application that carriers and probes call; without ops, `ops_app` serves those on its own listener."""
-    return Application(dependencies, *_PUBLIC, *(_OPERATORS if with_ops else ()))
+    carriers = _CARRIERS if part.takes_webhooks else ()
+    operators = _operators(part) if with_ops else ()
+    return Application(dependencies, *_PROBES, *carriers, *operators, takes=part.takes_webhooks)
 
 
-def ops_app(dependencies: Dependencies) -> Edges:
+def ops_app(dependencies: Dependencies, *, part: Part = Part.ALL) -> Edges:
     """Make the application of operators and scrapers, which takes no webhooks."""
-    return _served(dependencies, *_PUBLIC, *_OPERATORS)
+    carriers = _CARRIERS if part.takes_webhooks else ()
+    return _served(dependencies, *_PROBES, *carriers, *_operators(part))
+
+
+def _operators(part: Part) -> tuple[APIRouter, ...]:
+    return _OPERATORS if part.serves_operators else (metrics_router,)
 
 
 def _served(dependencies: Dependencies, *routers: APIRouter) -> Edges:

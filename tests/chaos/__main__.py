@@ -38,7 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _say(f"seed {seed}, {options.webhooks} webhooks and {options.kills} kills a mode; logs in {folder}")
     reports: list[Report] = []
     for mode in options.modes.split(","):
-        plan = Plan(mode=mode, seed=seed, webhooks=options.webhooks, kills=options.kills, history=options.history)
+        plan = Plan(
+            mode=mode,
+            seed=seed,
+            webhooks=options.webhooks,
+            kills=options.kills,
+            history=options.history,
+            replicas=options.replicas,
+        )
         report = run(plan, folder / mode)
         reports.append(report)
         _say(f"{mode}: {'right' if report.is_right else 'WRONG'} after {report.seconds:g} s")
@@ -56,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--modes", default=",".join(_MODES), type=_modes, help="what a PUT does, parted by commas")
     parser.add_argument("--kills", type=int, default=20, help="how often the relay is killed in each mode")
     parser.add_argument("--webhooks", type=int, default=2000, help="how many are posted in each mode")
+    parser.add_argument(
+        "--replicas", type=int, default=1, help="how many relays; more than one share a PostgreSQL that crashes, too"
+    )
     parser.add_argument("--history", choices=("auto", "pinned"), default="auto", help="learn the mode, or be told")
     parser.add_argument("--seed", type=int, help="repeat the parcels, faults and kills of an earlier run")
     parser.add_argument("--json", action="store_true", help="print the reports with every finding")

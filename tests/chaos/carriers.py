@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -20,6 +21,8 @@ __all__ = ["Carrier"]
 
 _PATH: Final = f"/webhooks/easypost/{ACCOUNT}"
 _RETRY_SECONDS: Final = 0.3
+Client = Callable[[], httpx.AsyncClient]
+"""Who takes the next call: a load balancer that knows of nobody's health."""
 _TIMEOUT_SECONDS: Final = 10.0
 
 
@@ -28,7 +31,7 @@ class Carrier:
     """Whoever talks to the relay.
 
     Args:
-        url: The relay's address.
+        urls: The addresses of the relay's processes.
         secret: What webhooks are signed with.
         token: An operator's token.
         ledger: Where answers are noted.
@@ -36,7 +39,7 @@ class Carrier:
 
     """
 
-    url: str
+    urls: tuple[str, ...]
     secret: str
     token: str
     ledger: Ledger
@@ -46,10 +49,18 @@ class Carrier:
         """Register and post all there is at its time; return when everything was accepted."""
         dice = random.Random(seed)  # noqa: S311 - repeatable, and no secret
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
-        async with (
-            httpx.AsyncClient(base_url=self.url, timeout=_TIMEOUT_SECONDS, limits=limits) as client,
-            asyncio.TaskGroup() as group,
-        ):
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(
+                    httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_SECONDS, limits=limits)
+                )
+                for url in self.urls
+            ]
+
+            def client() -> httpx.AsyncClient:
+                return dice.choice(clients)
+
+            group = await stack.enter_async_context(asyncio.TaskGroup())
             late = [package for package in world.packages if package.registered_at >= 0]
             for package in world.packages:
                 if package.registered_at < 0:
@@ -61,11 +72,11 @@ class Carrier:
                 await asyncio.sleep(pause * dice.expovariate(1))
                 group.create_task(self._post(client, posting))
 
-    async def _register_at(self, client: httpx.AsyncClient, package: Package) -> None:
+    async def _register_at(self, client: Client, package: Package) -> None:
         await asyncio.sleep(package.registered_at * self.seconds)
         await self._register(client, package)
 
-    async def _register(self, client: httpx.AsyncClient, package: Package) -> None:
+    async def _register(self, client: Client, package: Package) -> None:
         """Tell the relay which numbers belong to an invoice."""
         shipment = {
             "account": ACCOUNT,
@@ -74,9 +85,9 @@ class Carrier:
             "tracking_numbers": [parcel.number for parcel in package.parcels],
         }
         headers = {"Authorization": f"Bearer {self.token}"}
-        await _until_accepted(lambda: client.post("/ops/v1/shipments", json=shipment, headers=headers))
+        await _until_accepted(lambda: client().post("/ops/v1/shipments", json=shipment, headers=headers))
 
-    async def _post(self, client: httpx.AsyncClient, posting: Posting) -> None:
+    async def _post(self, client: Client, posting: Posting) -> None:
         """Post a webhook as often as it takes."""
         now = datetime.now(UTC)
         unsigned = Webhook(
@@ -89,7 +100,7 @@ class Carrier:
         )
         signed = seal(ADAPTER.verification, unsigned, Credentials(secrets=(self.secret,)), now)
         self.ledger.posted += 1
-        await _until_accepted(lambda: client.post(_PATH, content=signed.body, headers=list(signed.headers)))
+        await _until_accepted(lambda: client().post(_PATH, content=signed.body, headers=list(signed.headers)))
         self.ledger.note_answered(posting)
 
 

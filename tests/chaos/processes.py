@@ -81,11 +81,14 @@ class Emulator:
 class Relay:
     """``carrier-relay serve`` as a process that is killed and started again, always on the same file and port."""
 
-    def __init__(self, folder: Path, vtex_url: str, history: str) -> None:
-        self.secret = secrets.token_urlsafe(24)
-        self.token = secrets.token_urlsafe(24)
+    def __init__(
+        self, folder: Path, vtex_url: str, history: str, *, database_url: str = "", keys: tuple[str, str] | None = None
+    ) -> None:
+        self.secret, self.token = keys or (secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+        self._database_url = database_url or f"sqlite:///{folder / 'relay.db'}"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.urls = (self.url,)
         self.log = folder / "relay.log"
         self.kills = 0
         self._folder = folder
@@ -112,7 +115,7 @@ class Relay:
             **inherited,
             # The relay of this checkout, whichever is installed.
             "PYTHONPATH": str(_CHECKOUT),
-            "RELAY_DATABASE_URL": f"sqlite:///{self._folder / 'relay.db'}",
+            "RELAY_DATABASE_URL": self._database_url,
             "RELAY_LISTEN": f"127.0.0.1:{self.port}",
             "RELAY_LOG_LEVEL": "warning",
             "RELAY_TOKENS": json.dumps([{"name": "chaos", "role": "operator", "sha256": digest}]),

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.chaos.carriers import Carrier
 from tests.chaos.ledger import Ledger, Verdict, judge, rows_of, unsorted_bodies
 from tests.chaos.parcels import Package, Row, World, make_world
 from tests.chaos.processes import Emulator, Relay, RelayFault
+from tests.chaos.replicas import Replicas, replicas
 
 __all__ = ["Plan", "Report", "run"]
 
@@ -43,6 +45,8 @@ class Plan:
     webhooks: int
     kills: int
     history: str
+    replicas: int = 1
+    """How many relays there are; more than one share a PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +81,8 @@ def run(plan: Plan, folder: Path) -> Report:
     ledger = Ledger()
     with (folder / "emulator.log").open("wb") as log, Emulator(plan.mode, log) as emulator:
         _prepare(emulator, world, plan, now)
-        relay = Relay(folder, emulator.url, _history(plan))
-        faults = _faults_of(relay, emulator, world, ledger, plan)
+        with _relays(plan, folder, emulator.url) as relay:
+            faults = _faults_of(relay, emulator, world, ledger, plan)
         verdict = _verdict(emulator, world, ledger)
     verdict.faults += faults
     return Report(
@@ -93,7 +97,16 @@ def run(plan: Plan, folder: Path) -> Report:
     )
 
 
-def _faults_of(relay: Relay, emulator: Emulator, world: World, ledger: Ledger, plan: Plan) -> list[str]:
+@contextmanager
+def _relays(plan: Plan, folder: Path, vtex_url: str) -> Iterator[Relay | Replicas]:
+    if plan.replicas == 1:
+        yield Relay(folder, vtex_url, _history(plan))
+        return
+    with replicas(folder, vtex_url, _history(plan), plan.replicas) as several:
+        yield several
+
+
+def _faults_of(relay: Relay | Replicas, emulator: Emulator, world: World, ledger: Ledger, plan: Plan) -> list[str]:
     """Go through all of it, and say what the relay did that it must never do."""
     faults: list[str] = []
     try:
@@ -146,10 +159,10 @@ def _prepare(emulator: Emulator, world: World, plan: Plan, now: datetime) -> Non
     emulator.tell("PUT", "faults", faults)
 
 
-async def _storm(relay: Relay, world: World, ledger: Ledger, plan: Plan) -> None:
+async def _storm(relay: Relay | Replicas, world: World, ledger: Ledger, plan: Plan) -> None:
     """Post everything while the relay is killed and started again; at the end it runs."""
     carrier = Carrier(
-        url=relay.url,
+        urls=relay.urls,
         secret=relay.secret,
         token=relay.token,
         ledger=ledger,
@@ -165,7 +178,12 @@ async def _storm(relay: Relay, world: World, ledger: Ledger, plan: Plan) -> None
         raise RelayFault(f"it did not accept everything within {_STORM_SECONDS:g} s") from None
 
 
-async def _kill(relay: Relay, plan: Plan) -> None:
+async def _kill(relay: Relay | Replicas, plan: Plan) -> None:
+    if isinstance(relay, Replicas):
+        await relay.suffer(plan.kills, plan.seed)
+        await relay.until_ready()
+        await asyncio.sleep(_LEASE_SECONDS)
+        return
     dice = random.Random(-plan.seed)  # noqa: S311 - repeatable, and no secret
     for _ in range(plan.kills):
         if dice.random() < _UNBORN_SHARE:

@@ -42,6 +42,14 @@ def test_timelines_are_right_after_the_relay_was_killed_amid_failing_calls(tmp_p
     assert report.is_right
 
 
+def test_timelines_are_right_after_three_replicas_and_their_database_died_in_turn(tmp_path: Path) -> None:
+    report = run(Plan(mode="append", seed=4, webhooks=60, kills=2, history="auto", replicas=3), tmp_path)
+
+    assert [] == [*report.verdict.faults, *report.verdict.findings]
+    assert (2, 60, 60) == (report.kills, report.posted, report.answered)
+    assert report.is_right
+
+
 def test_the_judge_is_content_with_every_row_once_in_any_order(package: Package) -> None:
     assert found(package, DONE, FOREIGN, LEFT).is_right
 

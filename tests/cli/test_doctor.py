@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from app.store.engine import Ownership
+from app.store.sqlite import Ownership
 from tests.cli.answering import Answering
 from tests.cli.conftest import Run, Start
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.store import Store
-from app.store.engine import Ownership
 from app.store.revisions import HEAD
+from app.store.sqlite import Ownership
 from tests.cli.conftest import Run
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.store.engine import Ownership
+from app.store.sqlite import Ownership
 from tests.cli.conftest import Run, Start
 
 CONFIGURATION = """

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.relay import Relay
 from tests.emulator import VtexEmulator
+from tests.postgresql.databases import Databases
 
 StartRelay = Callable[..., Relay]
 StartEmulator = Callable[..., VtexEmulator]
@@ -26,12 +27,28 @@ def start_emulator() -> Iterator[StartEmulator]:
 
 
 @pytest.fixture
-def start_relay(tmp_path: Path, start_emulator: StartEmulator) -> Iterator[StartRelay]:
+def engine() -> str:
+    """Name the engine that relays store in, unless a test asks for another one."""
+    return "sqlite"
+
+
+@pytest.fixture
+def database_settings(engine: str, tmp_path: Path, databases: Databases) -> Iterator[str]:
+    """Say where the relays of a test store; SQLite's file is where they expect it."""
+    if engine == "sqlite":
+        yield ""
+        return
+    with databases.one(engine, tmp_path) as url:
+        yield f'database_url = "{url}"\n'
+
+
+@pytest.fixture
+def start_relay(tmp_path: Path, start_emulator: StartEmulator, database_settings: str) -> Iterator[StartRelay]:
     """Start relays, and wait until they are ready; they end before the emulators do."""
     relays: list[Relay] = []
 
-    def start(*accounts: str, **options: object) -> Relay:
-        relay = Relay(tmp_path, *accounts, **options)  # type: ignore[arg-type]
+    def start(*accounts: str, settings: str = "", **options: object) -> Relay:
+        relay = Relay(tmp_path, *accounts, settings=database_settings + settings, **options)  # type: ignore[arg-type]
         relays.append(relay)
         relay.start()
         relay.until_ready()

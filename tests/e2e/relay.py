@@ -69,6 +69,7 @@ class Relay:
         *accounts: str,
         settings: str = "",
         prefix: Sequence[str] = (),
+        arguments: Sequence[str] = (),
         command: Sequence[str] = COMMAND,
         log_level: str = "warning",
     ) -> None:
@@ -76,7 +77,7 @@ class Relay:
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.log = folder / "relay.log"
-        self._command = (*prefix, *command)
+        self._command = (*prefix, *command, *arguments)
         self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(base_url=self.url, timeout=10)
         digest = hashlib.sha256(TOKEN.encode()).hexdigest()

@@ -11,6 +11,7 @@ from tests.e2e.conftest import StartEmulator, StartRelay
 from tests.e2e.parcels import SCANS, Parcel, add_orders, deviations, misdeeds, parcels
 from tests.e2e.relay import COMMAND, Relay, account, until
 from tests.emulator import VtexEmulator
+from tests.postgresql.databases import ENGINES
 
 WEBHOOKS = 500
 KILLS = 5
@@ -45,6 +46,7 @@ def judge(relay: Relay, emulator: VtexEmulator, carrier: Carrier, sent: list[Par
     assert [] == misdeeds(emulator)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_no_webhook_that_was_answered_is_lost_and_no_row_is_doubled_by_kills(
     start_emulator: StartEmulator, start_relay: StartRelay
 ) -> None:
@@ -69,6 +71,7 @@ def test_no_webhook_that_was_answered_is_lost_and_no_row_is_doubled_by_kills(
     judge(relay, emulator, carrier, sent)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_stop_under_load_ends_with_0_and_loses_nothing(
     start_emulator: StartEmulator, start_relay: StartRelay
 ) -> None:

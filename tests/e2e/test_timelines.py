@@ -19,6 +19,7 @@ from tests.e2e.parcels import (
 )
 from tests.e2e.relay import Relay, account, until
 from tests.emulator import VtexEmulator
+from tests.postgresql.databases import ENGINES
 
 PER_MODE = [
     ("append", "auto"),
@@ -44,6 +45,7 @@ def settle(relay: Relay, emulator: VtexEmulator, sent: list[Parcel], *, foreign:
     assert [] == deviations(emulator, sent, foreign=foreign)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("mode", "history"), PER_MODE)
 def test_each_scan_is_one_row_beside_those_of_another_writer(
     mode: str, history: str, start_emulator: StartEmulator, start_relay: StartRelay
@@ -119,6 +121,7 @@ def test_a_webhook_that_comes_again_is_answered_with_the_first_ones_id(
     assert 1 == len(emulator.puts())
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_webhook_from_before_its_shipment_is_on_the_timeline_a_second_after_that_is_known(
     start_emulator: StartEmulator, start_relay: StartRelay
 ) -> None:

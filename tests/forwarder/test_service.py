@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,7 @@ from app.store import Store
 from app.store.accounts import AccountChange, change_account
 from app.store.schema import attempts, shipments
 from tests.forwarder.stage import Answer, Stage, accept, account, utc_now
+from tests.postgresql.databases import ENGINES, Databases
 from tests.store.test_writer import failing_commits
 
 pytestmark = pytest.mark.anyio
@@ -25,10 +26,16 @@ pytestmark = pytest.mark.anyio
 StageMaker = Callable[..., Stage]
 
 
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) -> Iterator[str]:
+    with databases.one(str(request.param), tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
-async def staged(tmp_path: Path) -> AsyncIterator[StageMaker]:
+async def staged(database_url: str) -> AsyncIterator[StageMaker]:
     commits: list[int] = []
-    store = Store.open(f"sqlite:///{tmp_path}/relay.db", observe=lambda count, _: commits.append(count))
+    store = Store.open(database_url, observe=lambda count, _: commits.append(count))
 
     def make(*accounts: Account, answer: Answer = accept, slots: int = 8) -> Stage:
         return Stage(store, commits, *(accounts or (account(),)), answer=answer, slots=slots)

@@ -31,13 +31,16 @@ def quick_folder() -> Path | None:
     return _MEMORY if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) else None
 
 
-def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: object) -> int:
+def run_machine(
+    *, examples: int, steps: int, seed: int | None = None, database_url: str | None = None, **more: object
+) -> int:
     """Look for a fault; return how many examples found none.
 
     Args:
         examples: How many to try.
         steps: How many rules each may run.
         seed: Which examples to try; other ones each time without.
+        database_url: An empty database; without, a file.
         more: Further settings of Hypothesis.
 
     Raises:
@@ -48,7 +51,7 @@ def run_machine(*, examples: int, steps: int, seed: int | None = None, **more: o
     logging.disable(logging.CRITICAL)  # What is made to go wrong is reported thousands of times.
     loop = Timeless(Clock())
     with tempfile.TemporaryDirectory(dir=quick_folder()) as folder:
-        database = Database(Store.open(f"sqlite:///{folder}/relay.db", lock_wait_seconds=0), loop.clock)
+        database = Database(Store.open(database_url or f"sqlite:///{folder}/relay.db", lock_wait_seconds=0), loop.clock)
 
         def fresh() -> Stories:
             nonlocal ran

@@ -1,17 +1,19 @@
 """A store for tests of where events end."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.store import Store
+from tests.postgresql.databases import ENGINES, Databases
 
 
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """Name an empty database."""
-    return f"sqlite:///{tmp_path}/relay.db"
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) -> Iterator[str]:
+    """Name an empty database, of each engine."""
+    with databases.one(str(request.param), tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,20 +1,32 @@
 """One suite for every engine: a test is given a store, and never asks which."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.store import Store
-
-ENGINES = ("sqlite",)
+from tests.postgresql.databases import ENGINES, Databases
 
 
 @pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def engine(request: pytest.FixtureRequest) -> str:
+    """Name the engine."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine: str, tmp_path: Path, databases: Databases) -> Iterator[str]:
     """Name an empty database."""
-    assert request.param in ENGINES
-    return f"sqlite:///{tmp_path}/relay.db"
+    with databases.one(engine, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def bare_database_url(engine: str, tmp_path: Path, databases: Databases) -> Iterator[str]:
+    """Name a database that no release was ever started on."""
+    with databases.one(engine, tmp_path, migrated=False) as url:
+        yield url
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import Connection, delete, func, select
 
 from app.store import AddRefusal, Store
-from app.store.inbox import unmapped, webhook_with_body
+from app.store.inbox import webhook_with_body
 from app.store.schema import bodies, refusals, webhooks
+from app.store.unread import unmapped
 from tests.store.making import NOW, put
 
 pytestmark = pytest.mark.anyio

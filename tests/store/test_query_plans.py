@@ -9,7 +9,6 @@ from sqlalchemy import Connection, event, text
 from app.store import BeginSweep, ClaimLookups, ClaimOrders, Requeue, Store, TellOrders, ToldOrder, next_order
 from app.store.backfill_jobs import recent_backfills
 from app.store.backfills import next_backfill, waiting_reads
-from app.store.inbox import unmapped
 from app.store.lookups import ExpireParked, next_lookup
 from app.store.queries import (
     AttemptFilter,
@@ -37,6 +36,7 @@ from app.store.queries.backlog import waiting
 from app.store.redriving import dead_causes, given_up
 from app.store.schema import metadata
 from app.store.tallies import tallies_since
+from app.store.unread import unmapped
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)

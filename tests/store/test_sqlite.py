@@ -13,7 +13,7 @@ import pytest
 
 from app.errors import ConfigurationError, StoreBusy
 from app.store import Store
-from app.store.engine import Ownership, open_reader, open_writer, refuse_network_file_system
+from app.store.sqlite import Ownership, open_reader, open_writer, refuse_network_file_system
 
 pytestmark = pytest.mark.anyio
 

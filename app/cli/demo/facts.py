@@ -12,7 +12,7 @@ from typing import Final
 from app.errors import ConfigurationError, MalformedPayload
 from app.payload import Node, json_document
 from app.settings import Settings
-from app.store import database_file
+from app.store import database_of
 
 __all__ = ["DemoFacts", "published", "read_facts"]
 
@@ -40,7 +40,8 @@ class DemoFacts:
 
 
 def _file(settings: Settings) -> Path:
-    return database_file(settings.database_url.get_secret_value()).absolute().with_name(_NAME)
+    folder = database_of(settings.database_url.get_secret_value()).data_folder
+    return (folder or Path.cwd()) / _NAME
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from app.cli.doctor.findings import Finding, note, ok, problem, warning
 from app.cli.serving import base_url
 from app.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from app.settings import Settings
-from app.store import database_file
-from app.store.engine import Ownership, refuse_network_file_system
+from app.store import database_of
 from app.store.migrate import revision_of
 from app.store.revisions import HEAD, REVISIONS
+from app.store.sqlite import Ownership, refuse_network_file_system
 
 __all__ = ["examine_storage"]
 
@@ -29,7 +29,11 @@ def examine_storage(settings: Settings, *, answers: bool) -> Iterator[Finding]:
     """Look at the database, and change nothing about it; a relay ``answers`` where the settings say, or none does."""
     url = settings.database_url.get_secret_value()
     try:
-        file = database_file(url).absolute()
+        database = database_of(url, pooled=settings.database_pooled)
+        if database.file is None:
+            yield _revision(url, pooled=database.pooled)
+            return
+        file = database.file.absolute()
         refuse_network_file_system(file)
     except ConfigurationError as error:
         yield from (problem(_ABOUT, text) for text in error.problems)
@@ -75,9 +79,9 @@ def _ownership(file: Path, settings: Settings, *, answers: bool) -> Finding:
     return ok(_ABOUT, f"{file} can be read and written, and nobody uses it now")
 
 
-def _revision(url: str) -> Finding:
+def _revision(url: str, *, pooled: bool = False) -> Finding:
     try:
-        revision = revision_of(url)
+        revision = revision_of(url, pooled=pooled)
     except StoreUnavailable as error:
         return problem(_ABOUT, str(error))
     if revision == HEAD:

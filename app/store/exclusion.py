@@ -1,0 +1,87 @@
+"""What a write excludes: how several processes that share a database keep out of each other's way.
+
+Where one process owns the database, one transaction runs at a time, and every write is written for that. Where several
+share it, a transaction excludes the others that touch the same accounts, and no more: it takes a lock for each of its
+accounts, in an order that is the same in all processes, before it does anything else. So none waits for another that
+waits for it, and what is proven of one writer holds for many.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, func, select
+
+__all__ = ["ALONE", "EVERYTHING", "FREE", "INGEST", "Exclusion", "exclude", "exclusion_of", "of_accounts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What a write excludes.
+
+    Args:
+        kind: Writes of different kinds never share a transaction.
+        accounts: Whose other writes wait until it is done.
+
+    """
+
+    kind: str
+    accounts: tuple[str, ...] = ()
+
+
+EVERYTHING: Final = Exclusion("everything")
+"""All other writes, those of `INGEST` and `FREE` left aside: what a write is taken for that does not say."""
+INGEST: Final = Exclusion("ingest")
+"""Nothing: webhooks that come in wait for nobody. Their keys make sure of it that each is kept once."""
+FREE: Final = Exclusion("free")
+"""Nothing: each changes rows that stand for themselves."""
+ALONE: Final = Exclusion("alone")
+"""What it finds to do, which it excludes itself: it shares its transaction with no other write."""
+
+
+def of_accounts(*accounts: str) -> Exclusion:
+    """Exclude the other writes that touch these accounts."""
+    return Exclusion("accounts", tuple(sorted(set(accounts))))
+
+
+def exclusion_of(operation: object) -> Exclusion:
+    """Return what an operation says that it excludes, everything when it says nothing."""
+    excludes = getattr(operation, "excludes", EVERYTHING)
+    return excludes if isinstance(excludes, Exclusion) else EVERYTHING
+
+
+def exclude(connection: Connection, accounts: Collection[str] | None) -> None:
+    """Wait until no other transaction touches these accounts, None for any, and keep them out until this one ends.
+
+    A transaction calls this once, before it touches anything.
+    """
+    if connection.dialect.name != "postgresql":
+        return  # One transaction runs at a time.
+    if accounts is None:
+        connection.execute(select(func.pg_advisory_xact_lock(_ALL)))
+    elif accounts:
+        locks = [func.pg_advisory_xact_lock(key) for key in _keys(accounts)]
+        connection.execute(select(func.pg_advisory_xact_lock_shared(_ALL), *locks))
+
+
+def where_due(connection: Connection, free: Mapping[str, int], due: Callable[[str], Select[Any]]) -> dict[str, int]:
+    """Leave out the accounts for which nothing is ``due``, so that a claim excludes no more than it must."""
+    names = list(free)
+    if connection.dialect.name != "postgresql" or not names:
+        return dict(free)
+    found = connection.execute(select(*(due(name).exists() for name in names))).one()
+    return {name: free[name] for name, is_due in zip(names, found, strict=True) if is_due}
+
+
+def _keys(accounts: Iterable[str]) -> list[int]:
+    return sorted({_key(f"account/{account}") for account in accounts})
+
+
+def _key(name: str) -> int:
+    """Return the number of a lock; two names that share one only wait for each other more often."""
+    digest = hashlib.sha256(f"carrier-relay/{name}".encode()).digest()
+    return int.from_bytes(digest[:8], signed=True)
+
+
+_ALL: Final = _key("everything")

@@ -1,0 +1,169 @@
+"""One connection that commits batches of operations, and what a failure of one means for the others."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
+
+from app.errors import ConfigurationError, StoreUnavailable
+from app.store.exclusion import EVERYTHING, Exclusion, exclude
+
+__all__ = ["Lane", "Operation", "said"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+_UNAVAILABLE: Final = frozenset({"08", "25", "26", "28", "3D", "40", "42", "53", "55", "57", "58", "XX"})
+"""Classes of PostgreSQL's errors that say nothing of the operation: it may succeed when the database is well again."""
+_CONNECTION: Final = frozenset({"08", "25", "28", "53", "57"})
+"""Those that would meet every other operation as well."""
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+
+
+class Operation(Protocol[T_co]):
+    """A unit of change: runs inside a transaction, and may run again.
+
+    What it excludes in other processes it says as ``excludes``; see `app.store.exclusion`.
+    """
+
+    def run(self, connection: Connection) -> T_co:
+        """Make the change and return what the caller wants to know."""
+
+
+@runtime_checkable
+class Groupable(Protocol):
+    """An operation that can be run for many at the price of one."""
+
+    @classmethod
+    def run_all(cls, connection: Connection, operations: Sequence[Any]) -> Sequence[Any]:
+        """Run all, and return an outcome for each."""
+
+
+class Lane:
+    """Commit batches through one connection, one after the other."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Connect when there is something to do."""
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def attempt(self, excludes: Exclusion, batch: Sequence[Operation[Any]]) -> list[Any]:
+        """Run a batch in one transaction; return an outcome for each, which may be an exception."""
+        try:
+            return self._transaction(excludes, batch)
+        except _Unsettled:
+            # Run again, each operation finds what it left behind if it was committed.
+            return self._once_more(excludes, batch)
+        except Exception as error:  # noqa: BLE001 - whatever broke the batch belongs to one of its operations
+            if _concerns_all(error):
+                return self._once_more(excludes, batch)
+            if len(batch) == 1:
+                return [_translate(error)]
+        return [self._alone(excludes, operation) for operation in batch]
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._disconnect()
+
+    def _once_more(self, excludes: Exclusion, batch: Sequence[Operation[Any]]) -> list[Any]:
+        """Try a new connection; one by one, operations would wait for a database that is not there, one by one."""
+        try:
+            return self._transaction(excludes, batch)
+        except Exception as error:  # noqa: BLE001 - reported to whoever waits
+            if len(batch) > 1 and not _concerns_all(error):
+                return [self._alone(excludes, operation) for operation in batch]
+            return [_translate(error)] * len(batch)
+
+    def _alone(self, excludes: Exclusion, operation: Operation[Any]) -> Any:  # noqa: ANN401 - what the operation returns
+        try:
+            return self._transaction(excludes, [operation])[0]
+        except Exception as error:  # noqa: BLE001 - reported to whoever waits for it
+            return _translate(error)
+
+    def _transaction(self, excludes: Exclusion, batch: Sequence[Operation[Any]]) -> list[Any]:
+        try:
+            connection = self._connect()
+            transaction = connection.begin()
+            try:
+                if excludes.accounts:
+                    exclude(connection, excludes.accounts)
+                elif excludes == EVERYTHING:
+                    exclude(connection, None)
+                outcomes = _run_grouped(connection, batch)
+            except BaseException:
+                transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                raise _Unsettled(f"it is not known whether a transaction was committed: {said(error)}") from error
+        except (DBAPIError, _Unsettled):
+            # A connection that failed may have lost its session, its locks or its mind.
+            self._disconnect()
+            raise
+        return outcomes
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(DBAPIError):
+                connection.close()
+
+
+def _run_grouped(connection: Connection, operations: Sequence[Operation[Any]]) -> list[Any]:
+    """Run operations in order, those of a kind that knows how together."""
+    outcomes: list[Any] = [None] * len(operations)
+    together: dict[type, list[int]] = {}
+    for index, operation in enumerate(operations):
+        if isinstance(operation, Groupable):
+            together.setdefault(type(operation), []).append(index)
+    for kind, indexes in together.items():
+        results = kind.run_all(connection, [operations[index] for index in indexes])  # type: ignore[attr-defined]
+        for index, result in zip(indexes, results, strict=True):
+            outcomes[index] = result
+    for index, operation in enumerate(operations):
+        if not isinstance(operation, Groupable):
+            outcomes[index] = operation.run(connection)
+    return outcomes
+
+
+class _Unsettled(StoreUnavailable):
+    """A COMMIT ended without an answer."""
+
+
+def _translate(error: Exception) -> Exception:
+    """Report trouble with the database as such; what is wrong with an operation itself stays what it is."""
+    if isinstance(error, ConfigurationError):
+        return StoreUnavailable(str(error))
+    if not isinstance(error, DBAPIError) or isinstance(error, DataError | IntegrityError):
+        return error
+    state = _state(error)
+    is_ours = state[:2] in _UNAVAILABLE if state else not isinstance(error, ProgrammingError)
+    return StoreUnavailable(f"the database refused the transaction: {said(error)}") if is_ours else error
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Tell whether an error would meet every operation of a batch: the database is not there, or does not answer."""
+    if isinstance(error, _Unsettled | ConfigurationError):
+        return True  # A connection is made, and found wanting, before the first operation runs.
+    if not isinstance(error, DBAPIError):
+        return False
+    state = _state(error)
+    is_unreachable = hasattr(error.orig, "sqlstate") and not state and isinstance(error, OperationalError)
+    return is_unreachable or error.connection_invalidated or state[:2] in _CONNECTION or state == _LOCK_NOT_AVAILABLE
+
+
+def _state(error: DBAPIError) -> str:
+    """Return PostgreSQL's code of an error, empty where the engine has none, or the server said nothing."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def said(error: DBAPIError) -> str:
+    """Return what the database says of an error, without its details: they may quote what was to be stored."""
+    return next(iter(str(error.orig).splitlines()), type(error.orig).__name__)
