@@ -52,7 +52,6 @@ application = typer.Typer(
     help="Receive carriers' tracking webhooks, and keep the timelines of VTEX orders true.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -98,13 +97,9 @@ def serve(
 
     SIGTERM and Ctrl+C let requests and calls in flight finish, for `shutdown_seconds` at most.
     """
-    from app.cli.collecting import only_make
+    from app.cli.collecting import run
 
-    only_make()
-    from app.cli.serving import run
-    from app.web import Part
-
-    run(host, port, Part(role))
+    run(host, port, role)
 
 
 @application.command(short_help="Run the bundled VTEX alone.")

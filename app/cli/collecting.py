@@ -6,12 +6,21 @@ later, each time, a pause of a tenth of a second in which nobody is answered.
 
 import gc
 
-__all__ = ["keep_what_is_there", "only_make"]
+__all__ = ["keep_what_is_there", "only_make", "run"]
 
 
 def only_make() -> None:
     """Collect nothing until `keep_what_is_there`."""
     gc.disable()
+
+
+def run(host: str | None, port: int | None, role: str) -> None:
+    """Serve; see `app.cli.serving.run`."""
+    only_make()
+    from app.cli.serving import run as serve
+    from app.web import Part
+
+    serve(host, port, Part(role))
 
 
 def keep_what_is_there() -> None:
