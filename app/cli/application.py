@@ -100,10 +100,9 @@ def serve(
 
     SIGTERM and Ctrl+C let requests and calls in flight finish, for `shutdown_seconds` at most.
     """
-    from app.cli.serving import run
-    from app.web import Part
+    from app.cli.collecting import run
 
-    run(host, port, Part(role))
+    run(host, port, role)
 
 
 @application.command(short_help="Run the bundled VTEX alone.")

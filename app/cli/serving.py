@@ -10,6 +10,7 @@ import typer
 import uvloop
 
 from app import __version__
+from app.cli.collecting import keep_what_is_there
 from app.cli.tables import aligned
 from app.errors import ConfigurationError
 from app.main import Listener, Relay, inherited_sockets, relay, serve, until_signalled
@@ -32,6 +33,7 @@ def run(host: str | None, port: int | None, part: Part = Part.ALL) -> None:
         StoreBusy: Another process owns the database.
 
     """
+    keep_what_is_there()
     settings = load_settings()
     given = settings.listen
     listen = ListenAddress(host or given.host, given.port if port is None else port)
@@ -52,6 +54,7 @@ async def _serve(settings: Settings, part: Part) -> None:
         ports = await listening(settings, running, stack, inherited, part=part)
         for line in _served(settings, running, ports, part):
             typer.echo(line)
+        keep_what_is_there()
         typer.echo(READY)
         await until_signalled()
 

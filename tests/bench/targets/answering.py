@@ -17,8 +17,8 @@ class _AtOnce(httpx.AsyncBaseTransport):
 
 
 class _Answered(Egress):
-    def __init__(self, *, connections: int = 8) -> None:
-        super().__init__(connections=connections, transport=_AtOnce())
+    def __init__(self, **_given: object) -> None:
+        super().__init__(transport=_AtOnce())
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ class Scale:
 SMALL: Final = Scale(
     seconds=1,
     known=1_000,
-    pending=(2_500, 5_000),
+    pending=(10_000, 20_000),
     webhooks=100,
     shipments=20,
     puts=256,
