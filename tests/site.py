@@ -71,7 +71,8 @@ def menu() -> list[dict[str, object]]:
     listed = set(re.findall(r"\]\(([\w/-]+\.md)\)", index)) | {"index.md"}
     parts.append({"More": [f"docs/{page.name}" for page in sorted(DOCS.glob("*.md")) if page.name not in listed]})
     decisions = [f"docs/decisions/{page.name}" for page in sorted((DOCS / "decisions").glob("0*.md"))]
-    shown = [part for part in [*parts, {"Decisions": decisions}] if all(part.values())]
+    parts.append({"Decisions": decisions})
+    shown = [part for part in parts if all(part.values())]
     return [*shown[:1], {"The project": first}, *shown[1:]]
 
 
