@@ -93,10 +93,42 @@ planted: install ## Plant known bugs in copies of the source; the state machine 
 bench-isolation: install ## Time one account while two others are in trouble (about 20 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.isolation $(ARGS)
 
+# The short form: make bench-hostile ARGS="--rounds 1 --hostile 2000"
+.PHONY: bench-hostile
+bench-hostile: install ## Time a carrier alone and under 100,000 hostile requests (some minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.hostile $(ARGS)
+
 # The short form: make bench-cost ARGS="--parcels 200"
 .PHONY: bench-cost
 bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.cost $(ARGS)
+
+# Tools that are not part of development, each set in an environment of its own under build/, by its lock.
+build/%-tools/.installed: requirements/%.txt | install
+	@rm -rf "$(@D)" && $(PYTHON) -m venv "$(@D)"
+	@echo "Installing what $< locks"
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.PHONY: fuzz
+fuzz: build/fuzz-tools/.installed ## Fuzz one reader with atheris: make fuzz TARGET=documents ARGS="--seconds 600"
+	@[[ -n "$(TARGET)" ]] || { echo "Name a target: make fuzz TARGET=documents" >&2; exit 2; }
+	@build/fuzz-tools/bin/python -m tests.fuzz $(TARGET) $(ARGS)
+
+.PHONY: schemathesis
+schemathesis: build/fuzz-tools/.installed ## Try a relay with its own OpenAPI document, 10,000 requests (10 minutes); ARGS="--help"
+	@build/fuzz-tools/bin/python -m tests.fuzz.service $(ARGS)
+
+.PHONY: audit
+audit: build/audit-tools/.installed ## Look for known vulnerabilities in what is installed, and list licences
+	@build/audit-tools/bin/pip-audit --require-hashes --disable-pip --requirement requirements/runtime.txt
+	@build/audit-tools/bin/pip-licenses --python $(PYTHON) --order license --format markdown
+
+.PHONY: sbom
+sbom: build/audit-tools/.installed ## Write what a running relay consists of: build/sbom.json (CycloneDX)
+	@build/audit-tools/bin/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file build/sbom.json
+	@echo "Wrote build/sbom.json"
 
 .PHONY: check
 check: install test-tools ## Format, lint, types, imports, tests with branch coverage: what CI runs
@@ -142,6 +174,9 @@ lock: install ## Resolve the dependencies of pyproject.toml into requirements/*.
 		--constraints requirements/build.txt --output-file requirements/docs.txt
 	@$(COMPILE) $(LOCK_ARGS) pyproject.toml --group dev --constraints requirements/runtime.txt \
 		--constraints requirements/build.txt --constraints requirements/docs.txt --output-file requirements/dev.txt
+	@$(COMPILE) $(LOCK_ARGS) pyproject.toml --group fuzz --constraints requirements/runtime.txt \
+		--constraints requirements/build.txt --output-file requirements/fuzz.txt
+	@$(COMPILE) $(LOCK_ARGS) --group audit --output-file requirements/audit.txt
 
 .PHONY: openapi
 openapi: install ## Write openapi/relay.json from the application

@@ -16,7 +16,7 @@ from app.main import Listener, Relay, inherited_sockets, relay, serve, until_sig
 from app.settings import ListenAddress, Settings, load_settings
 from app.source import Source
 from app.telemetry import configure_logging
-from app.web import Part, create_app, ops_app
+from app.web import Dependencies, Part, create_app, ops_app
 
 __all__ = ["READY", "base_url", "listening", "run", "shown_path"]
 
@@ -85,14 +85,18 @@ async def listening(
     dependencies, ops_listen = running.dependencies, settings.ops_listen
     application = create_app(dependencies, with_ops=ops_listen is None, part=part)
     stack.push_async_callback(application.close)
-    listeners = [_listener(application, settings.listen, "listen", given)]
+    listeners = [_listener(application, settings.listen, "listen", given, dependencies)]
     if ops_listen is not None:
-        listeners.append(_listener(ops_app(dependencies, part=part), ops_listen, "ops_listen", given))
+        listeners.append(_listener(ops_app(dependencies, part=part), ops_listen, "ops_listen", given, dependencies))
     return await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
 
 
 def _listener(
-    application: object, address: ListenAddress, setting: str, inherited: Mapping[str, socket.socket]
+    application: object,
+    address: ListenAddress,
+    setting: str,
+    inherited: Mapping[str, socket.socket],
+    dependencies: Dependencies,
 ) -> Listener:
     return Listener(
         application=application,
@@ -100,6 +104,8 @@ def _listener(
         port=address.port,
         setting=setting,
         inherited=inherited.get(setting),
+        limits=dependencies.limits,
+        trusted=dependencies.trusted_proxies,
     )
 
 

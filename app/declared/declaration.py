@@ -13,18 +13,19 @@ from app.declared.schemes import scheme_of
 from app.dialects import ocoren
 from app.errors import ConfigurationError
 from app.model import Milestone
-from app.payload import Text, form_body, json_body, json_or_form_body
+from app.payload import Text, form_body, json_body, json_or_form_body, xml_body
 
 __all__ = ["declare"]
 
 CodeOf = Callable[[Text | None], Text | None]
 
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_BODIES: Final = {"form": form_body, "json": json_body, "json-or-form": json_or_form_body}
+_BODIES: Final = {"form": form_body, "json": json_body, "json-or-form": json_or_form_body, "xml": xml_body}
 _MEDIA_TYPES: Final = {
     "form": frozenset({"application/x-www-form-urlencoded"}),
     "json": frozenset({"application/json"}),
     "json-or-form": frozenset({"application/json", "application/x-www-form-urlencoded"}),
+    "xml": frozenset({"application/xml", "text/xml"}),
 }
 _METHODS: Final = ("PATCH", "POST", "PUT")
 _MILESTONES: Final = {milestone.value: milestone for milestone in Milestone}

@@ -5,5 +5,6 @@ The one user of the HTTP client's types, and the one that opens connections.
 
 from app.egress.calls import Egress, Reply
 from app.egress.dialling import Resolve, resolve
+from app.egress.guard import guarded
 
-__all__ = ["Egress", "Reply", "Resolve", "resolve"]
+__all__ = ["Egress", "Reply", "Resolve", "guarded", "resolve"]

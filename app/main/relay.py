@@ -1,6 +1,5 @@
 """The composition root: the one place that knows everyone, and the order in which they start and stop."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,10 +31,12 @@ from app.main.configured import (
     together,
     tokens_of,
 )
+from app.main.limiting import bounds_of, limits_of, resolver_of
 from app.main.waking import Waking
 from app.main.working import working
 from app.mapping import HELD, BulkReplays, Mapper
 from app.model import Webhook
+from app.payload import set_bounds
 from app.resolution import resolver
 from app.retention import Retiring
 from app.settings import Settings
@@ -47,8 +48,6 @@ from app.web import Part
 from app.web.dependencies import Dependencies
 
 __all__ = ["Relay", "relay", "utc_now"]
-
-logger = logging.getLogger(__name__)
 
 _LOOKUPS: Final = 2
 """Connections for what is called beside the forwarder."""
@@ -91,6 +90,7 @@ async def relay(
         StoreBusy: Another process owns the database.
 
     """
+    set_bounds(bounds_of(settings))
     accounts = accounts_of(settings)
     sources = sources_of(settings, adapters())
     metrics = Metrics(
@@ -115,7 +115,7 @@ async def relay(
             raise ConfigurationError(f"--role {part.value} needs a database that processes share: postgresql://…")
         # A call that waits for a connection would spend its time, and its lease, without having been made.
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
-        async with Egress(connections=concurrency + _LOOKUPS) as egress:
+        async with Egress(connections=concurrency + _LOOKUPS, resolve=resolver_of(settings)) as egress:
             running = _compose(settings, part, accounts, sources, (metrics, store, egress), now)
             async with working(running, metrics, settings.shutdown_seconds, works=part.works):
                 yield running
@@ -165,10 +165,9 @@ def _compose(
         heartbeat=lambda: running.beat_at if part.works else None,
         now=now,
         version=__version__,
-        max_body_bytes=settings.max_body_bytes,
+        limits=limits_of(settings),
         trusted_proxies=tuple(settings.trusted_proxies),
         public_url=settings.public_url,
-        refusals_kept=settings.refusals_max_count,
         data_folder=store.database.data_folder,
     )
     running = Relay(

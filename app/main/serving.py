@@ -6,13 +6,14 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
 
 from app.errors import ConfigurationError
-from app.web import LimitedProtocol
+from app.web import Limits, limited_protocol
+from app.web.peer import Network
 
 __all__ = ["Listener", "serve"]
 
@@ -26,6 +27,8 @@ class Listener:
     port: int
     setting: str
     inherited: socket.socket | None = None
+    limits: Limits = field(default_factory=Limits)
+    trusted: Sequence[Network] = ()
 
 
 class _Server(uvicorn.Server):
@@ -62,7 +65,7 @@ async def serve(listeners: Sequence[Listener], *, shutdown_seconds: float) -> As
 def _config(listener: Listener, shutdown_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         listener.application,
-        http=LimitedProtocol,
+        http=limited_protocol(listener.limits, listener.trusted),
         log_config=None,
         # Whoever starts a server says so; its own lines would only repeat it.
         log_level="warning",

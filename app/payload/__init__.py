@@ -15,12 +15,15 @@ from app.payload.bodies import (
     query_parameters,
     text_body,
 )
+from app.payload.bounds import Bounds, set_bounds
+from app.payload.markup import xml_body
 from app.payload.node import Maybe, Node, json_document
 from app.payload.records import Record, record_body
 from app.payload.times import read_moment, read_offset
 from app.payload.values import Text
 
 __all__ = [
+    "Bounds",
     "Maybe",
     "Node",
     "Record",
@@ -36,5 +39,7 @@ __all__ = [
     "read_moment",
     "read_offset",
     "record_body",
+    "set_bounds",
     "text_body",
+    "xml_body",
 ]

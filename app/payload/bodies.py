@@ -8,9 +8,8 @@ from urllib.parse import parse_qsl
 
 from app.errors import MalformedPayload
 from app.model import Webhook
+from app.payload.bounds import bounds
 from app.payload.node import Maybe, Node, json_document
-
-_MAX_FORM_FIELDS: Final = 200
 
 _CHARSETS: Final = {
     "ascii": "ascii",
@@ -55,17 +54,17 @@ def form_body(webhook: Webhook) -> Node:
             _decode(webhook),
             keep_blank_values=True,
             errors="strict",
-            max_num_fields=_MAX_FORM_FIELDS,
+            max_num_fields=bounds().form_fields,
         )
     except ValueError:
-        raise MalformedPayload("$", "is not a form of at most 200 fields in UTF-8") from None
+        raise MalformedPayload("$", f"is not a form of at most {bounds().form_fields} fields in UTF-8") from None
     return Node(dict(reversed(pairs)), "$")
 
 
 def query_parameters(webhook: Webhook) -> Maybe:
     """Read the parameters of a webhook's query as an object of texts; of a repeated one the first counts."""
     try:
-        pairs = parse_qsl(webhook.query, errors="replace", max_num_fields=_MAX_FORM_FIELDS)
+        pairs = parse_qsl(webhook.query, errors="replace", max_num_fields=bounds().form_fields)
     except ValueError:
         pairs = []
     return Maybe(dict(reversed(pairs)), "query")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from app.errors import MalformedPayload
 from app.model import Moment
+from app.payload.bounds import check_built, check_text
 from app.payload.times import read_moment
 from app.payload.values import ABSENT, Number, Text, kind, plain
 
@@ -249,10 +250,12 @@ def _refuse_constant(name: str) -> None:
 
 def json_document(text: str, *, path: str = "$") -> Node:
     """Parse a JSON text into a `Node`; numbers keep the digits they were sent with."""
+    check_text(text, path)
     try:
         value = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant)
     except RecursionError:
         raise MalformedPayload(path, "is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise MalformedPayload(path, f"is not JSON: {error.msg} at character {error.pos}") from None
+    check_built(value, path)
     return Node(value, path)

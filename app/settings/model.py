@@ -95,6 +95,12 @@ class Settings(BaseSettings):
         default=(),
         description="Networks of proxies in front, whose X-Forwarded-For is believed.",
     )
+    egress_networks: Many[Network] = Field(
+        default=(),
+        description="Private networks that the names of VTEX's and carriers' hosts may lead to. Without them a name of "
+        "the internet is only called at public addresses; an address, localhost or a name without a dot that stands "
+        "in the configuration is called as it is written.",
+    )
     console_language: Literal["auto", "en", "pt-BR"] = Field(
         default="auto",
         description="The console's language until a reader chooses another; auto takes what the browser prefers.",
@@ -118,6 +124,44 @@ class Settings(BaseSettings):
     max_body_bytes: Bytes = Field(
         default=10 * 1024 * 1024, description="Largest webhook; a larger one is refused whole."
     )
+    body_seconds: PositiveSeconds = Field(
+        default=30.0, description="How long the body of a request may take to arrive; then it is answered 408."
+    )
+    max_decompressed_ratio: Count | None = Field(
+        default=None,
+        description="How many times its size a gzip body may become, never more than `max_body_bytes`; its signature "
+        "is checked over what was unpacked. Compressed bodies are refused when null.",
+    )
+    max_head_bytes: Bytes = Field(
+        default=65_536, description="Longest request line and headers together; longer ones are answered 431."
+    )
+    max_headers: Count = Field(default=200, description="Most headers of a request; more are answered 431.")
+    head_seconds: PositiveSeconds = Field(
+        default=20.0, description="How long the head of a request may take to arrive; then it is answered 408."
+    )
+    max_connections: Count = Field(
+        default=512,
+        description="Most connections to a listener at a time. A further one takes the place of the one that has kept "
+        "the relay waiting longest, and is answered 503 when all are at work; keep it below the limit of open files.",
+    )
+    max_address_connections: Count = Field(
+        default=256, description="Most of them from one address; trusted proxies have no such limit."
+    )
+    max_refusals_per_minute: Count = Field(
+        default=300,
+        description="How many requests of one IPv4 address or one IPv6 /64 may be refused within a minute; then it is "
+        "answered 429 before anything is verified. An address that proved itself within an hour is always looked at.",
+    )
+    max_document_depth: Count = Field(
+        default=64, description="Deepest nesting of a JSON or XML body that is read; a deeper one is unmappable."
+    )
+    max_document_values: Count = Field(
+        default=500_000,
+        description="Most members, items and attributes of a JSON or XML body that is read, counted by the characters "
+        "that part them; a body of more is unmappable.",
+    )
+    max_number_length: Count = Field(default=128, description="Longest number, in characters, of a JSON body.")
+    max_form_fields: Count = Field(default=200, description="Most fields of a form or a query that is read.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least important log line that is written."
     )
@@ -150,6 +194,11 @@ class Settings(BaseSettings):
     )
     refusals_max_count: Count = Field(default=10_000, description="Most refused requests kept; the oldest go first.")
     refusals_max_bytes: Bytes = Field(default=64 * 1024 * 1024, description="Most space that refused requests take.")
+    min_free_bytes: Bytes = Field(
+        default=64 * 1024 * 1024,
+        description="Free space on the database's disk below which webhooks and notifications are answered 503 and "
+        "`/readyz` says so, before the database itself fails.",
+    )
     forward_slots: Count = Field(
         default=16,
         description="Shipments that one process brings to VTEX at the same time. With several accounts each has one of "

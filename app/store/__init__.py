@@ -15,7 +15,7 @@ from app.store.evidence import AuditExport
 from app.store.exclusion import EVERYTHING, Exclusion
 from app.store.hooks import HookRecord, KeepHook, NoteStranger, RecordHook, hook_records
 from app.store.importing import AuditImport, Imported, ImportShipments
-from app.store.inbox import AddRefusal, Put, Received
+from app.store.inbox import Put, Received
 from app.store.index import AddOrder, AddShipment, Indexed, IndexedShipment, RemoveNumber
 from app.store.interventions import ProbeAccount, RecordVerdict, ResetLearnt, ResumeAccount, StopAccount
 from app.store.linking import Linked, LinkSubject, UnlinkSubject
@@ -27,6 +27,7 @@ from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.redriving import Redrive
+from app.store.refused import AddRefusal, TrimRefusals
 from app.store.retention import RETENTION_KINDS, Candidates, DropExpired, Retention, Retire, candidates
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
@@ -134,6 +135,7 @@ __all__ = [
     "TellPage",
     "Telling",
     "ToldOrder",
+    "TrimRefusals",
     "UnlinkSubject",
     "Voice",
     "Work",

@@ -1,4 +1,4 @@
-"""The inbox: webhooks as received, once each, and the refusals that never became one."""
+"""The inbox: webhooks as received, once each."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,14 +8,12 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tuple_, update
 
-from app.store.dialect import PerEngine, insert
+from app.store.dialect import PerEngine
 from app.store.exclusion import FREE, INGEST, Exclusion
-from app.store.schema import bodies, erased_webhooks, ledger, refusals, webhooks
-from app.store.tallies import tally
+from app.store.schema import bodies, erased_webhooks, ledger, webhooks
 from app.verification import Verified
 
 __all__ = [
-    "AddRefusal",
     "KeepFetched",
     "PostponeMapping",
     "Put",
@@ -25,7 +23,6 @@ __all__ = [
 ]
 
 _WEEK: Final = 7 * 86_400
-_REFUSALS_KEPT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,36 +188,6 @@ def _columns(put: Put) -> dict[str, Any]:
         "state": "stored",
         "map_at": put.held_until,
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddRefusal:
-    """Keep a refused request as evidence, within a bounded table."""
-
-    id: int
-    at: datetime
-    status: int
-    cause: str
-    detail: str
-    owner: str
-    carrier: str
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    peer: str
-    size: int
-    body: bytes
-    kept: int = _REFUSALS_KEPT
-    excludes: ClassVar[Exclusion] = FREE
-
-    def run(self, connection: Connection) -> int:
-        """Add it, and drop the oldest one when there are too many."""
-        values = {column.name: getattr(self, column.name) for column in refusals.columns}
-        connection.execute(insert(connection, refusals).values(values).on_conflict_do_nothing())
-        surplus = select(refusals.c.id).order_by(refusals.c.id.desc()).offset(self.kept).limit(1).scalar_subquery()
-        connection.execute(delete(refusals).where(refusals.c.id <= surplus))
-        tally(connection, self.owner, self.carrier, "refused", made=self.id, now=self.at)
-        return self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

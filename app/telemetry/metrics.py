@@ -51,7 +51,14 @@ _NOTIFICATION_OUTCOMES: Final = frozenset(
 )
 # Refusals before verification have no error class of ours; the others are labelled by their errors' reasons.
 _ROUTE_CAUSES: Final = frozenset(
-    {"not-found", "method-not-allowed", "too-large", "unsupported-media-type", "too-many-requests"}
+    {
+        "method-not-allowed",
+        "not-found",
+        "request-timeout",
+        "too-large",
+        "too-many-requests",
+        "unsupported-media-type",
+    }
 )
 _KINDS: Final = frozenset(
     {

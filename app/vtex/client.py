@@ -50,6 +50,7 @@ _BY_STATUS: Final = {
     429: Outcome.NOT_APPLIED,
 }
 _SERVER_ERROR: Final = 500
+_STRAYS: Final = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +198,9 @@ class Client:
             return Read(answered=Answered(outcome=Outcome.UNKNOWN, status=reply.status, detail=detail))
 
     async def _call(self, method: str, path: str, content: bytes | None) -> Reply | Answered:
+        if _STRAYS & set(path.partition("?")[0].split("/")[1:]):
+            # These survive being encoded: a path would be shortened by them on its way.
+            return Answered(outcome=Outcome.REFUSED, detail=f"{path} is no path of an order or invoice of VTEX's")
         account = self._account
         headers = {
             "accept": "application/json",

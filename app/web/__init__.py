@@ -2,14 +2,16 @@
 
 from app.web.application import Application, create_app, document, export, ops_app
 from app.web.dependencies import Dependencies, Replay, Role, Token
+from app.web.limits import Limits
 from app.web.parts import Part
 from app.web.peer import peer_address
-from app.web.protocol import LimitedProtocol
+from app.web.protocol import LimitedProtocol, limited_protocol
 
 __all__ = [
     "Application",
     "Dependencies",
     "LimitedProtocol",
+    "Limits",
     "Part",
     "Replay",
     "Role",
@@ -17,6 +19,7 @@ __all__ = [
     "create_app",
     "document",
     "export",
+    "limited_protocol",
     "ops_app",
     "peer_address",
 ]

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.adapter import Adapter
 from app.web import openapi
+from app.web.budgets import Budgets
 from app.web.console import console_router
 from app.web.dependencies import Dependencies
 from app.web.edges import LOGGED, Edges
@@ -21,6 +22,7 @@ from app.web.pages import docs_router, problems_router
 from app.web.parts import Part
 from app.web.problems import install, refuse_unexpected, response
 from app.web.refusals import Refusals
+from app.web.space import Space
 from app.web.tokens import tokens_router
 from app.web.webhooks import Webhooks
 
@@ -37,9 +39,11 @@ class Application:
 
     def __init__(self, dependencies: Dependencies, *routers: APIRouter, takes: bool = True) -> None:
         """Take webhooks in, unless another process does, and serve the given routes beside them."""
-        self._refusals = Refusals(dependencies.store, dependencies.now, kept=dependencies.refusals_kept)
-        served = _served(dependencies, *routers)
-        self._serve: ASGIApp = Webhooks(dependencies, self._refusals, served) if takes else served
+        limits = dependencies.limits
+        budgets, space = _guards(dependencies)
+        self._refusals = Refusals(dependencies.store, kept=limits.refusals_kept, most_bytes=limits.refusals_bytes)
+        served = _served(dependencies, budgets, space, *routers)
+        self._serve: ASGIApp = Webhooks(dependencies, self._refusals, budgets, space, served) if takes else served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -60,17 +64,24 @@ def create_app(dependencies: Dependencies, *, with_ops: bool = True, part: Part 
 def ops_app(dependencies: Dependencies, *, part: Part = Part.ALL) -> Edges:
     """Make the application of operators and scrapers, which takes no webhooks."""
     carriers = _CARRIERS if part.takes_webhooks else ()
-    return _served(dependencies, *_PROBES, *carriers, *_operators(part))
+    return _served(dependencies, *_guards(dependencies), *_PROBES, *carriers, *_operators(part))
 
 
 def _operators(part: Part) -> tuple[APIRouter, ...]:
     return _OPERATORS if part.serves_operators else (metrics_router,)
 
 
-def _served(dependencies: Dependencies, *routers: APIRouter) -> Edges:
+def _guards(dependencies: Dependencies) -> tuple[Budgets, Space]:
+    limits = dependencies.limits
+    space = Space(dependencies.data_folder, limits.free_bytes, dependencies.clock)
+    return Budgets(limits.refusals_per_minute, dependencies.clock), space
+
+
+def _served(dependencies: Dependencies, budgets: Budgets, space: Space, *routers: APIRouter) -> Edges:
     api = _api(*routers)
     api.state.dependencies = dependencies
     api.state.readiness = Readiness(dependencies)
+    api.state.space = space
 
     @cache
     def described() -> dict[str, Any]:
@@ -78,7 +89,7 @@ def _served(dependencies: Dependencies, *routers: APIRouter) -> Edges:
 
     # The framework's own would know nothing of webhooks.
     api.openapi = described  # type: ignore[method-assign]
-    return Edges(api, body_seconds=dependencies.body_seconds)
+    return Edges(api, budgets, dependencies.trusted_proxies, body_seconds=dependencies.limits.body_seconds)
 
 
 def _api(*routers: APIRouter) -> FastAPI:

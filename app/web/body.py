@@ -2,16 +2,30 @@
 
 import asyncio
 import contextlib
+import zlib
 from typing import Final
 
 from starlette.types import Message, Receive, Send
 
-__all__ = ["Disconnected", "TooLarge", "TooSlow", "declared_size", "passes_by", "read", "send_and_close", "send_whole"]
+__all__ = [
+    "Disconnected",
+    "Incompressible",
+    "TooLarge",
+    "TooSlow",
+    "declared_size",
+    "expand",
+    "passes_by",
+    "read",
+    "send_and_close",
+    "send_whole",
+]
 
 Headers = list[tuple[bytes, bytes]]
 
 _LINGER_SECONDS: Final = 1.0
 _LONGEST_NUMBER: Final = 18
+_GZIP: Final = 31
+"""What `zlib` calls a gzip header and a window of any size."""
 
 
 class TooLarge(Exception):
@@ -30,6 +44,10 @@ class TooSlow(Exception):
 
 class Disconnected(Exception):
     """The sender went away before the body was complete."""
+
+
+class Incompressible(Exception):
+    """The body is not the compressed one that it is said to be."""
 
 
 def declared_size(headers: Headers) -> int | None:
@@ -82,6 +100,27 @@ async def _read_on(message: Message, receive: Receive, *, limit: int, excerpt: i
         if not message.get("more_body"):
             return bytes(chunks)
         message = await receive()
+
+
+def expand(packed: bytes, *, limit: int, ratio: int) -> bytes:
+    """Unpack a body of one gzip member, of which never more than the limit is unpacked.
+
+    Raises:
+        TooLarge: It would be longer than ``limit``, or than ``ratio`` times its packed size.
+        Incompressible: It is no such body, is cut, or goes on after its end.
+
+    """
+    most = min(limit, ratio * len(packed))
+    unpacking = zlib.decompressobj(wbits=_GZIP)
+    try:
+        body = unpacking.decompress(packed, most + 1)
+    except zlib.error:
+        raise Incompressible from None
+    if len(body) > most:
+        raise TooLarge(len(body), body[:0])
+    if not unpacking.eof or unpacking.unused_data:
+        raise Incompressible
+    return body
 
 
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -60,6 +60,15 @@ _ALL: Final = (
         remedy="Send fewer events in one request, or ask the operator to raise max_body_bytes.",
     ),
     ProblemType(
+        slug="too-many-requests",
+        status=429,
+        title="Too many requests of this address were refused",
+        meaning="This address sent many requests that could not be accepted, and is not looked at for a moment. An "
+        "address that proved itself within the hour is always looked at.",
+        remedy="Find out from the answers before this one why they were refused, and come back after the time that "
+        "Retry-After gives. Behind a proxy, the operator must name it in trusted_proxies.",
+    ),
+    ProblemType(
         slug="unsupported-media-type",
         status=415,
         title="This type of body is not expected here",

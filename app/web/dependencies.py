@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from app.mapping import Reread
 from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store, public_id
 from app.telemetry import Metrics
+from app.web.limits import Limits
 from app.web.peer import Network
 
 __all__ = ["ConsoleOptions", "Dependencies", "Forwarding", "Replay", "Role", "Token"]
@@ -154,13 +156,11 @@ class Dependencies:
         heartbeat: When the worker last showed that it is alive; None where this process has none.
         now: The time.
         version: The release.
-        max_body_bytes: Largest webhook; a larger one is refused whole.
-        body_seconds: How long the body of a request may take to arrive.
+        clock: Seconds that pass, whatever is done to the time.
+        limits: What a sender may cost before it has proven who it is.
         trusted_proxies: Networks of proxies whose X-Forwarded-For is believed.
         public_url: How carriers reach the relay, for documents.
-        refusals_kept: How many refused requests are kept.
         data_folder: The folder whose disk the store needs; None where the store is elsewhere.
-        free_bytes: How much free space there `/readyz` demands.
 
     """
 
@@ -189,10 +189,8 @@ class Dependencies:
     hooks: Mapping[str, HookKeeper] = field(default_factory=dict, repr=False)
     hook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
-    max_body_bytes: int = 10 * 1024 * 1024
-    body_seconds: float = 30.0
+    limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], float] = monotonic
     trusted_proxies: tuple[Network, ...] = ()
     public_url: str | None = None
-    refusals_kept: int = 10_000
     data_folder: Path | None = None
-    free_bytes: int = 64 * 1024 * 1024

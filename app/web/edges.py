@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -9,6 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.telemetry import log_event
 from app.web.body import declared_size
+from app.web.budgets import Budgets
+from app.web.peer import Network, peer_address
 from app.web.problems import response
 
 __all__ = ["LOGGED", "Edges"]
@@ -20,6 +23,9 @@ _LOGGER: Final = logging.getLogger(__name__)
 _MAX_BODY_BYTES: Final = 1024 * 1024
 _STREAMED: Final = frozenset({"/ops/v1/shipments/import"})
 """Paths whose bodies are taken as they arrive, however long they are; only silence ends them."""
+_GUARDED: Final = ("/oauth/", "/ops/", "/vtex/")
+"""Where a secret could be guessed; the console counts its wrong guesses itself, and probes know none."""
+_UNPROVEN: Final = 401
 _TOO_LARGE: Final = 413
 _TOO_SLOW: Final = 408
 _HEADERS: Final = (
@@ -35,9 +41,11 @@ _HEADERS: Final = (
 class Edges:
     """Wrap an application; routes may set a header themselves to replace the strict one."""
 
-    def __init__(self, app: ASGIApp, *, body_seconds: float) -> None:
-        """Wrap ``app``; a body may take ``body_seconds`` to arrive."""
+    def __init__(self, app: ASGIApp, budgets: Budgets, trusted: Sequence[Network], *, body_seconds: float) -> None:
+        """Wrap ``app``; a body may take ``body_seconds`` to arrive, and who is refused too often is turned away."""
         self._app = app
+        self._budgets = budgets
+        self._trusted = trusted
         self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,16 +54,25 @@ class Edges:
             await self._app(scope, receive, send)
             return
         started = False
+        peer = peer_address(scope["client"], scope["headers"], self._trusted)
 
         async def send_strictly(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                if message["status"] == _UNPROVEN and scope["path"].startswith(_GUARDED):
+                    self._budgets.charge(peer)
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
                 message["headers"] = own + [pair for pair in _HEADERS if pair[0] not in names]
             await send(message)
 
+        wait = self._budgets.wait_seconds(peer) if scope["path"].startswith(_GUARDED) else None
+        if wait is not None:
+            detail = f"Too many requests from this address were refused; come back in {wait} s."
+            turned_away = response("too-many-requests", detail, headers={"Retry-After": str(wait)})
+            await turned_away(scope, receive, send_strictly)
+            return
         streamed = scope["path"] in _STREAMED
         declared = declared_size(scope["headers"])
         if not streamed and declared is not None and declared > _MAX_BODY_BYTES:

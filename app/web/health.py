@@ -1,7 +1,6 @@
 """Probes: is this process alive, can it do its role, and its metrics."""
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +13,7 @@ from fastapi.responses import JSONResponse
 from app.errors import RelayError
 from app.store.queries import AccountState, accounts_not_open
 from app.web.dependencies import Dependencies
+from app.web.space import Space
 
 __all__ = ["Readiness", "metrics_router", "probes_router"]
 
@@ -41,6 +41,7 @@ class Readiness:
     def __init__(self, dependencies: Dependencies, clock: Callable[[], float] = monotonic) -> None:
         """Look at what ``dependencies`` name."""
         self._given = dependencies
+        self._space = Space(dependencies.data_folder, dependencies.limits.free_bytes, clock)
         self._clock = clock
         self._looked_at = float("-inf")
         self._found = _Checked(checks={})
@@ -62,20 +63,9 @@ class Readiness:
                 resting = await asyncio.wait_for(self._given.store.read(accounts_not_open), _STORE_SECONDS)
             except (RelayError, TimeoutError) as error:
                 checks["store"] = f"it cannot be read: {error}"
-        checks["disk"] = self._disk()
+        checks["disk"] = self._space.problem() or _OK
         checks["worker"] = self._worker()
         return _Checked(checks=checks, resting=resting)
-
-    def _disk(self) -> str:
-        folder = self._given.data_folder
-        if folder is None:
-            return _OK
-        try:
-            free = shutil.disk_usage(folder).free
-        except OSError as error:
-            return f"the folder of the database cannot be looked at: {error.strerror}"
-        wanted = self._given.free_bytes
-        return _OK if free >= wanted else f"{free} bytes are free where the database is, less than {wanted}"
 
     def _worker(self) -> str:
         beat = self._given.heartbeat()

@@ -19,7 +19,14 @@ __all__ = ["describe", "write"]
 
 _DESCRIPTION: Final = "Receives shipping carriers' tracking webhooks and keeps VTEX order timelines true."
 _EXAMPLES_SHOWN: Final = 2
-_REFUSALS: Final = ("400", "401", "404", "405", "408", "413", "415")
+_REFUSALS: Final = ("400", "401", "404", "405", "408", "413", "415", "429")
+_NAMING: Final = ("/ops/v1/backfills", "/ops/v1/overrides")
+"""Operations whose bodies name what may not be there."""
+_STATEFUL: Final = (
+    *("/probe", "/link", "/unlink", "/erase", "/replay", "}/redrive"),
+    *("/pause", "/resume", "/cancel", "/hook/check", "/hook/install", "/hook/remove"),
+)
+"""Operations that what they are about may not be in the state for."""
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_SCHEMA: Final = {
     "type": "object",
@@ -110,10 +117,12 @@ def write(document: Mapping[str, Any], path: Path) -> None:
 
 def _explain_refusals(path: str, item: Mapping[str, Any]) -> None:
     """Say of each operation of the operators' interface how it refuses."""
-    statuses = ["401", "403", *(["404"] if "{" in path else []), "422", "503"]
+    statuses = ["401", "403", "422", "503"]
     for method, operation in item.items():
+        names_something = "{" in path or (method == "post" and path.startswith(_NAMING))
         more = ["410"] if method == "post" and path.endswith("/replay") else []
-        more += ["409"] if path.endswith(("/probe", "/link", "/unlink", "/erase", "/replay", "}/redrive")) else []
+        more += ["404"] if names_something else []
+        more += ["409"] if path.endswith(_STATEFUL) or (method, path) == ("post", "/ops/v1/replays") else []
         more += ["415"] if path.endswith("/import") else []
         operation["responses"] |= {status: _problem(status) for status in (*statuses, *more)}
 

@@ -16,6 +16,7 @@ from app.telemetry import log_event
 from app.vtex import Notification, concerns_packages, is_other_side, read_notification
 from app.web.dependencies import Dependencies
 from app.web.problems import response
+from app.web.space import Space
 
 __all__ = ["orders_hook_router"]
 
@@ -77,7 +78,9 @@ async def hear_of_order(request: Request, account: str, key: Annotated[str | Non
         slug = "wrong-credential" if key else "missing-credential"
         given.metrics.refusal(slug)
         return _refused(given, account, slug, "The header key is not the account's hook_key.", started)
+    space: Space = request.app.state.space
     try:
+        space.demand()
         async with asyncio.timeout(_ANSWER_SECONDS):
             body = await _body(request)
             if body is None:

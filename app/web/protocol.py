@@ -4,22 +4,28 @@ Without them a sender could fill the memory with one endless header, or hold a c
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-__all__ = ["LimitedProtocol"]
+from app.web.connections import Connections
+from app.web.limits import Limits
+from app.web.peer import Network
+
+__all__ = ["LimitedProtocol", "limited_protocol"]
 
 _TOO_LARGE: Final = 431
 _TOO_SLOW: Final = 408
+_TOO_MANY: Final = 503
 
 
 class LimitedProtocol(HttpToolsProtocol):
     """Refuse heads that are too long or do not come; for uvicorn's setting ``http``."""
 
-    max_head_bytes = 65_536
-    max_headers = 200
-    head_seconds = 20.0
+    limits: ClassVar[Limits] = Limits()
+    places: ClassVar[Connections | None] = None
+    """Where connections are counted; None takes all."""
     linger_seconds = 1.0
     first_seconds = 1.0
 
@@ -34,12 +40,34 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the first head its time."""
         super().connection_made(transport)
+        if self.places is not None and not self.places.admit(self):
+            self._answer(_TOO_MANY, "Too many connections; come back in a moment.", b"retry-after: 5\r\n")
+            return
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._stop_timer()
+        if self.places is not None:
+            self.places.leave(self)
         super().connection_lost(exc)
+
+    @property
+    def address(self) -> str:
+        """Return the peer's address, empty on a Unix socket."""
+        return self.client[0] if self.client else ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether the next word is the sender's: a request, or the rest of one."""
+        if self._is_refused or getattr(self.cycle, "response_complete", True):
+            return True
+        return bool(self.cycle.more_body)
+
+    def drop(self) -> None:
+        """Close the connection, whatever waits on it."""
+        self._stop_timer()
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; while they belong to a head, only so many."""
@@ -48,7 +76,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > self.max_head_bytes and not self._is_refused:
+        if self._in_head and self._head_bytes > self.limits.head_bytes and not self._is_refused:
             self._answer(_TOO_LARGE, "The head of the request is too long.")
 
     def on_message_begin(self) -> None:
@@ -64,11 +92,13 @@ class LimitedProtocol(HttpToolsProtocol):
         self._has_asked = True
         self._head_bytes = 0
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > self.max_head_bytes or len(self.headers) > self.max_headers:
+        if size > self.limits.head_bytes or len(self.headers) > self.limits.headers:
             self._is_too_large = True
             # The parser stops at an error of a callback, and the server then answers as to any invalid request.
             msg = "the head of the request is too long"
             raise ValueError(msg)
+        if self.places is not None:
+            self.places.touch(self)
         super().on_headers_complete()
         if self._is_draining:
             self.cycle.keep_alive = False
@@ -95,7 +125,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _start_timer(self) -> None:
         self._stop_timer()
-        self._timer = self.loop.call_later(self.head_seconds, self._on_silence)
+        self._timer = self.loop.call_later(self.limits.head_seconds, self._on_silence)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -109,17 +139,23 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _answer(self, status: int, text: str) -> None:
+    def _answer(self, status: int, text: str, more: bytes = b"") -> None:
         """Answer, unless a request before this one still waits for its own answer."""
         if not getattr(self.cycle, "response_complete", True):
             self.transport.close()
             return
         body = text.encode()
-        head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
-        self.transport.write(STATUS_LINE[status] + head + body)
+        head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
+        self.transport.write(STATUS_LINE[status] + head + more + b"\r\n" + body)
         # Closed on unread bytes, the connection would be reset before its sender has read why.
         self._is_refused = True
         self._stop_timer()
         self.loop.call_later(self.linger_seconds, self.transport.close)
         if self.transport.can_write_eof():
             self.transport.write_eof()
+
+
+def limited_protocol(limits: Limits, trusted: Sequence[Network]) -> type[LimitedProtocol]:
+    """Make the protocol of one server, whose connections are counted together."""
+    counted = Connections(limits.connections, limits.address_connections, trusted)
+    return type("LimitedProtocol", (LimitedProtocol,), {"limits": limits, "places": counted})

@@ -4,15 +4,13 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from app.errors import RelayError
 from app.intake import mask
 from app.model import Webhook
 from app.source import Source
-from app.store import AddRefusal, Store
+from app.store import AddRefusal, Store, TrimRefusals
 from app.telemetry import log_event
 from app.verification import kept_signatures
 
@@ -22,6 +20,8 @@ EXCERPT_BYTES: Final = 4096
 _WAITING: Final = 256
 _LONGEST_PATH: Final = 2048
 _HEADERS: Final = 100
+_MEASURED_EVERY: Final = 16
+"""The space is measured whenever this part of it may have been filled: each measure looks at all that is kept."""
 _CLOSE_SECONDS: Final = 2.0
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -36,11 +36,13 @@ def _blank(text: str, live: list[str]) -> str:
 class Refusals:
     """A short queue of refused requests, written one at a time: a flood shares no transaction with webhooks."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime], *, kept: int) -> None:
-        """Keep at most ``kept`` of them in the store."""
+    def __init__(self, store: Store, *, kept: int, most_bytes: int) -> None:
+        """Keep at most ``kept`` of them in the store, and about ``most_bytes``."""
         self._store = store
-        self._now = now
         self._kept = kept
+        self._most_bytes = most_bytes
+        # What an earlier process kept is measured with the first that this one keeps.
+        self._unmeasured = most_bytes
         self._waiting: deque[AddRefusal] = deque()
         self._writing: asyncio.Task[None] | None = None
         self.dropped = 0
@@ -102,7 +104,12 @@ class Refusals:
     async def _write(self) -> None:
         while self._waiting:
             try:
-                await self._store.write(self._waiting.popleft(), size=EXCERPT_BYTES)
+                refusal = self._waiting.popleft()
+                await self._store.write(refusal, size=EXCERPT_BYTES)
+                self._unmeasured += refusal.bytes
+                if self._unmeasured * _MEASURED_EVERY >= self._most_bytes:
+                    await self._store.write(TrimRefusals(most_bytes=self._most_bytes))
+                    self._unmeasured = 0
             except RelayError as error:
                 self.dropped += 1
                 log_event(_LOGGER, "refusal.dropped", level=logging.WARNING, reason=str(error))

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.adapter import Adapter, Answer
+from app.adapter import Answer
 from app.errors import Unavailable, Unverified
 from app.intake import Accepted
 from app.model import Webhook
@@ -29,11 +29,14 @@ from app.web.body import (
     send_and_close,
     send_whole,
 )
+from app.web.budgets import Budgets
 from app.web.catalogue import CATALOGUE
 from app.web.dependencies import Dependencies
 from app.web.peer import peer_address
+from app.web.plain import Refusal, plain
 from app.web.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, document, refuse_unexpected, slug_of
 from app.web.refusals import EXCERPT_BYTES, Refusals
+from app.web.space import Space
 
 __all__ = ["Webhooks"]
 
@@ -42,22 +45,11 @@ _JSON: Final = b"application/json"
 _VERIFIED: Final = Answer(status=204)
 _BODILESS: Final = frozenset({204, 304})
 _TAKEN: Final = frozenset({"accepted", "duplicate"})
+_PROVEN: Final = _TAKEN | {"verified"}
 _GONE: Final = {"outcome": "disconnected"}
-_READING: Final = frozenset({"GET", "HEAD"})
+_TURNED_AWAY: Final = "too-many-requests"
 # A refusal of these kinds is the carrier's to hear in whichever status it demands; the others are about the address.
 _REPLACED: Final = frozenset({400, 401, 413, 415})
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Refusal(Exception):
-    """End a request: what it is answered with, and whether its body was left unread."""
-
-    slug: str
-    detail: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    unread: bool = False
-    size: int | None = None
-    start: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +70,14 @@ class _Outcome:
 class Webhooks:
     """Answer webhooks, and let another application answer the rest."""
 
-    def __init__(self, dependencies: Dependencies, refusals: Refusals, otherwise: ASGIApp) -> None:
+    def __init__(
+        self, dependencies: Dependencies, refusals: Refusals, budgets: Budgets, space: Space, otherwise: ASGIApp
+    ) -> None:
         """Take webhooks in for the sources of ``dependencies``."""
         self._given = dependencies
         self._refusals = refusals
+        self._budgets = budgets
+        self._space = space
         self._otherwise = otherwise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,32 +87,48 @@ class Webhooks:
             return
         address = locate(self._given.sources, scope["raw_path"].decode("latin-1"))
         webhook: Webhook | None = None
-        refused: _Refusal | None = None
+        refused: Refusal | None = None
+        peer = peer_address(scope["client"], scope["headers"], self._given.trusted_proxies)
         started = perf_counter()
         try:
+            self._look_at(peer, scope["headers"])
             body = await self._read(address, scope["method"], scope["headers"], receive)
             started = perf_counter()
-            webhook = self._webhook(scope, body)
+            webhook = self._webhook(scope, peer, body)
             outcome = await self._take_in(address, webhook)
-        except _Refusal as refusal:
+            if outcome.outcome in _PROVEN:
+                self._budgets.prove(peer)
+        except Refusal as refusal:
             refused = refusal
             outcome = self._refuse(address, refusal)
         except Unavailable as error:
             outcome = _failed(slug_of(error), f"{error}. {CATALOGUE['unavailable'].remedy}", reason=str(error))
         except Disconnected:
-            self._log(address, self._webhook(scope, b""), None)
+            self._log(address, self._webhook(scope, peer, b""), None)
             return
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the carrier must come back
             id_, detail = refuse_unexpected(error, path=address.shown)
             outcome = _failed("unexpected", detail, reason=type(error).__name__, id_=id_)
         await self._send(scope, receive, send, outcome)
-        webhook = webhook or self._webhook(scope, b"")
+        webhook = webhook or self._webhook(scope, peer, b"")
         self._tell(address, webhook, outcome, perf_counter() - started)
-        if refused is not None:
+        if refused is not None and refused.slug != _TURNED_AWAY:
             # Only now: keeping evidence must not tell by its time whether there was a source to keep it for.
             self._keep(address, webhook, refused, outcome)
+            self._budgets.charge(peer)
 
-    def _webhook(self, scope: Scope, body: bytes) -> Webhook:
+    def _look_at(self, peer: str, headers: list[tuple[bytes, bytes]]) -> None:
+        """Turn an address away that was refused too often: before anything about the address it asks for is told."""
+        wait = self._budgets.wait_seconds(peer)
+        if wait is not None:
+            raise Refusal(
+                slug=_TURNED_AWAY,
+                detail=f"Too many requests from this address were refused; come back in {wait} s.",
+                headers=((b"retry-after", b"%d" % wait),),
+                unread=not passes_by(headers, self._given.limits.body_bytes),
+            )
+
+    def _webhook(self, scope: Scope, peer: str, body: bytes) -> Webhook:
         headers = scope["headers"]
         return Webhook(
             method=scope["method"],
@@ -125,57 +137,59 @@ class Webhooks:
             headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
             body=body,
             received_at=self._given.now(),
-            peer=peer_address(scope["client"], headers, self._given.trusted_proxies),
+            peer=peer,
         )
 
     async def _read(self, address: Address, method: str, headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
         """Check what can be checked before the body, and read it."""
-        limit = self._given.max_body_bytes
+        limit = self._given.limits.body_bytes
         unread = not passes_by(headers, limit)
         source = address.source
         if source is None or not address.is_right:
             detail = f"No webhook is received at this address. {CATALOGUE['not-found'].remedy}"
-            raise _Refusal(slug="not-found", detail=detail, unread=unread)
+            raise Refusal(slug="not-found", detail=detail, unread=unread)
         allowed = source.adapter.methods | {"POST"} if address.verifies else source.adapter.methods
         if method not in allowed:
             names = ", ".join(sorted(allowed))
             detail = f"{source.adapter.name} delivers here with {names}, not with {method}."
             allow = ((b"allow", names.encode()),)
-            raise _Refusal(slug="method-not-allowed", detail=detail, headers=allow, unread=unread)
+            raise Refusal(slug="method-not-allowed", detail=detail, headers=allow, unread=unread)
         too_large = f"The body is longer than {limit} bytes. {CATALOGUE['too-large'].remedy}"
         declared = declared_size(headers)
         if declared is not None and declared > limit:
-            raise _Refusal(slug="too-large", detail=too_large, unread=True, size=declared)
+            raise Refusal(slug="too-large", detail=too_large, unread=True, size=declared)
         try:
-            return await read(receive, limit=limit, seconds=self._given.body_seconds, excerpt=EXCERPT_BYTES)
+            return await read(receive, limit=limit, seconds=self._given.limits.body_seconds, excerpt=EXCERPT_BYTES)
         except TooLarge as error:
-            raise _Refusal(
-                slug="too-large", detail=too_large, unread=True, size=error.size, start=error.start
-            ) from None
+            raise Refusal(slug="too-large", detail=too_large, unread=True, size=error.size, start=error.start) from None
         except TooSlow:
-            detail = f"The body was not complete after {self._given.body_seconds:g} s. Send the request again."
-            raise _Refusal(slug="request-timeout", detail=detail, unread=True) from None
+            detail = f"The body was not complete after {self._given.limits.body_seconds:g} s. Send the request again."
+            raise Refusal(slug="request-timeout", detail=detail, unread=True) from None
 
     async def _take_in(self, address: Address, webhook: Webhook) -> _Outcome:
         """Verify and store a webhook that came in whole."""
         source = address.source
         assert source is not None  # noqa: S101 - checked before the body was read
-        _check_type(source.adapter, webhook)
+        webhook = plain(webhook, source.adapter, self._given.limits)
         try:
             if address.verifies:
                 await self._given.intake.verify(source, webhook, path_key=address.path_key)
                 return _answered(_VERIFIED, Accepted(status="verified", webhook_id=None, answer=_VERIFIED))
+            if self._space.problem():
+                # Who is nobody is told so all the same.
+                await self._given.intake.verify(source, webhook, path_key=address.path_key)
+                self._space.demand()
             accepted = await self._given.intake.accept(source, webhook, path_key=address.path_key)
         except Unverified as error:
             slug = slug_of(error)
             text = str(error)
-            raise _Refusal(slug=slug, detail=f"{text[:1].upper()}{text[1:]}. {CATALOGUE[slug].remedy}") from None
+            raise Refusal(slug=slug, detail=f"{text[:1].upper()}{text[1:]}. {CATALOGUE[slug].remedy}") from None
         self._given.metrics.secret_matched(source.name, accepted.secret)
         id_ = public_id("wh", accepted.webhook_id) if accepted.webhook_id is not None else None
         own = Answer(body=json.dumps({"id": id_, "status": accepted.status}).encode())
         return _answered(accepted.answer or own, accepted, id_)
 
-    def _refuse(self, address: Address, refusal: _Refusal) -> _Outcome:
+    def _refuse(self, address: Address, refusal: Refusal) -> _Outcome:
         """Make the answer of a refusal: alike for an unknown source and a wrong key."""
         status = CATALOGUE[refusal.slug].status
         if address.source is not None and status in _REPLACED and not address.verifies:
@@ -196,9 +210,9 @@ class Webhooks:
             unread=refusal.unread,
         )
 
-    def _keep(self, address: Address, webhook: Webhook, refusal: _Refusal, outcome: _Outcome) -> None:
+    def _keep(self, address: Address, webhook: Webhook, refusal: Refusal, outcome: _Outcome) -> None:
         """Keep a refused request as evidence; one that names no source would only make room for noise."""
-        if address.source is None:
+        if address.source is None or self._budgets.is_spent(webhook.peer) or self._space.problem():
             return
         evidence = webhook if webhook.body else replace(webhook, body=refusal.start)
         size = len(webhook.body) if refusal.size is None else refusal.size
@@ -213,7 +227,7 @@ class Webhooks:
                 headers.append((b"content-type", outcome.content_type))
         body = b"" if outcome.status in _BODILESS or scope["method"] == "HEAD" else outcome.body
         if outcome.unread:
-            limit = self._given.max_body_bytes
+            limit = self._given.limits.body_bytes
             await send_and_close(receive, send, outcome.status, headers, body, limit=limit)
         else:
             await send_whole(send, outcome.status, headers, body)
@@ -238,21 +252,9 @@ class Webhooks:
             told |= {"method": webhook.method, "path": address.shown}
             told |= {"http_status": outcome.status, "reason": outcome.reason} if outcome else _GONE
         level = logging.ERROR if outcome and outcome.outcome == "failed" else logging.INFO
+        if outcome is not None and outcome.reason == _TURNED_AWAY:
+            level = logging.DEBUG  # A flood must not become one of lines; the metric counts it.
         log_event(_LOGGER, "webhook.received", level=level, **told)
-
-
-def _check_type(adapter: Adapter, webhook: Webhook) -> None:
-    """Refuse a body of a type that this carrier does not send; requests that carry none may say what they like."""
-    if webhook.method in _READING:
-        return
-    encoding = (webhook.header("content-encoding") or "identity").strip().lower()
-    if encoding != "identity":
-        detail = f"The body has the Content-Encoding {encoding[:40]!r}. Send it as it is, without one."
-        raise _Refusal(slug="unsupported-media-type", detail=detail)
-    if not adapter.accepts(webhook.content_type):
-        expected = " or ".join(sorted(adapter.media_types))
-        detail = f"The Content-Type is {webhook.content_type[:80]!r}; {adapter.name} sends {expected}."
-        raise _Refusal(slug="unsupported-media-type", detail=detail)
 
 
 def _answered(answer: Answer, accepted: Accepted, id_: str | None = None) -> _Outcome:

@@ -37,7 +37,7 @@ def test_a_right_declaration_has_no_problem() -> None:
             "declared.acme.documentation: 'docs.acme-log.example' is no address, such as https://docs.acme-log.example/",
         ),
         ({"zone": "Sao_Paulo"}, "declared.acme.zone: 'Sao_Paulo' is no IANA time zone, such as America/Sao_Paulo"),
-        ({"body": "xml"}, "declared.acme.body: 'xml' is not possible; there are form, json, json-or-form"),
+        ({"body": "msgpack"}, "declared.acme.body: 'msgpack' is not possible; there are form, json, json-or-form, xml"),
         ({"methods": ["POTS"]}, "declared.acme.methods: 'POTS' is not possible; did you mean POST?"),
         ({"name": 7}, "declared.acme.name: must be a text"),
         ({"parcels": ""}, "declared.acme.parcels: must be a text"),

@@ -4,9 +4,12 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app.egress import Egress
 from app.vtex import Answered, Client, Outcome
@@ -55,6 +58,28 @@ async def test_a_request_is_what_vtex_documents() -> None:
     assert "trânsito".encode() in put.content
     receipted_at = datetime(2026, 3, 10, tzinfo=UTC)
     assert Answered(outcome=Outcome.APPLIED, status=200, receipt="0f3b", receipted_at=receipted_at) == answered
+
+
+@given(order=st.text(max_size=8), invoice=st.text("./%?#\\ 1a", max_size=4))
+@example(order="..", invoice="..")
+@example(order="", invoice="1")
+@example(order="../..", invoice=".")
+async def test_whatever_an_order_or_invoice_is_called_it_stays_one_segment_of_the_path(
+    order: str, invoice: str
+) -> None:
+    seen: list[str] = []
+
+    def keep(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.raw_path.decode())
+        return httpx.Response(404)
+
+    answered = await call(keep, order=order, invoice=invoice)
+
+    if {order, invoice} & {"", ".", ".."}:
+        assert ([], Outcome.REFUSED) == (seen, answered.outcome)
+    else:
+        expected = f"/api/oms/pvt/orders/{quote(order, safe='')}/invoice/{quote(invoice, safe='')}/tracking"
+        assert [expected] == seen
 
 
 @pytest.mark.parametrize(

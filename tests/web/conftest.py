@@ -70,7 +70,7 @@ def start(stage: Stage, store: Store, clock: Clock) -> Iterator[Start]:
         dependencies = replace(composed(store, clock, woken), **given)
         application = create_app(dependencies)
         stage.app = application
-        relay = Relay(stage, application, dependencies, httpx.Client(base_url=stage.url), woken)
+        relay = Relay(stage, application, dependencies, httpx.Client(base_url=stage.url, timeout=30), woken)
         running.append(relay)
         # The first request tells on which loop the server runs.
         assert 200 == relay.http.get("/livez").status_code

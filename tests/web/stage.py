@@ -29,7 +29,7 @@ from app.source import Source, Sources
 from app.store import Store
 from app.telemetry import Metrics
 from app.verification import Credentials, Hmac, Unsigned, text_field
-from app.web import Application, Dependencies, Role, Token
+from app.web import Application, Dependencies, Limits, Role, Token
 
 T = TypeVar("T")
 
@@ -260,7 +260,7 @@ def composed(store: Store, clock: Clock, woken: list[datetime]) -> Dependencies:
         members=sources.members,
         now=clock,
         version="0.0.0",
-        max_body_bytes=LIMIT,
+        limits=Limits(body_bytes=LIMIT),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web import LimitedProtocol
+from app.web import LimitedProtocol, Limits
 from tests.web.stage import Relay
 
 START = b"POST /webhooks/signed/mystore HTTP/1.1\r\nHost: relay.example\r\n"
@@ -51,7 +51,7 @@ def test_what_is_no_http_is_told_so(relay: Relay) -> None:
 
 
 def test_a_head_that_does_not_come_is_given_up(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LimitedProtocol, "head_seconds", 0.2)
+    monkeypatch.setattr(LimitedProtocol, "limits", Limits(head_seconds=0.2))
 
     assert 408 == status(relay.raw(START))
     assert b"" == relay.raw()

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, text
 
 from app.store import Store
 from app.store.schema import accounts
+from app.web import Limits
 from app.web.health import Readiness
 from tests.web.conftest import Start
 from tests.web.stage import Clock, Relay
@@ -52,7 +53,7 @@ def test_a_schema_of_another_release_is_not_ready(relay: Relay) -> None:
 
 
 def test_a_full_disk_is_not_ready(start: Start, tmp_path: Path) -> None:
-    answer = start(data_folder=tmp_path, free_bytes=1 << 62).http.get("/readyz")
+    answer = start(data_folder=tmp_path, limits=Limits(free_bytes=1 << 62)).http.get("/readyz")
 
     assert 503 == answer.status_code
     assert "bytes are free" in answer.json()["checks"]["disk"]
@@ -65,7 +66,7 @@ def test_a_folder_that_is_gone_is_not_ready(start: Start, tmp_path: Path) -> Non
 
 
 def test_enough_space_is_ready(start: Start, tmp_path: Path) -> None:
-    assert 200 == start(data_folder=tmp_path, free_bytes=1).http.get("/readyz").status_code
+    assert 200 == start(data_folder=tmp_path, limits=Limits(free_bytes=1)).http.get("/readyz").status_code
 
 
 @pytest.mark.parametrize(("silent", "status"), [(0, 200), (30, 200), (31, 503)])

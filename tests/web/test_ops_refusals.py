@@ -54,7 +54,7 @@ def test_what_is_not_kept_is_not_found(relay: Relay, id_: str) -> None:
 
 
 def test_a_flood_is_kept_in_part_and_holds_nobody_up(relay: Relay, clock: Clock) -> None:
-    refusals = Refusals(relay.store, clock, kept=10_000)
+    refusals = Refusals(relay.store, kept=10_000, most_bytes=1 << 30)
     webhook = replace(SAMPLE, received_at=clock())
 
     async def flood() -> None:

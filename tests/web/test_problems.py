@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import RelayError, StoreBusy, Unavailable, Unverified
+from app.web import Limits
 from app.web.catalogue import CATALOGUE
 from tests.web.conftest import Start
 from tests.web.stage import Relay
@@ -106,7 +107,7 @@ def test_an_error_of_ours_that_no_kind_explains_is_unexpected(start: Start) -> N
 
 def test_an_operators_body_that_does_not_arrive_is_given_up(start: Start) -> None:
     head = b"POST /ops/v1/shipments HTTP/1.1\r\nHost: relay.example\r\nContent-Length: 10\r\n\r\n{"
-    received = start(body_seconds=0.2).raw(head)
+    received = start(limits=Limits(body_seconds=0.2)).raw(head)
 
     assert received.startswith(b"HTTP/1.1 408")
     assert b"/problems/request-timeout" in received

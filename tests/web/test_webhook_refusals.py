@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.store.schema import refusals
+from app.web import Limits
 from tests.web.conftest import Start
 from tests.web.stage import PATH_KEY, SECRET, Relay, sign, webhook_body, without_ids
 
@@ -135,7 +136,7 @@ def test_a_refusal_is_kept_with_its_cause_and_without_credentials(relay: Relay) 
 
 
 def test_the_body_of_a_refusal_is_kept_in_part_only(start: Start) -> None:
-    relay = start(max_body_bytes=100_000)
+    relay = start(limits=Limits(body_bytes=100_000))
     told = relay.deliver("y" * 50_000, headers={"X-Signature": "0" * 64}).json()["id"]
 
     relay.refusals()
@@ -145,7 +146,7 @@ def test_the_body_of_a_refusal_is_kept_in_part_only(start: Start) -> None:
 
 
 def test_no_more_refusals_are_kept_than_the_limit(start: Start) -> None:
-    relay = start(refusals_kept=5)
+    relay = start(limits=Limits(refusals_kept=5))
     for _ in range(200):
         relay.deliver(headers={"X-Signature": "0" * 64})
     relay.refusals()

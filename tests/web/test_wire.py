@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from app.web import Limits
 from tests.web.conftest import Start
 from tests.web.stage import LIMIT, Relay, sign
 
@@ -110,7 +111,7 @@ def test_a_sender_that_asks_first_is_invited_to_send_what_may_come(relay: Relay)
 
 
 def test_a_body_that_does_not_arrive_in_time_is_given_up(start: Start) -> None:
-    relay = start(body_seconds=0.2)
+    relay = start(limits=Limits(body_seconds=0.2))
     started = time.monotonic()
     received = relay.raw(head(b"Content-Length: 100"), b"{")
 

@@ -1,0 +1,45 @@
+"""From settings to what bounds strangers: sizes, times and numbers, and where calls may lead."""
+
+from app.egress import Resolve, guarded
+from app.payload import Bounds
+from app.settings import Settings
+from app.web import Limits
+
+__all__ = ["bounds_of", "limits_of", "resolver_of"]
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what a sender may cost."""
+    return Limits(
+        body_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
+        decompressed_ratio=settings.max_decompressed_ratio,
+        head_bytes=settings.max_head_bytes,
+        headers=settings.max_headers,
+        head_seconds=settings.head_seconds,
+        connections=settings.max_connections,
+        address_connections=settings.max_address_connections,
+        refusals_per_minute=settings.max_refusals_per_minute,
+        refusals_kept=settings.refusals_max_count,
+        refusals_bytes=settings.refusals_max_bytes,
+        free_bytes=settings.min_free_bytes,
+    )
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """Return how large a document may be to be read."""
+    return Bounds(
+        depth=settings.max_document_depth,
+        values=settings.max_document_values,
+        number_length=settings.max_number_length,
+        form_fields=settings.max_form_fields,
+    )
+
+
+def resolver_of(settings: Settings) -> Resolve:
+    """Return what finds the addresses of hosts: those that the configuration names, and else public ones only."""
+    accounts = settings.accounts.values()
+    carriers = [carrier for account in accounts for carrier in account.carriers.values()]
+    carriers += [carrier for group in settings.groups.values() for carrier in group.carriers.values()]
+    key_sets = [carrier.jwks_url for carrier in carriers if carrier.jwks_url]
+    return guarded([*(account.base_url for account in accounts), *key_sets], settings.egress_networks)
