@@ -68,8 +68,12 @@ def menu() -> list[dict[str, object]]:
         (entries,) = parts[-1].values()
         assert isinstance(entries, list)
         entries.extend(f"docs/{name}" for name in re.findall(r"\]\((?!\.\.)([\w/-]+\.md)\)", part))
+    listed = set(re.findall(r"\]\(([\w/-]+\.md)\)", index)) | {"index.md"}
+    parts.append({"More": [f"docs/{page.name}" for page in sorted(DOCS.glob("*.md")) if page.name not in listed]})
     decisions = [f"docs/decisions/{page.name}" for page in sorted((DOCS / "decisions").glob("0*.md"))]
-    return [*parts[:1], {"The project": first}, *parts[1:], {"Decisions": decisions}]
+    parts.append({"Decisions": decisions})
+    shown = [part for part in parts if all(part.values())]
+    return [*shown[:1], {"The project": first}, *shown[1:]]
 
 
 def make(folder: Path) -> None:
