@@ -43,6 +43,11 @@ $(STAMP): requirements/dev.txt pyproject.toml deploy/find-python.sh
 run: install ## Start a relay on SQLite; with no account configured, a demo with a VTEX sandbox
 	@exec $(BIN)/carrier-relay serve
 
+# The short form: make storm ARGS="--parcels 20"
+.PHONY: storm
+storm: install ## Post webhooks to the demonstration of `make run` while its VTEX fails, and watch; ARGS="--help"
+	@$(PYTHON) -m tests.storm $(ARGS)
+
 .PHONY: test-tools
 test-tools: ## Install the programs that tests need and pip cannot bring; nothing to do when they are there
 	@bash deploy/install-test-tools.sh
@@ -73,6 +78,10 @@ bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s,
 .PHONY: screenshots
 screenshots: install test-tools ## Photograph every page of the console: build/screenshots
 	@$(PYTHON) -m tests.console.screenshots $(ARGS)
+
+.PHONY: pictures
+pictures: install test-tools ## Take the two pictures of one parcel that the README shows: docs/pictures
+	@$(PYTHON) -m tests.console.pictures
 
 # The short form: make planted ARGS="--only token --examples 200"
 .PHONY: planted

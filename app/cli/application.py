@@ -52,7 +52,6 @@ application = typer.Typer(
     help="Receive carriers' tracking webhooks, and keep the timelines of VTEX orders true.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

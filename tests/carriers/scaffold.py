@@ -1,6 +1,6 @@
 """Write the files of a carrier.
 
-python -m tests.carriers.scaffold new SLUG       the carrier's module and a first case
+python -m tests.carriers.scaffold new SLUG       the carrier's module and its first cases
 python -m tests.carriers.scaffold sign SLUG      sign the cases whose signature is missing or wrong
 python -m tests.carriers.scaffold golden SLUG    write what the cases map to, for review
 """
@@ -30,24 +30,35 @@ Page read {today}.
 from collections.abc import Iterator
 
 from app.adapter import Adapter, Maturity, Result, most_specific
-from app.model import CarrierEvent, Milestone, Webhook
+from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import json_body
 from app.verification import Hmac
+
+ZONE = "America/Sao_Paulo"
 
 MILESTONES = {{
     "delivered": Milestone.DELIVERED,
 }}
 
+IGNORED = {{
+    "label_printed": "A label was printed; the parcel is not there yet.",
+}}
+
 
 def parse(webhook: Webhook) -> Iterator[Result]:
     parcel = json_body(webhook)
-    code, milestone, unknown = most_specific(MILESTONES, parcel["status"].text())
+    status, hub = parcel["status"].text(), parcel.get("hub")
+    if status in IGNORED:
+        yield Ignored(reason=IGNORED[status], code=status)
+        return
+    code, milestone, unknown = most_specific(MILESTONES, status)
     yield CarrierEvent(
         tracking_numbers=(parcel["tracking_number"].text(),),
         code=code,
         milestone=milestone,
         unknown_code=unknown,
-        occurred_at=parcel.get("occurred_at").moment(),
+        occurred_at=parcel.get("occurred_at").moment("%d/%m/%Y %H:%M", zone=ZONE),
+        place=Place(city=hub.get("city").text(), state=hub.get("state").text()),
         description=parcel.get("description").text(),
         raw=parcel.raw("status", "occurred_at", "description"),
     )
@@ -60,6 +71,8 @@ ADAPTER = Adapter(
     maturity=Maturity.UNCONFIRMED,
     verification=Hmac(header="X-Signature"),
     milestones=MILESTONES,
+    ignored=IGNORED,
+    zone=ZONE,
     parse=parse,
 )
 '''
@@ -70,7 +83,13 @@ X-Fixture-Source: docs https://docs.{slug}.example/webhooks
 X-Fixture-Received: {today}T12:00:00+00:00
 X-Fixture-Secret: invented-secret
 
-{{"tracking_number":"AB0000017","status":"delivered","occurred_at":"{today}T09:30:00-03:00","description":"Entregue"}}"""
+{body}"""
+
+BODIES = {
+    "delivered": '{"tracking_number":"AB0000017","status":"delivered","occurred_at":"21/11/2026 09:30",'
+    '"description":"Entregue","hub":{"city":"Curitiba","state":"PR"}}',
+    "label-printed": '{"tracking_number":"AB0000017","status":"label_printed"}',
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -90,17 +109,18 @@ def main(arguments: list[str]) -> int:
 
 
 def new(slug: str, carriers: Path = CARRIERS, folder: Path = FOLDER) -> Iterator[Path]:
-    """Write a carrier's module and first case, over nothing that exists."""
+    """Write a carrier's module and first cases, over nothing that exists."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         raise ConfigurationError(f"{slug!r} is no slug: lower-case letters, digits and single hyphens")
     fields = {"slug": slug, "name": slug.replace("-", " ").title(), "today": datetime.now(UTC).date().isoformat()}
-    files = {carriers / f"{module_name(slug)}.py": MODULE, folder / slug / "delivered.http": CASE}
+    files = {carriers / f"{module_name(slug)}.py": MODULE.format(**fields)}
+    files |= {folder / slug / f"{name}.http": CASE.format(body=body, **fields) for name, body in BODIES.items()}
     existing = [path.name for path in files if path.exists()]
     if existing:
         raise ConfigurationError(f"{slug} exists already: {', '.join(existing)}")
-    for path, template in files.items():
+    for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(template.format(**fields), "utf-8", newline="")
+        path.write_text(text, "utf-8", newline="")
         yield path
 
 

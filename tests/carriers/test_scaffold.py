@@ -23,8 +23,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_new_carrier_is_a_module_that_loads_and_a_case_that_it_reads(tmp_path: Path) -> None:
-    module, case = new("99-new", tmp_path / "carriers", tmp_path / "examples")
+def test_a_new_carrier_is_a_module_that_loads_and_cases_that_it_reads(tmp_path: Path) -> None:
+    module, case, other = new("99-new", tmp_path / "carriers", tmp_path / "examples")
     names: dict[str, object] = {}
     exec(compile(module.read_text("utf-8"), module.name, "exec"), names)  # noqa: S102 - what an import would run
 
@@ -33,12 +33,13 @@ def test_a_new_carrier_is_a_module_that_loads_and_a_case_that_it_reads(tmp_path:
     assert (module.name, case.name) == ("_99_new.py", "delivered.http")
     assert getattr(adapter, "slug", None) == "99-new"
     assert [event.milestone for event in names["parse"](load(case).webhook)] == ["DELIVERED"]  # type: ignore[operator]
+    assert [part.code for part in names["parse"](load(other).webhook)] == ["label_printed"]  # type: ignore[operator]
 
 
 def test_a_new_carrier_overwrites_nothing_and_has_a_slug(tmp_path: Path) -> None:
     list(new("one", tmp_path, tmp_path))
 
-    with pytest.raises(ConfigurationError, match=r"one exists already: one\.py, delivered\.http"):
+    with pytest.raises(ConfigurationError, match=r"one exists already: one\.py, delivered\.http, label-printed\.http"):
         list(new("one", tmp_path, tmp_path))
     with pytest.raises(ConfigurationError, match="'One_' is no slug"):
         list(new("One_", tmp_path, tmp_path))

@@ -82,3 +82,12 @@ def test_an_account_of_another_name_at_vtex_is_noticed(
 
     assert text in found.at(level)
     assert text or not found.at(level)
+
+
+def test_a_rehearsal_on_this_machine_is_no_problem(doctor: Callable[..., Findings], configured: Path) -> None:
+    configure(configured, "https://relay.shop.example", "http://127.0.0.1:8080")
+
+    found = doctor()
+
+    assert 0 == found.status
+    assert "right for a rehearsal" in found.at("note")

@@ -42,6 +42,7 @@ class Scene:
     """Where the relay is, and what there is to see."""
 
     url: str
+    vtex_url: str
     parked: str
     parked_order: str
 
@@ -122,7 +123,7 @@ async def _set(stack: AsyncExitStack, folder: Path) -> Scene:
     )
     await talk.hold(PARCELS)
     await _trouble(_Teller(egress=egress, talk=talk))
-    return Scene(url=url, parked=PARKED, parked_order="1502240779001-01")
+    return Scene(url=url, vtex_url=vtex, parked=PARKED, parked_order="1502240779001-01")
 
 
 def _outside() -> dict[str, str]:
