@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from sqlalchemy import Connection, func, select, text
@@ -31,8 +32,10 @@ class Store:
     def __init__(self, database_url: str, ownership: Ownership, observe: Callable[[int, float], None]) -> None:
         """Start the threads; use `open`."""
         self._ownership = ownership
+        self._file = database_file(database_url).absolute()
         self._writing = open_writer(database_url)
         self.revisions = migrate(self._writing)
+        self._inode = _inode(self._file)
         with self._writing.begin() as connection:
             self.ids = Ids(after=greatest_id(connection))
         self._reading = open_reader(database_url)
@@ -102,6 +105,13 @@ class Store:
         except DBAPIError as error:
             raise StoreUnavailable(f"the database cannot be read: {error.orig}") from None
 
+    def is_in_place(self) -> bool:
+        """Tell whether what is written is still the file that the path names.
+
+        One that was deleted or replaced goes on working, and is gone at the next start.
+        """
+        return self._inode is None or self._inode == _inode(self._file)
+
     async def check(self) -> None:
         """Prove that the database can be written and has this release's schema.
 
@@ -127,6 +137,14 @@ class Store:
         self._writing.dispose()
         self._reading.dispose()
         self._ownership.release()
+
+
+def _inode(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class _Touch:

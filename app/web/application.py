@@ -38,7 +38,7 @@ class Application:
         """Take webhooks in, and serve the given routes beside them."""
         limits = dependencies.limits
         budgets = Budgets(limits.refusals_per_minute, dependencies.clock)
-        space = Space(dependencies.data_folder, limits.free_bytes, dependencies.clock)
+        space = _space(dependencies)
         self._refusals = Refusals(dependencies.store, kept=limits.refusals_kept, most_bytes=limits.refusals_bytes)
         self._webhooks = Webhooks(
             dependencies, self._refusals, budgets, space, _served(dependencies, budgets, space, *routers)
@@ -62,8 +62,13 @@ def ops_app(dependencies: Dependencies) -> Edges:
     """Make the application of operators and scrapers, which takes no webhooks."""
     limits = dependencies.limits
     budgets = Budgets(limits.refusals_per_minute, dependencies.clock)
-    space = Space(dependencies.data_folder, limits.free_bytes, dependencies.clock)
+    space = _space(dependencies)
     return _served(dependencies, budgets, space, *_PUBLIC, *_OPERATORS)
+
+
+def _space(dependencies: Dependencies) -> Space:
+    given = dependencies
+    return Space(given.data_folder, given.limits.free_bytes, given.clock, is_in_place=given.store.is_in_place)
 
 
 def _served(dependencies: Dependencies, budgets: Budgets, space: Space, *routers: APIRouter) -> Edges:
