@@ -93,7 +93,7 @@ class Correction(Asked):
     text: Line = Field(description="What shoppers read, as it stands.", examples=["entrega em verificação"])
     city: Line | None = None
     state: Line | None = Field(default=None, description="Of the city, such as SP.")
-    occurred_at: AwareDatetime | None = Field(default=None, description="When; now unless given, never later.")
+    occurred_at: Instant | None = Field(default=None, description="When; now unless given, never later.")
     reason: Words = Field(description="Stands in the audit log.", examples=["the shopper says that nothing came"])
 
 
