@@ -131,8 +131,8 @@ schemathesis: build/fuzz-tools/.installed ## Try a relay with its own OpenAPI do
 
 .PHONY: audit
 audit: build/audit-tools/.installed ## Look for known vulnerabilities in what is installed, and list licences
-	@build/audit-tools/bin/pip-audit --require-hashes --disable-pip --requirement requirements/runtime.txt
 	@build/audit-tools/bin/pip-licenses --python $(PYTHON) --order license --format markdown
+	@build/audit-tools/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements/runtime.txt
 
 .PHONY: sbom
 sbom: build/audit-tools/.installed ## Write what a running relay consists of: build/sbom.json (CycloneDX)

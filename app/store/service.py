@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 from sqlalchemy import Connection, func, select, text
@@ -54,6 +55,8 @@ class Store:
         self._ownership = ownership
         self._writing = database.open_writer()
         self.revisions = migrate(self._writing, wait_seconds=wait_seconds)
+        self._file = database.file.absolute() if database.file else None
+        self._inode = _inode(self._file)
         clock = ServerClock(now)
         self.now: Callable[[], datetime] = clock if database.is_shared else now
         self._membership = (
@@ -152,6 +155,13 @@ class Store:
         except DBAPIError as error:
             raise StoreUnavailable(f"the database cannot be read: {said(error)}") from None
 
+    def is_in_place(self) -> bool:
+        """Tell whether what is written is still the file that the path names.
+
+        One that was deleted or replaced goes on working, and is gone at the next start.
+        """
+        return self._inode is None or self._inode == _inode(self._file)
+
     async def check(self) -> None:
         """Prove that the database can be written and has this release's schema.
 
@@ -229,6 +239,14 @@ def _refusal(database: Database, error: DBAPIError) -> Exception:
     if state[:2] in {"28", "3D", "42", "0A"}:
         return ConfigurationError(f"database_url: {database.place} cannot be used: {said(error)}")
     return StoreUnavailable(f"{database.place} cannot be reached: {said(error)}")
+
+
+def _inode(file: Path | None) -> tuple[int, int] | None:
+    try:
+        found = file.stat() if file else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
 
 
 class _Touch:

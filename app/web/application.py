@@ -73,7 +73,12 @@ def _operators(part: Part) -> tuple[APIRouter, ...]:
 
 def _guards(dependencies: Dependencies) -> tuple[Budgets, Space]:
     limits = dependencies.limits
-    space = Space(dependencies.data_folder, limits.free_bytes, dependencies.clock)
+    space = Space(
+        dependencies.data_folder,
+        limits.free_bytes,
+        dependencies.clock,
+        is_in_place=dependencies.store.is_in_place,
+    )
     return Budgets(limits.refusals_per_minute, dependencies.clock), space
 
 

@@ -41,7 +41,12 @@ class Readiness:
     def __init__(self, dependencies: Dependencies, clock: Callable[[], float] = monotonic) -> None:
         """Look at what ``dependencies`` name."""
         self._given = dependencies
-        self._space = Space(dependencies.data_folder, dependencies.limits.free_bytes, clock)
+        self._space = Space(
+            dependencies.data_folder,
+            dependencies.limits.free_bytes,
+            clock,
+            is_in_place=dependencies.store.is_in_place,
+        )
         self._clock = clock
         self._looked_at = float("-inf")
         self._found = _Checked(checks={})

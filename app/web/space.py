@@ -1,4 +1,4 @@
-"""Whether there is room on the disk for what comes in: said before the database finds out for itself."""
+"""Whether what comes in can last: there is room on the disk, and the database is where it will be looked for."""
 
 import shutil
 from collections.abc import Callable
@@ -16,8 +16,16 @@ _FRESH_SECONDS: Final = 1.0
 class Space:
     """Watch the disk under the database; a look is good for a second."""
 
-    def __init__(self, folder: Path | None, wanted: int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        wanted: int,
+        clock: Callable[[], float] = monotonic,
+        *,
+        is_in_place: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Want so many bytes free where ``folder`` is; None when the database is elsewhere."""
+        self._is_in_place = is_in_place
         self._folder = folder
         self._wanted = wanted
         self._clock = clock
@@ -45,6 +53,11 @@ class Space:
             raise StoreUnavailable(problem)
 
     def _look(self, folder: Path) -> str | None:
+        if not self._is_in_place():
+            return (
+                "the database file was deleted or replaced under the relay, which still has all of it open: take "
+                "a backup from it before it is stopped"
+            )
         try:
             free = shutil.disk_usage(folder).free
         except OSError as error:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.parcels import SECRET
-from tests.e2e.relay import Relay
+from tests.e2e.relay import Relay, until
 
 ACCOUNT = f"""
 [accounts.demo]
@@ -54,6 +54,23 @@ def test_a_full_disk_is_answered_503_and_nothing_that_was_answered_2xx_is_lost(t
         assert 200 == roomy.post(large(99)).status_code
     finally:
         roomy.close()
+
+
+def test_a_database_that_is_deleted_under_the_relay_is_noticed_and_nothing_more_is_taken_in(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "relay.db"
+    relay = Relay(tmp_path, ACCOUNT)
+    try:
+        relay.start()
+        relay.until_ready()
+        assert 200 == relay.post(large(1)).status_code
+        file.unlink()
+
+        until(lambda: relay.post(large(2)).status_code == 503, seconds=20, failing=lambda: "it goes on")
+        ready = httpx.get(f"{relay.url}/readyz")
+        assert 503 == ready.status_code
+        assert "was deleted or replaced under the relay" in ready.json()["checks"]["disk"]
+    finally:
+        relay.close()
 
 
 @pytest.mark.parametrize("broken", [b"", b"this is no database, and never was one\n" * 200])

@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Final
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
 from app.store import parse_public_id, public_id
 from app.web.problems import Problem
+from app.web.schemas.times import Instant
 
 __all__ = ["Cursor", "Limit", "Since", "Until", "cursor_of", "missing", "plain", "position", "row_id"]
 
@@ -14,8 +14,8 @@ _CURSOR: Final = "c"
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many items at most.")]
 Cursor = Annotated[str | None, Query(description="`next` of the page before; the other parameters must stay.")]
-Since = Annotated[AwareDatetime | None, Query(description="Not before this time; with an offset.")]
-Until = Annotated[AwareDatetime | None, Query(description="Before this time; with an offset.")]
+Since = Annotated[Instant | None, Query(description="Not before this time; with an offset.")]
+Until = Annotated[Instant | None, Query(description="Before this time; with an offset.")]
 
 
 def position(cursor: str | None) -> int | None:

@@ -5,7 +5,6 @@ from typing import Annotated, Final
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,6 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.model import normalise_number
+from app.web.schemas.times import Instant
 
 __all__ = ["Asked", "Correction", "NewShipment", "OrderId", "ReplayRequest", "Words"]
 
@@ -71,7 +71,7 @@ class NewShipment(Asked):
     )
     invoice_key: Words | None = Field(default=None, description="The access key of a Brazilian NF-e.")
     courier: Words | None = Field(default=None, description="The courier that VTEX names.")
-    invoiced_at: AwareDatetime | None = Field(
+    invoiced_at: Instant | None = Field(
         default=None, description="When it was invoiced, with an offset.", examples=["2026-03-04T15:04:31-03:00"]
     )
 
@@ -93,7 +93,7 @@ class Correction(Asked):
     text: Line = Field(description="What shoppers read, as it stands.", examples=["entrega em verificação"])
     city: Line | None = None
     state: Line | None = Field(default=None, description="Of the city, such as SP.")
-    occurred_at: AwareDatetime | None = Field(default=None, description="When; now unless given, never later.")
+    occurred_at: Instant | None = Field(default=None, description="When; now unless given, never later.")
     reason: Words = Field(description="Stands in the audit log.", examples=["the shopper says that nothing came"])
 
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from app.store import public_id
 from app.web.schemas.asked import Asked, Words
 from app.web.schemas.shown import Shown
+from app.web.schemas.times import Instant
 
 __all__ = ["BackfillItem", "BackfillPage", "BackfillState", "NewBackfill"]
 
@@ -23,10 +24,8 @@ class NewBackfill(Asked):
     """Which orders are to be looked for."""
 
     account: str = Field(examples=["mystore"])
-    since: AwareDatetime = Field(
-        description="Orders invoiced from this time on.", examples=["2026-01-01T00:00:00-03:00"]
-    )
-    until: AwareDatetime | None = Field(default=None, description="And until this time; now unless given.")
+    since: Instant = Field(description="Orders invoiced from this time on.", examples=["2026-01-01T00:00:00-03:00"])
+    until: Instant | None = Field(default=None, description="And until this time; now unless given.")
     rate: float | None = Field(
         default=None, gt=0, le=10_000, description="Most orders per second; by the account's own limits unless given."
     )

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from app.store import public_id
 from app.web.schemas.asked import Asked, Words
 from app.web.schemas.shown import Shown, WebhookId
+from app.web.schemas.times import Instant
 
 __all__ = [
     "MeaningChange",
@@ -35,8 +36,8 @@ class ReplayWanted(Asked):
     account: str | None = Field(default=None, max_length=100, description="Account or group of the source.")
     carrier: str | None = Field(default=None, max_length=100, examples=["easypost"])
     state: Literal["mapped", "ignored", "unmappable"] | None = None
-    since: AwareDatetime | None = Field(default=None, description="Received at this time or later.")
-    until: AwareDatetime | None = Field(default=None, description="Received before this time.")
+    since: Instant | None = Field(default=None, description="Received at this time or later.")
+    until: Instant | None = Field(default=None, description="Received before this time.")
     tracking_number: str | None = Field(default=None, max_length=100, description="However it is written.")
     unknown: bool = Field(default=False, description="Only those that brought an event whose code had no meaning.")
     limit: int = Field(default=10_000, ge=1, le=100_000, description="How many at most, the oldest first.")
