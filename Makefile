@@ -103,6 +103,11 @@ bench-hostile: install ## Time a carrier alone and under 100,000 hostile request
 bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.cost $(ARGS)
 
+# The short form: make bench-search ARGS="--webhooks 50000"
+.PHONY: bench-search
+bench-search: install ## Time every list and search beside 1,000,000 webhooks (about 10 minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.search $(ARGS)
+
 # Tools that are not part of development, each set in an environment of its own under build/, by its lock.
 build/%-tools/.installed: requirements/%.txt | install
 	@rm -rf "$(@D)" && $(PYTHON) -m venv "$(@D)"

@@ -7,9 +7,11 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 __all__ = [
+    "BY_HAND",
     "CarrierEvent",
     "Ignored",
     "Milestone",
@@ -20,6 +22,9 @@ __all__ = [
     "Webhook",
     "normalise_number",
 ]
+
+BY_HAND: Final = "by hand"
+"""Stands in the place of a carrier where a person wrote an event; no carrier's slug holds a space."""
 
 
 class Milestone(StrEnum):

@@ -108,6 +108,7 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
     "log_level": st.sampled_from(["debug", "info", "warning", "error"]),
     "log_format": st.sampled_from(["json", "text"]),
     "resolve_within_days": counts,
+    "quiet_after_days": counts,
     "ledger_days": counts,
     "body_days": st.integers(1, 180),
     "evidence_days": st.integers(180, 10_000),

@@ -146,6 +146,24 @@ def test_what_found_its_shipment_is_told_by_source_and_sources_that_left_count_t
     }
 
 
+def test_what_is_silent_is_told_of_configured_sources_and_accounts_and_only_where_it_is_known() -> None:
+    metrics = Metrics(CollectorRegistry(), accounts=("mystore", "other"), sources=("mystore/loggi", "other/loggi"))
+    silent = Backlog(
+        shipments_due=0,
+        parked=0,
+        dead=0,
+        oldest_due_seconds=0,
+        quiet_sources={"mystore/loggi": True, "gone/loggi": True},
+        quiet_shipments={"mystore": 3, "other": 0},
+    )
+    metrics.watch(lambda: silent)
+    assert values(metrics, "relay_source_quiet", "relay_shipments_quiet") == {
+        "relay_source_quiet{source=mystore/loggi}": 1,
+        "relay_shipments_quiet{account=mystore}": 3,
+        "relay_shipments_quiet{account=other}": 0,
+    }
+
+
 def test_each_configured_account_is_in_one_state_and_no_other_account_is_named() -> None:
     metrics = Metrics(CollectorRegistry(), accounts=("mystore", "other"))
     resting = {"other": "held", "formerly": "paused"}

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
+from app.cli.lists import list_
 from app.cli.meaning import codes
 from app.cli.options import Host, Port, Role
 from app.cli.orders_commands import backfill, feed, hook
@@ -15,6 +16,7 @@ from app.cli.parked import parked
 from app.cli.privacy_commands import hold, personal
 from app.cli.replays import replay
 from app.cli.shipments import shipments
+from app.cli.token_commands import token
 from app.errors import RelayError
 
 __all__ = ["application", "main"]
@@ -57,12 +59,12 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
-_GROUPS = {"token": _token, "accounts": accounts, "shipments": shipments, "parked": parked, "replay": replay}
+_GROUPS = {"token": token, "accounts": accounts, "shipments": shipments, "parked": parked, "replay": replay}
 _GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold}
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
 application.add_typer(personal)
+application.command(name="list", short_help="List webhooks, events, attempts, shipments, audit and more.")(list_)
 _carriers = typer.Typer(
     cls=_Carriers,
     help="List the carriers and what they need; write to one.",
@@ -261,20 +263,6 @@ def brief(
     from app.cli.briefing import brief_carrier
 
     brief_carrier(slug, account, lang, show_secrets=show_secrets, as_json=as_json)
-
-
-@_token.command()
-def new(
-    name: Annotated[str, typer.Argument(help="Who holds it; stands in the audit log.")],
-    role: Annotated[
-        Literal["viewer", "support", "operator", "admin"], typer.Option(help="What its holder may see and do.")
-    ],
-    accounts: Annotated[str | None, typer.Option(help="Accounts that it is limited to: a,b. All unless given.")] = None,
-) -> None:
-    """Make a token, show it once, and print the lines that configure it."""
-    from app.cli.tokens import new_token
-
-    new_token(name, role, accounts)
 
 
 @application.command(short_help="Bring the database up to date.")

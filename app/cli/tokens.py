@@ -4,13 +4,14 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 import typer
 
 from app.cli.exits import ExitCode, stop
 
-__all__ = ["digest_of", "make_token", "new_token"]
+__all__ = ["digest_of", "make_at_run_time", "make_token", "new_token"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _ACCOUNT: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -51,3 +52,22 @@ The relay is told its digest, in relay.toml:
 or in the environment, where a list replaces that of the file:
 
 RELAY_TOKENS='{json.dumps([entry])}'""")
+
+
+def make_at_run_time(
+    path: str, asked: Mapping[str, object], url: str | None, token: str | None, *, as_json: bool
+) -> None:
+    """Have a running relay make or rotate a token, and show what opens this once."""
+    from app.cli.operating import reach
+
+    body = {name: value for name, value in asked.items() if value is not None}
+    operators = reach(url, token)
+    if as_json:
+        typer.echo(operators.text("POST", path, body=body))
+        return
+    made = operators.ask("POST", path, body=body)
+    until = f", until {made['expires_at']}" if made["expires_at"] else ""
+    before = f" The one before opens until {made['old_until']}." if made["old_until"] else ""
+    typer.echo(f"""{made["token"]}
+
+This is the token of {made["name"]}, a {made["role"]}{until}: it is shown this once.{before}""")

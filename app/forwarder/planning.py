@@ -13,7 +13,7 @@ from app.forwarder.learning import is_full
 from app.forwarder.registering import register
 from app.forwarder.timeline import chronological, delivered_at, moment, revisions
 from app.forwarder.voices import heard
-from app.model import TimeQuality
+from app.model import BY_HAND, TimeQuality
 from app.store import EventRow, Frozen, Plan, Skip, Work
 from app.vtex import body_hash, delivered_date, description, request_body, row_date
 
@@ -115,7 +115,7 @@ def _write(work: Work, account: Account, now: datetime) -> Plan:
 
 def _is_stale(pending: Sequence[EventRow], account: Account, now: datetime) -> bool:
     """Tell whether everything that waits is old news, which goes out only together with fresh news."""
-    if account.stale_after is None or not pending:
+    if account.stale_after is None or not pending or any(row.carrier == BY_HAND for row in pending):
         return False
     return all(moment(row) < now - account.stale_after and row.row_state == "pending" for row in pending)
 
@@ -182,7 +182,8 @@ def _skips(work: Work, account: Account) -> list[Skip]:
     earlier = revisions(work.rows)
     skips: list[Skip] = []
     for row in _open(work):
-        is_left_out = account.forward_milestones is not None and row.milestone not in account.forward_milestones
+        is_wanted = account.forward_milestones is None or row.milestone in account.forward_milestones
+        is_left_out = not is_wanted and row.carrier != BY_HAND
         if is_left_out and row.row_state == "pending":
             skips.append(Skip(event_id=row.event_id, reason=f"forward_milestones leaves out {row.milestone}"))
         elif row.event_id in replaced:

@@ -13,7 +13,7 @@ from typing import Final
 
 from app.account import Account
 from app.forwarder.timeline import moment
-from app.model import Milestone
+from app.model import BY_HAND, Milestone
 from app.store import EventRow, Skip, Voice, Work
 
 __all__ = ["Heard", "heard", "ownerships"]
@@ -45,12 +45,13 @@ def heard(work: Work, account: Account, now: datetime) -> Heard:
     """Say which rows of a shipment are shown; all of them where the account has no preference."""
     if not account.prefer:
         return Heard(work=replace(work, rows=tuple(_wanted(row) for row in work.rows)), voices=work.voices)
-    voices = ownerships(work.rows, account, now, work.voices)
+    said = [row for row in work.rows if row.carrier != BY_HAND]
+    voices = ownerships(said, account, now, work.voices)
     shown: list[EventRow] = []
     skips: list[Skip] = []
     for row in work.rows:
         covering = next((voice for voice in reversed(voices) if voice.told is None or _told(row) > voice.told), None)
-        if covering is None or covering.carrier == row.carrier:
+        if covering is None or row.carrier in {covering.carrier, BY_HAND}:
             shown.append(_wanted(row))
         elif row.row_state in _ON_TIMELINE:
             shown.append(row)  # It was sent before anybody was preferred.
@@ -59,7 +60,7 @@ def heard(work: Work, account: Account, now: datetime) -> Heard:
         elif row.row_state == "pending":
             reason = f"{covering.carrier} owns the timeline since {covering.since.isoformat(timespec='seconds')}"
             skips.append(Skip(event_id=row.event_id, reason=reason, state="held"))
-    found = _takeover(work.rows, voices, account) if voices else None
+    found = _takeover(said, voices, account) if voices else None
     return Heard(
         work=replace(work, rows=tuple(shown)),
         skips=tuple(skips),

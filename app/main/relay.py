@@ -117,7 +117,7 @@ async def relay(
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
         async with Egress(connections=concurrency + _LOOKUPS, resolve=resolver_of(settings)) as egress:
             running = _compose(settings, part, accounts, sources, (metrics, store, egress), now)
-            async with working(running, metrics, settings.shutdown_seconds, works=part.works):
+            async with working(running, metrics, settings, works=part.works):
                 yield running
     finally:
         await store.close()

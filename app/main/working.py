@@ -5,10 +5,12 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from app.errors import StoreUnavailable
 from app.main.sampling import Sampler, vitals
+from app.settings import Settings
 from app.telemetry import Metrics
 
 if TYPE_CHECKING:
@@ -22,14 +24,13 @@ _RESTART_SECONDS: Final = 1.0
 
 
 @asynccontextmanager
-async def working(
-    running: "Relay", metrics: Metrics, shutdown_seconds: float, *, works: bool = True
-) -> AsyncIterator[None]:
+async def working(running: "Relay", metrics: Metrics, settings: Settings, *, works: bool = True) -> AsyncIterator[None]:
     """Run the workers; on leaving let each finish what it holds, for a bounded time."""
-    store, now = running.dependencies.store, running.dependencies.now
-    sampler = Sampler(store, now)
+    given = running.dependencies
+    quiet = timedelta(days=settings.quiet_after_days)
+    sampler = Sampler(given.store, given.now, given.sources, tuple(given.accounts), quiet)
     metrics.watch(sampler.backlog)
-    metrics.watch_vitals(vitals(now, running.dependencies.heartbeat, running.dependencies.data_folder))
+    metrics.watch_vitals(vitals(given.now, given.heartbeat, given.data_folder))
     await running.duties.start()
     workers: dict[str, Callable[[], Awaitable[None]]] = {}
     if works:
@@ -54,7 +55,7 @@ async def working(
         running.replays.stop()
         running.retiring.stop()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(shutdown_seconds):
+            async with asyncio.timeout(settings.shutdown_seconds):
                 await running.forwarder.stop()
                 await asyncio.gather(*tasks[:-1], return_exceptions=True)
         for task in tasks:

@@ -170,6 +170,9 @@ class Settings(BaseSettings):
         default=15,
         description="How long an event waits for its order to appear before it counts as not ours.",
     )
+    quiet_after_days: Days = Field(
+        default=5, description="How long nothing is heard of a shipment on its way until it counts as quiet."
+    )
     ledger_days: Days = Field(
         default=35, description="How long a webhook is remembered as a duplicate of an earlier one."
     )

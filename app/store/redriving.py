@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select, union, up
 
 from app.store.columns import Ids
 from app.store.dialect import literally
-from app.store.queries.paging import LOOKED_THROUGH
 from app.store.schema import audit, rows, shipments
 
 __all__ = ["DEAD_CAUSES", "DeadCause", "Redrive", "dead_causes", "given_up", "revive"]
@@ -26,6 +25,7 @@ DEAD_CAUSES: Final = {
 _ROWS: Final = "refused"
 
 _CHUNK: Final = 500
+_COUNTED: Final = 2_500
 _ANEW: Final[dict[str, Any]] = {
     "attempts": 0,
     "failing_since": None,
@@ -142,13 +142,13 @@ class DeadCause:
 def dead_causes(connection: Connection, accounts: Sequence[str] | None) -> tuple[tuple[DeadCause, ...], bool]:
     """Sum up what was given up, account by account, and say whether there is more than was counted.
 
-    Only indexes of what was given up are read, and no more of them than a page looks through.
+    Only indexes of what was given up are read, and so many of them at most.
     """
     reasons = select(shipments.c.account, shipments.c.dead_reason).where(shipments.c.dead_reason.is_not(None))
     if accounts is not None:
         reasons = reasons.where(shipments.c.account.in_(accounts))
-    whole = connection.execute(_by_index(reasons, accounts).limit(LOOKED_THROUGH)).all()
-    some = select(rows.c.shipment_id).where(rows.c.state == literally("dead")).limit(LOOKED_THROUGH)
+    whole = connection.execute(_by_index(reasons, accounts).limit(_COUNTED)).all()
+    some = select(rows.c.shipment_id).where(rows.c.state == literally("dead")).limit(_COUNTED)
     refused_rows = list(connection.execute(some).scalars())
     refused: list[str] = []
     ids = sorted(set(refused_rows))
@@ -164,7 +164,7 @@ def dead_causes(connection: Connection, accounts: Sequence[str] | None) -> tuple
     causes = tuple(
         DeadCause(account=account, cause=cause, count=count) for (account, cause), count in sorted(counted.items())
     )
-    return causes, LOOKED_THROUGH in {len(whole), len(refused_rows)}
+    return causes, _COUNTED in {len(whole), len(refused_rows)}
 
 
 def _cause_of(reason: str) -> str:

@@ -1,7 +1,8 @@
 """The catalogue of metrics: every name, label and bucket; the collectors and their reference are made from it."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
+
+from app.telemetry.documented import MetricDoc
 
 __all__ = [
     "ACCOUNT_STATE",
@@ -28,6 +29,8 @@ __all__ = [
     "RETENTION_OLDEST_SECONDS",
     "SECRET_MATCHED",
     "SHIPMENTS_DUE",
+    "SHIPMENTS_QUIET",
+    "SOURCE_QUIET",
     "SOURCE_WEBHOOKS",
     "SUBJECTS",
     "TIME_SECONDS",
@@ -42,26 +45,6 @@ _REQUEST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 _CALL: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60)
 _LAG: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400)
 _SIZE: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricDoc:
-    """One metric, as the reference shows it and as its collector is made.
-
-    Args:
-        name: Its name in queries.
-        type: What Prometheus calls it.
-        labels: Names of its labels.
-        description: What it counts or measures.
-        buckets: Upper bounds, for histograms.
-
-    """
-
-    name: str
-    type: Literal["counter", "histogram", "gauge"]
-    labels: tuple[str, ...] = ()
-    description: str
-    buckets: tuple[float, ...] = ()
 
 
 WEBHOOKS = MetricDoc(
@@ -142,10 +125,7 @@ SECRET_MATCHED = MetricDoc(
     name="relay_secret_matched_total",
     type="counter",
     labels=("source", "secret"),
-    description=(
-        "Proven webhooks by source and position of the secret that matched, newest first; above 0 the carrier still"
-        " uses an old one."
-    ),
+    description="Proven webhooks by source and position of the secret that matched; above 0 it is an old one.",
 )
 NOTIFICATIONS = MetricDoc(
     name="relay_order_notifications_total",
@@ -163,10 +143,7 @@ ORDER_HOOK = MetricDoc(
     name="relay_order_hook",
     type="gauge",
     labels=("account", "state"),
-    description=(
-        "1 for what was last found at VTEX of the account's order hook: none, ours, differs (ours, but to be installed"
-        " again), foreign, unknown."
-    ),
+    description="1 for what was last found of the account's order hook: none, ours, differs (ours), foreign, unknown.",
 )
 ORDERS_DUE = MetricDoc(
     name="relay_orders_due",
@@ -178,6 +155,18 @@ SOURCE_WEBHOOKS = MetricDoc(
     type="counter",
     labels=("source",),
     description="Webhooks that were taken, repeated ones included, by source: what goes quiet stops growing.",
+)
+SOURCE_QUIET = MetricDoc(
+    name="relay_source_quiet",
+    type="gauge",
+    labels=("source",),
+    description="1 while a source is silent for longer than is usual for it, else 0; absent while that cannot be told.",
+)
+SHIPMENTS_QUIET = MetricDoc(
+    name="relay_shipments_quiet",
+    type="gauge",
+    labels=("account",),
+    description="Shipments on their way that no carrier has told of for quiet_after_days, counted up to 100,000.",
 )
 SHIPMENTS_DUE = MetricDoc(
     name="relay_shipments_due",
@@ -269,6 +258,8 @@ _DOCS: Final = (
     ORDER_HOOK,
     ORDERS_DUE,
     SOURCE_WEBHOOKS,
+    SOURCE_QUIET,
+    SHIPMENTS_QUIET,
     SHIPMENTS_DUE,
     PARKED,
     SUBJECTS,

@@ -19,6 +19,8 @@ from app.telemetry.catalogue import (
     ORDERS_DUE,
     PARKED,
     SHIPMENTS_DUE,
+    SHIPMENTS_QUIET,
+    SOURCE_QUIET,
     SUBJECTS,
     TIME_SECONDS,
     WORKER_SILENT_SECONDS,
@@ -47,6 +49,8 @@ class Backlog:
         hooks: What was last found of VTEX's order hook, by account; those that nobody looked at lack.
         orders_due: Orders that were told of and wait for a read that may start now.
         matches: Of each source: parcels seen, placed within an hour, placed.
+        quiet_sources: Whether each source is unusually silent; those of which that cannot be told lack.
+        quiet_shipments: How many shipments of each account are without news.
 
     """
 
@@ -59,6 +63,8 @@ class Backlog:
     hooks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     orders_due: int = 0
     matches: Mapping[str, tuple[int, int, int]] = field(default_factory=lambda: MappingProxyType({}))
+    quiet_sources: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    quiet_shipments: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +99,8 @@ class BacklogCollector(Collector):
             yield _gauge(doc)
         yield _gauge(ACCOUNT_STATE)
         yield _gauge(ORDER_HOOK)
+        yield _gauge(SOURCE_QUIET)
+        yield _gauge(SHIPMENTS_QUIET)
         yield CounterMetricFamily(SUBJECTS.name, SUBJECTS.description)
 
     def collect(self) -> Iterator[Metric]:
@@ -121,6 +129,20 @@ class BacklogCollector(Collector):
         yield states
         yield self._hooks(backlog)
         yield self._subjects(backlog)
+        yield from self._quiet(backlog)
+
+    def _quiet(self, backlog: Backlog) -> Iterator[Metric]:
+        """Tell of each configured source and account what is silent."""
+        families = (
+            (SOURCE_QUIET, sorted(self._sources), backlog.quiet_sources),
+            (SHIPMENTS_QUIET, self._accounts, backlog.quiet_shipments),
+        )
+        for doc, names, found in families:
+            family = _gauge(doc)
+            for name in names:
+                if name in found:
+                    family.add_metric((name,), float(found[name]))
+            yield family
 
     def _hooks(self, backlog: Backlog) -> Metric:
         """Tell of each configured account how its order hook stands."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from app.account import Account, DateFormat
-from app.model import Milestone
+from app.model import BY_HAND, Milestone
 from app.vtex.phrases import PHRASES
 from app.vtex.schema import Event, UpdateTrackingStatusRequest
 from app.vtex.scrubbing import scrub
@@ -45,7 +45,12 @@ def delivered_date(at: datetime, account: Account, *, now: datetime) -> str:
 
 
 def description(words: str | None, milestone: Milestone, account: Account, *, carrier: str = "", code: str = "") -> str:
-    """Choose the words of a row: the account's own for the code or milestone, the carrier's scrubbed, or a phrase."""
+    """Choose the words of a row: the account's own for the code or milestone, the carrier's scrubbed, or a phrase.
+
+    What a person wrote for shoppers to read stands as it is.
+    """
+    if carrier == BY_HAND:
+        return (words or "")[:MAX_DESCRIPTION]
     own = account.texts.get(f"{carrier}/{code}") or account.texts.get(milestone)
     if own is not None:
         return own

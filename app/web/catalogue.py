@@ -203,6 +203,13 @@ _ALL: Final = (
         remedy="Look at the state that the detail names, and do what it says.",
     ),
     ProblemType(
+        slug="token-state",
+        status=409,
+        title="The token cannot be changed so",
+        meaning="A token of this name is there already, was taken back for good, or stands in the settings.",
+        remedy="Do what the detail says; names of tokens are never given twice, so that the audit log stays plain.",
+    ),
+    ProblemType(
         slug="subject-state",
         status=409,
         title="These events cannot be linked so",

@@ -11,6 +11,9 @@ from tests.console.scene import Scene
 
 SIZES: Final = {"desktop": (1280, 900), "phone": (390, 844)}
 PREVIEW: Final = "replay-preview"
+COMPARED: Final = "webhook-compared"
+# What only admins see.
+ADMIN_PAGES: Final = {"access": "/console/access"}
 Scheme = Literal["light", "dark"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 # Nothing is looked for outside: pages load nothing from elsewhere, and the browser has no business of its own.
@@ -55,8 +58,11 @@ def context_of(
 
 
 def visit(page: Page, name: str, address: str) -> None:
-    """Open a page of `pages_of`; the preview of a replay is the answer to a form."""
+    """Open a page of `pages_of`; some are the answer to a form."""
     page.goto(address)
+    if name == COMPARED:
+        page.locator('form[action$="/compare"] button').click()
+        page.locator("#difference").wait_for()
     if name == PREVIEW:
         page.locator("#f-carrier").select_option("correios")
         page.locator("main form.filters button").click()
@@ -79,6 +85,7 @@ def pages_of(context: BrowserContext, scene: Scene) -> dict[str, str]:
         "order": first("/console/orders?account=demo", "/console/orders/sh_"),
         "webhooks": "/console/webhooks",
         "webhook": first("/console/webhooks?carrier=intelipost", "/console/webhooks/wh_"),
+        COMPARED: first("/console/webhooks?carrier=jt-express-br", "/console/webhooks/wh_"),
         "events": "/console/events",
         "calls": "/console/calls",
         "quiet": "/console/quiet?silence=2d",
@@ -93,6 +100,7 @@ def pages_of(context: BrowserContext, scene: Scene) -> dict[str, str]:
         PREVIEW: "/console/replays",
         "accounts": "/console/accounts",
         "account": "/console/accounts/aurora",
+        "source": "/console/sources/demo/jt-express-br",
         "audit": "/console/audit",
         "refused": "/console/nothing-here",
     }

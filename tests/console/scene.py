@@ -7,9 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import pi, sin
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+
+from sqlalchemy import Connection
 
 from app.carriers import adapters
 from app.cli.demo.configuration import demo_variables
@@ -23,10 +27,13 @@ from app.examples import example
 from app.main import Listener, relay, serve, utc_now
 from app.sandbox import Credential, SandboxOptions, create_sandbox
 from app.settings import ListenAddress, load_settings, variable
+from app.store.console_schema import tallies
+from app.store.tallies import hour_of
 
 TOKENS: Final = {role: f"relay_{role}-of-the-scene" for role in ("viewer", "support", "operator", "admin")}
 HELD: Final = "aurora"
 PARKED: Final = "QX004512345BR"
+_SILENT_HOURS: Final = 60
 GIVEN_UP: Final = "PED1502240771934LG"
 _KEY: Final = "vtexappkey-demo"
 _CASES: Final = (
@@ -123,6 +130,7 @@ async def _set(stack: AsyncExitStack, folder: Path) -> Scene:
     )
     await talk.hold(PARCELS)
     await _trouble(_Teller(egress=egress, talk=talk))
+    await running.dependencies.store.write(_Yesterday(now=utc_now()))
     return Scene(url=url, vtex_url=vtex, parked=PARKED, parked_order="1502240779001-01")
 
 
@@ -146,18 +154,42 @@ def _variables(folder: Path, vtex: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Yesterday:
+    """What was counted before the scene began: a day and a week with their mornings and nights."""
+
+    now: datetime
+
+    def run(self, connection: Connection) -> None:
+        """Count it."""
+        for back in range(1, 240):
+            hour = self.now - timedelta(hours=back)
+            busy = round(70 + 60 * sin((hour.hour - 11) * pi / 12)) + back * 7 % 23
+            lags = {"lag-01": busy // 2, "lag-02": busy // 3, "lag-03": busy // 8, "lag-05": busy // 40, "lag-07": 1}
+            counts = {"applied": busy, "failed": busy // 25, **lags}
+            rows = [("", kind, count) for kind, count in counts.items()]
+            rows += [("correios", "mapped", busy), ("correios", "ignored", busy // 12)]
+            # It spoke every hour, and then no more.
+            rows += [("superfrete", "mapped", busy // 3)] if back > _SILENT_HOURS else []
+            values = {"owner": ACCOUNT, "hour": hour_of(hour), "node": 0}
+            connection.execute(
+                tallies.insert(),
+                [{**values, "carrier": carrier, "kind": kind, "count": count} for carrier, kind, count in rows],
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Teller:
     """Whoever makes trouble: over the relay's own interfaces, as carriers and operators do."""
 
     egress: Egress
     talk: Conversation
 
-    async def ask(self, method: str, path: str, document: object = None) -> Any:
+    async def ask(self, method: str, path: str, document: object = None, role: str = "operator") -> Any:
         """Ask the operators' interface for something."""
         reply = await self.egress.call(
             method,
             f"{self.talk.url}/ops/v1{path}",
-            headers={"authorization": f"Bearer {TOKENS['operator']}", "content-type": "application/json"},
+            headers={"authorization": f"Bearer {TOKENS[role]}", "content-type": "application/json"},
             content=None if document is None else json.dumps(document).encode(),
             total_seconds=10,
             max_bytes=10**6,
@@ -220,6 +252,7 @@ async def _trouble(teller: _Teller) -> None:
     await teller.until(f"/accounts/{HELD}", lambda account: account["state"] == "held")
     await teller.until(f"/accounts/{ACCOUNT}", lambda account: account["dead_shipments"] == 1)
     await teller.until("/webhooks?state=stored", lambda page: not page["items"])
+    await teller.ask("POST", "/tokens", {"name": "night-shift", "role": "support", "expires_in_days": 90}, "admin")
     preview = await teller.ask("POST", "/replays/preview", {"carrier": "intelipost"})
     asked = {"token": preview["token"], "reason": "Intelipost changed how it writes places", "rate": 0.1}
     replay = await teller.ask("POST", "/replays", asked)

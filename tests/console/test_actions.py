@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from app.store.schema import accounts, shipments, subjects
+from tests.console.conftest import Enter
 from tests.console.filling import add, do, subject, told
 from tests.console.visitor import Visitor
 from tests.web.stage import Relay, webhook_body
@@ -99,3 +100,26 @@ def test_what_was_given_up_is_taken_up_from_its_page_and_by_cause(relay: Relay, 
     assert ["due", "due"] == [relay.ops("GET", f"/shipments/{id_}").json()["state"] for id_ in (one, other)]
     assert "It was taken up again" in me.open(f"/orders/{one}", done="redriven").text
     assert 2 == me.open("/audit", action="shipment.").text.count("operator took up again")
+
+
+def test_a_row_is_written_by_hand_and_shown_for_what_it_is(relay: Relay, me: Visitor, enter: Enter) -> None:
+    id_ = add(relay, tracking_numbers=["QX-1"])
+    told(relay, webhook_body("QX-1"))
+    path, words = f"/orders/{id_}", {"text": "Entrega em verificação", "city": "Campinas", "state": "SP"}
+
+    sent = me.send(f"{path}/correct", {**words, "reason": "the shopper says that nothing came"}, on=path)
+    page = me.open(path, done="corrected")
+    viewer = enter("support")
+
+    assert f"/console{path}?done=corrected" == sent.headers["location"]
+    assert "Written by hand" in page.text
+    assert "A person wrote on the timeline by hand." in page.text
+    assert "does not know" not in page.text
+    assert "Entrega em verificação" in me.open("/events").text
+    log = me.open("/audit", action="shipment.").text
+    assert "wrote on the timeline of" in log
+    assert "the shopper says that nothing came" in log
+    assert 422 == me.send(f"{path}/correct", {"text": "x"}, on=path).status_code
+    token = viewer.open("").form("/console/logout")
+    assert "Write a row" not in viewer.open(path).text
+    assert 403 == viewer.send(f"{path}/correct", {**token, **words, "reason": "x"}).status_code

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests.console.browser import SCHEMES, SIZES, browser, context_of, pages_of, visit
+from tests.console.browser import ADMIN_PAGES, SCHEMES, SIZES, browser, context_of, pages_of, visit
 from tests.console.scene import TOKENS, Scene, scene
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -168,6 +168,8 @@ def test_no_page_has_a_barrier_in_any_light_or_size(played: Scene, started: Brow
             page = inside.new_page()
             complaints = watched(page)
             barriers |= _barriers(page, size, pages)
+            with context_of(started, played, TOKENS["admin"], **look) as admins:
+                barriers |= _barriers(admins.new_page(), size, ADMIN_PAGES)
             # The page that is missing is missing on purpose.
             assert [] == [text for text in complaints if "404" not in text]
 

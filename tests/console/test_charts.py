@@ -11,7 +11,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
-    ("most", "top"), [(0, 2), (1, 2), (3, 4), (7, 8), (9, 10), (10, 10), (11, 20), (99, 100), (101, 200), (4001, 6000)]
+    ("most", "top"),
+    [(0, 2), (1, 2), (3, 4), (7, 8), (9, 10), (10, 10), (11, 20), (99, 100), (101, 200), (4001, 5000), (210, 300)],
 )
 def test_an_axis_ends_with_a_round_number_that_has_a_half(most: int, top: int) -> None:
     assert top == columns([(NOON, {"mapped": most})], ["mapped"], HOUR).top

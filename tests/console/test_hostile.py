@@ -70,14 +70,19 @@ def test_hostile_text_stays_text_on_every_page(relay: Relay, enter: Enter) -> No
     do(relay, insert(attempts).values(shipment_id=the_shipment, **attempt, **answer))
     paths = ["", "/orders", "/orders?state=dead", f"/orders/{order['id']}", "/webhooks", f"/webhooks/{seen}"]
     paths += [f"/webhooks/{waits}", "/problems", "/parked", f"/parked/{parked}", "/refusals", f"/refusals/{refused}"]
-    paths += ["/accounts", "/accounts/mystore", "/audit"]
+    paths += ["/accounts", "/accounts/mystore", "/audit", "/events", "/calls", "/quiet?silence=2d", "/replays"]
+    paths += ["/sources/mystore/signed"]
+    paths += [f"/codes?account=mystore&carrier=signed&code={quote(MARKUP)}"]
 
+    compared = enter().send(f"/webhooks/{seen}/compare", on=f"/webhooks/{seen}")
     for token in ("operator", "viewer"):
         visitor = enter(token)
         for path in paths:
             answered = visitor.get(path)
             assert 200 == answered.status_code, answered.text[:500]
             assert_harmless(Page(answered.text), answered.text)
+    assert 200 == compared.status_code
+    assert_harmless(Page(compared.text), compared.text)
     assert "⟦U+202E⟧gnihtemos⟦U+202C⟧⟦U+200B⟧⟦U+2066⟧⟦U+0000⟧⟦U+001B⟧[31m" in enter().get(f"/orders/{order['id']}").text
 
 
@@ -98,6 +103,16 @@ def test_hostile_text_stays_text_on_every_page(relay: Relay, enter: Enter) -> No
         "/parked/{}",
         "/refusals/{}",
         "/accounts/{}",
+        "/sources/{}/{}",
+        "/events?code={}&tracking_number={}",
+        "/events?milestone={}",
+        "/calls?status={}",
+        "/quiet?silence={}",
+        "/codes?account=mystore&carrier=signed&code={}",
+        "/webhooks?account=mystore&body={}",
+        "/export/{}",
+        "/export/events?code={}&milestone={}",
+        "/?hours={}",
         "/{}",
         "/orders?lang={}",
         "/login?next={}",

@@ -25,7 +25,9 @@ ENGLISH, PORTUGUESE = language("en"), language("pt-BR")
 
 def said() -> set[str]:
     """Gather every sentence: of the templates, of the code that hands them sentences, and of the problems."""
-    found: set[str] = {name for _, name, _ in rendering.NAVIGATION} | {kind.title for kind in CATALOGUE.values()}
+    found: set[str] = {name for _, name, _ in rendering.NAVIGATION + rendering.FOR_ADMINS} | {
+        kind.title for kind in CATALOGUE.values()
+    }
     for template in (CONSOLE / "templates").glob("*.html"):
         text = template.read_text("utf-8")
         found |= set(SENTENCE.findall(text)) | {one for pair in COUNTED.findall(text) for one in pair}
@@ -53,7 +55,18 @@ def test_both_languages_name_the_same_values() -> None:
     known = {milestone.value for milestone in Milestone} | {role.name.lower() for role in Role} | set(CAUSES)
     for template in (CONSOLE / "templates").glob("*.html"):
         known |= set(TERM.findall(template.read_text("utf-8")))
-    known -= {"field-", "reference-", "state-", "done-", "by-", "quality-", "verdict-", "sends-", "sample-"}
+    known -= {
+        "field-",
+        "reference-",
+        "state-",
+        "done-",
+        "by-",
+        "quality-",
+        "verdict-",
+        "sends-",
+        "sample-",
+        "maturity-",
+    }
     assert known <= ENGLISH.terms.keys()
     assert tallies.c.kind.comment is not None
     assert set(tallies.c.kind.comment.split(", ")) <= ENGLISH.terms.keys()

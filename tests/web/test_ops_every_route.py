@@ -47,6 +47,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("GET", "/search"): (VIEWER, None),
     ("GET", "/shipments/dead/causes"): (VIEWER, None),
     ("POST", "/shipments/{id}/redrive"): (OPERATOR, REASON),
+    ("POST", "/shipments/{id}/corrections"): (OPERATOR, {"text": "invented", **REASON}),
     ("POST", "/shipments/redrive"): (OPERATOR, {"account": "other", **REASON}),
     ("GET", "/accounts"): (VIEWER, None),
     ("GET", "/accounts/{account}"): (VIEWER, None),
@@ -97,6 +98,10 @@ ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("GET", "/unknown-codes"): (VIEWER, None),
     ("GET", "/audit"): (VIEWER, None),
     ("GET", "/audit/export"): (VIEWER, None),
+    ("GET", "/tokens"): (ADMIN, None),
+    ("POST", "/tokens"): (ADMIN, {"name": "spy", "role": "admin", "accounts": ["other"]}),
+    ("POST", "/tokens/{name}/rotate"): (ADMIN, REASON),
+    ("POST", "/tokens/{name}/revoke"): (ADMIN, REASON),
 }
 ROLES: Final = {"viewer": VIEWER, "support": SUPPORT, "operator": OPERATOR, "admin": ADMIN}
 WITHOUT_A_TOKEN: Final[tuple[dict[str, str], ...]] = (
@@ -120,7 +125,12 @@ def served(part: APIRouter) -> Iterator[tuple[str, str]]:
 def address(path: str, ids: dict[str, str]) -> str:
     """Fill a path in; of each kind with what there is of it."""
     kind = path.split("/")[1]
-    return path.replace("{id}", ids.get(kind, "x")).replace("{account}", "other").replace("{number:path}", "QX1")
+    return (
+        path.replace("{id}", ids.get(kind, "x"))
+        .replace("{account}", "other")
+        .replace("{number:path}", "QX1")
+        .replace("{name}", "others-own")
+    )
 
 
 NOTHING: Final = {
@@ -185,6 +195,8 @@ def limited(start: Start) -> tuple[Relay, dict[str, str]]:
     preview = relay.ops("POST", "/replays/preview", json={"account": "other"}).json()
     ids["replays"] = relay.ops("POST", "/replays", json={"token": preview["token"], **REASON}).json()["id"]
     assert relay.ops("POST", "/overrides", json={**CODE, "milestone": "EXCEPTION", "replay": False}).is_success
+    theirs = {"name": "others-own", "role": "admin", "accounts": ["other"]}
+    assert relay.ops("POST", "/tokens", token="admin", json=theirs).is_success
     return relay, ids
 
 

@@ -47,6 +47,10 @@ def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     number: Annotated[str | None, typer.Option(help="Only with this tracking number, however it is written.")] = None,
     invoice: Annotated[str | None, typer.Option(help="Only with this invoice number.")] = None,
     state: Annotated[Literal["due", "idle", "dead"] | None, typer.Option(help="Only in this state.")] = None,
+    quiet: Annotated[
+        str | None, typer.Option(help="Only those on their way that nothing was heard of for so long: 5d, 36h.")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write all that fit as CSV, for spreadsheets.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
     cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     url: URL = None,
@@ -54,7 +58,13 @@ def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     as_json: AsJson = False,
 ) -> None:
     """List the shipments of a running relay."""
-    from app.cli.shipments.listing import list_shipments
+    from app.cli.shipments.listing import list_quiet, list_shipments, write_csv
+
+    if quiet is not None:
+        if order or number or invoice or state or cursor:
+            raise typer.BadParameter("goes with --account only", param_hint="--quiet")
+        list_quiet({"silence": quiet, "account": account}, limit, url, token, as_csv=as_csv, as_json=as_json)
+        return
 
     query = {
         "account": account,
@@ -65,7 +75,29 @@ def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
         "limit": limit,
         "cursor": cursor,
     }
+    if as_csv:
+        write_csv({name: value for name, value in query.items() if name not in {"limit", "cursor"}}, url, token)
+        return
     list_shipments(query, url, token, as_json=as_json)
+
+
+@shipments.command(short_help="Write on a shipment's timeline by hand.")
+def correct(  # noqa: PLR0913, PLR0917 - each option is a parameter
+    id: Annotated[str, typer.Argument(metavar="SH_ID", help="The shipment's id: sh_…")],  # noqa: A002 - its name
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What shoppers read, as it stands.")],
+    reason: Annotated[str, typer.Option(help="Why; stands in the audit log.")],
+    city: Annotated[str | None, typer.Option(help="Where.")] = None,
+    state: Annotated[str | None, typer.Option(help="Of the city, such as SP.")] = None,
+    at: Annotated[str | None, typer.Option(help="When: an RFC 3339 time; now unless given.")] = None,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a row with this text to VTEX, in its turn like any other; what is delivered stays delivered."""
+    from app.cli.shipments.listing import correct_shipment
+
+    given = {"text": text, "reason": reason, "city": city, "state": state, "occurred_at": at}
+    correct_shipment(id, given, url, token, as_json=as_json)
 
 
 @shipments.command(short_help="Add a shipment, or tracking numbers to one.")

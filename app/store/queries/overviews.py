@@ -12,7 +12,7 @@ from app.store.schema import attempts, rows, shipments
 
 __all__ = ["COUNTED", "AccountOverview", "account_overviews"]
 
-COUNTED: Final = 10_000
+COUNTED: Final = 2_500
 """How many of a kind are counted for one look at the accounts."""
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from fastapi import Response
@@ -28,27 +27,18 @@ _MADE: Final = frozenset({"pause", "resume", "probe", "history-reset"})
 async def index(visit: Visitor) -> Response:
     """List accounts and sources."""
     caller = visit.caller
-    listed, known, day = await asyncio.gather(
-        accounts.index(caller), sources.index(caller), activity.activity(caller, hours=_HOURS)
-    )
+    listed, known = await asyncio.gather(accounts.index(caller), sources.index(caller))
     return visit.show(
         "accounts.html",
         accounts=listed.items,
-        sources=known.items,
-        lately=_lately(day.items),
+        # What went quiet first, then what was heard of last.
+        sources=sorted(known.items, key=lambda each: (each.rhythm != "quiet", -_heard(each), each.name)),
         names={slug: adapter.name for slug, adapter in caller.given.sources.carriers.items()},
     )
 
 
-def _lately(hours: tuple[schemas.ActivityHour, ...]) -> Mapping[str, tuple[int, datetime]]:
-    """Say of each source how many webhooks of it were read within the day, and in which hour the last one."""
-    found: dict[str, tuple[int, datetime]] = {}
-    for hour in hours:
-        if hour.carrier is not None:
-            name = f"{hour.owner}/{hour.carrier}"
-            count, last = found.get(name, (0, hour.hour))
-            found[name] = (count + hour.count, max(last, hour.hour))
-    return found
+def _heard(source: schemas.Source) -> float:
+    return source.last_at.timestamp() if source.last_at is not None else 0.0
 
 
 @router.get("/accounts/{account}")
@@ -62,7 +52,6 @@ async def show(visit: Visitor, account: str, done: str = "") -> Response:
         "account.html",
         zone=visit.page.zone(account),
         account=found,
-        lately=_lately(day.items),
         forwarded=hourly(counted, _CALLED, day.since, _HOURS),
         names={slug: adapter.name for slug, adapter in caller.given.sources.carriers.items()},
         done=done if done in _MADE else None,

@@ -21,7 +21,17 @@ _PAGES: Final = {
     "webhook": "webhooks",
     "replay": "replays",
 }
-_KINDS: Final = ("account.", "backfill.", "code.", "replay.", "shipment.", "shipments.", "subject.", "webhook.")
+_KINDS: Final = (
+    "account.",
+    "backfill.",
+    "code.",
+    "replay.",
+    "shipment.",
+    "shipments.",
+    "subject.",
+    "token.",
+    "webhook.",
+)
 
 Name = Annotated[str, StringConstraints(max_length=100)]
 

@@ -13,7 +13,7 @@ _WIDTH: Final = 720
 _HEIGHT: Final = 120
 _GAP: Final = 0.25
 _LEAST: Final = 2.0
-_ROUND: Final = (1, 2, 4, 6, 8, 10)
+_ROUND: Final = (1, 2, 3, 4, 5, 6, 8, 10)
 # Lengths of time grow by factors, so their axis does: from a tenth of a second to one of these.
 _SHORTEST: Final = 0.1
 _TOPS: Final = (1.0, 10.0, 60.0, 600.0, 3600.0, 36_000.0, 86_400.0)

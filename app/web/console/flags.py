@@ -130,11 +130,13 @@ def _of_steps(steps: Sequence[Step]) -> Iterator[Flag]:
     # What a strategy placed names it; without one it was a person.
     if any(step.event.strategy is None and step.row is not None for step in steps):
         yield Flag(level="info", text="A person linked the parcel to this order.")
-    yield from _of_delays(steps)
+    if any(step.is_by_hand for step in steps):
+        yield Flag(level="info", text="A person wrote on the timeline by hand.")
+    yield from _of_delays([step for step in steps if not step.is_by_hand])
     if ahead := sum(step.to_relay is not None and step.to_relay < -_AHEAD for step in steps):
         one, many = "One event carries a time that is in the future.", "{n} events carry a time that is in the future."
         yield _counted("warn", ahead, one, many)
-    if unknown := sum(step.event.milestone == "UNKNOWN" for step in steps):
+    if unknown := sum(step.event.milestone == "UNKNOWN" and not step.is_by_hand for step in steps):
         yield _counted(
             "warn",
             unknown,

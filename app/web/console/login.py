@@ -16,7 +16,8 @@ from app.web.console.rendering import page_of
 from app.web.console.routing import FormOf, back_to, console_part, is_ours, read_form
 from app.web.console.throttle import Throttle
 from app.web.dependencies import Dependencies
-from app.web.ops.access import given, token_of
+from app.web.keys import note_use, token_of
+from app.web.ops.access import given
 from app.web.peer import peer_address
 
 __all__ = ["router"]
@@ -85,13 +86,14 @@ async def enter(request: Request) -> Response:
         answer = _asking(request, next_, "Too many wrong tokens. Wait some minutes.", HTTPStatus.TOO_MANY_REQUESTS)
         answer.headers["Retry-After"] = str(ceil(wait.total_seconds()))
         return answer
-    token = token_of(dependencies.tokens, fields.get("token", "").strip()[:_LONGEST_TOKEN])
+    token = await token_of(dependencies, fields.get("token", "").strip()[:_LONGEST_TOKEN])
     if token is None:
         throttle.fail(peer)
         log_event(_LOGGER, "console.unknown-token", level=logging.WARNING, peer=peer)
         return _asking(request, next_, "This relay does not know that token.", HTTPStatus.UNAUTHORIZED)
     answer = back_to(_inside(next_))
     await sessions.open_session(request, answer, dependencies, token)
+    await note_use(request, dependencies, token)
     log_event(_LOGGER, "console.opened", holder=token.name, peer=peer)
     return answer
 

@@ -5,19 +5,26 @@ from typing import Annotated, Final, Literal
 from fastapi import Query, Response
 from pydantic import StringConstraints
 
+from app.account import Locale
 from app.web import schemas
 from app.web.console.answers import LOCALES, answer
 from app.web.console.flags import flags_of
 from app.web.console.routing import FormOf, Search, Visit, Visitor, back_to, console_part, demanded
 from app.web.console.timeline import latest_of, shown_by_vtex, steps_of
 from app.web.dependencies import Forwarding, Role
-from app.web.ops import accounts, redriving, search, shipments
+from app.web.ops import accounts, corrections, redriving, search, shipments
 
 __all__ = ["account_names", "meant", "router"]
 
 router: Final = console_part()
 
 _ON_A_PAGE: Final = 50
+# What is mostly written by hand, to begin with.
+_PHRASES: Final = {
+    Locale.PT_BR: ("Entrega em verificação", "Endereço corrigido; nova tentativa de entrega", "Pacote localizado"),
+    Locale.ES: ("Entrega en verificación", "Dirección corregida; nuevo intento de entrega", "Paquete localizado"),
+    Locale.EN: ("Delivery being verified", "Address corrected; delivery will be tried again", "Parcel found"),
+}
 
 Sought = Annotated[str, StringConstraints(max_length=200)]
 Name = Annotated[str, StringConstraints(max_length=100)]
@@ -93,6 +100,8 @@ async def show(
         locales=LOCALES,
         answer=answer(shipment, steps, names, locale, zone),
         redriven=done == "redriven",
+        corrected=done == "corrected",
+        phrases=_PHRASES[Locale(_locale(visit, shipment.account))],
         is_given_up=shipment.dead_reason is not None or any(row.state == "dead" for row in shipment.rows),
     )
 
@@ -112,6 +121,16 @@ async def evidence(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: 
     del form
     visit.demand(Role.SUPPORT)
     return await shipments.evidence(visit.caller, id)
+
+
+@router.post("/orders/{id}/correct")
+async def correct(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: A002 - the path's word
+    """Write on the timeline by hand."""
+    visit.demand(Role.OPERATOR)
+    asked = {name: demanded(form, name) for name in ("text", "reason")}
+    place = {name: form.get(name) for name in ("city", "state")}
+    await corrections.correct(visit.caller, id, schemas.Correction.model_validate({**asked, **place}))
+    return back_to(f"/console/orders/{id}", "corrected")
 
 
 @router.post("/orders/{id}/redrive")

@@ -12,7 +12,7 @@ from app.store.queries import RefusalFilter, list_refusals
 from app.web import schemas
 from app.web.console.charts import columns, lines
 from app.web.console.routing import Search, Visitor, console_part
-from app.web.ops import accounts, activity, parked, rhythm
+from app.web.ops import accounts, activity, parked, quiet, rhythm, sources
 from app.web.ops.access import Caller
 
 __all__ = ["Troubles", "router", "troubles_of"]
@@ -24,6 +24,7 @@ _READ: Final = ("mapped", "ignored", "unmappable")
 _CALLED: Final = ("applied", "failed")
 _LAGS: Final = ("p50", "p95", "p99")
 _REFUSALS_COUNTED: Final = 500
+_SILENT_COUNTED: Final = 100
 # What can be looked back at, and in columns of how many hours.
 RANGES: Final = {24: 1, 168: 6, 720: 24}
 
@@ -39,6 +40,8 @@ class Troubles:
     unknown_codes: tuple[schemas.UnknownCode, ...]
     unmappable: int
     refused: int
+    silent: int
+    hushed: tuple[schemas.Source, ...]
 
     @property
     def parked(self) -> int:
@@ -51,18 +54,27 @@ class Troubles:
         return self.refused >= _REFUSALS_COUNTED
 
     @property
+    def silent_is_more(self) -> bool:
+        """Tell whether there are more parcels without news than were counted."""
+        return self.silent >= _SILENT_COUNTED
+
+    @property
     def is_any(self) -> bool:
         """Tell whether there is anything to look at."""
-        counts = (self.dead_shipments, self.dead_rows, self.parked, self.unmappable, self.refused)
-        return bool(self.resting or self.unknown_codes or any(counts))
+        counts = (self.dead_shipments, self.dead_rows, self.parked, self.unmappable, self.refused, self.silent)
+        return bool(self.resting or self.unknown_codes or self.hushed or any(counts))
 
 
 async def troubles_of(
     caller: Caller, listed: Sequence[schemas.AccountItem], hours: Iterable[schemas.ActivityHour]
 ) -> Troubles:
     """Look for everything that a person should know of."""
-    causes, codes, refused = await asyncio.gather(
-        parked.causes(caller), activity.unknown_codes(caller), _refused_lately(caller)
+    causes, codes, refused, silent, known = await asyncio.gather(
+        parked.causes(caller),
+        activity.unknown_codes(caller),
+        _refused_lately(caller),
+        quiet.quiet(caller, limit=_SILENT_COUNTED),
+        sources.index(caller),
     )
     return Troubles(
         resting=tuple(account for account in listed if account.state != "open"),
@@ -72,6 +84,8 @@ async def troubles_of(
         unknown_codes=tuple(code for code in codes.items if not code.is_listed),
         unmappable=sum(hour.count for hour in hours if hour.kind == "unmappable"),
         refused=refused,
+        silent=len(silent.items),
+        hushed=tuple(source for source in known.items if source.rhythm == "quiet"),
     )
 
 

@@ -16,6 +16,8 @@ from app.web.console.parked import router as _parked
 from app.web.console.refusals import router as _refusals
 from app.web.console.replays import router as _replays
 from app.web.console.routing import Visitor, console_part
+from app.web.console.sources import router as _sources
+from app.web.console.tokens import router as _tokens
 from app.web.console.told import router as _told
 from app.web.console.troubles import router as _troubles
 from app.web.console.webhooks import router as _webhooks
@@ -61,7 +63,9 @@ PARTS: Final = (
     _replays,
     _codes,
     _accounts,
+    _sources,
     _auditing,
+    _tokens,
     # Takes every address that nobody took before.
     _rest,
 )

@@ -48,9 +48,10 @@ NAVIGATION: Final = (
     ("/console/webhooks", "Webhooks", _SEEN),
     ("/console/problems", "Problems", ("/console/problems", "/console/parked", "/console/codes", "/console/quiet")),
     ("/console/replays", "Replays", ("/console/replays",)),
-    ("/console/accounts", "Accounts", ("/console/accounts",)),
+    ("/console/accounts", "Accounts", ("/console/accounts", "/console/sources")),
     ("/console/audit", "Audit log", ("/console/audit",)),
 )
+FOR_ADMINS: Final = (("/console/access", "Access", ("/console/access",)),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class Page:
             zone_name=shown_in.key.replace("_", " "),
             indented=_indented,
             link=link,
-            navigation=NAVIGATION,
+            navigation=NAVIGATION + (FOR_ADMINS if self.may("admin") else ()),
             languages=LANGUAGES,
             **values,
         )

@@ -19,6 +19,7 @@ from app.store import CloseSession, OpenSession, SeeSession, Session
 from app.store.sessions import session_of
 from app.web.console.proxied import is_proxied, token_of_proxy
 from app.web.dependencies import Dependencies, Token
+from app.web.keys import note_use, token_called
 from app.web.ops.access import Caller
 
 __all__ = [
@@ -95,7 +96,7 @@ async def find(request: Request, given: Dependencies) -> LoggedIn | None:
     if session is None:
         return None
     now = given.now()
-    token = _token_of(request, given, session.holder)
+    token = await _token_of(request, given, session.holder)
     is_over = now - session.seen_at > given.console.idle or now - session.opened_at > _LONGEST
     if token is None or is_over or not hmac.compare_digest(session.proof, _proof(id_, token)):
         with contextlib.suppress(StoreUnavailable):
@@ -107,15 +108,17 @@ async def find(request: Request, given: Dependencies) -> LoggedIn | None:
         # Whoever only looks can go on looking while nothing can be written.
         with contextlib.suppress(StoreUnavailable):
             await given.store.write(SeeSession(digest=digest, now=now))
+    if is_somebody and not is_proxied(token.name):
+        await note_use(request, given, token)
     return LoggedIn(id=id_, caller=Caller(token=token, given=given))
 
 
-def _token_of(request: Request, given: Dependencies, holder: str) -> Token | None:
+async def _token_of(request: Request, given: Dependencies, holder: str) -> Token | None:
     """Find the token behind a session; whom a proxy named it must name with each request."""
     if is_proxied(holder):
         token = token_of_proxy(request, given)
         return token if token is not None and token.name == holder else None
-    return next((each for each in given.tokens if each.name == holder), None)
+    return await token_called(given, holder)
 
 
 async def close(request: Request, given: Dependencies) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.model import BY_HAND
 from app.web import schemas
 
 __all__ = ["Step", "latest_of", "shown_by_vtex", "steps_of"]
@@ -40,6 +41,11 @@ class Step:
     def is_day_only(self) -> bool:
         """Tell whether the carrier said a day and no time."""
         return self.event.quality == _DAY_ONLY
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Tell whether a person wrote it here."""
+        return self.event.carrier == BY_HAND
 
     @property
     def exact(self) -> datetime | None:

@@ -39,7 +39,6 @@ async def problems(visit: Visitor, done: str = "", n: int = 0) -> Response:
         redriven=n if done == "redriven" else None,
         unmappable=unmappable.items,
         quiet=silent.items,
-        quiet_is_more=silent.next is not None,
         dead_rows=[account for account in listed.items if account.dead_rows],
     )
 

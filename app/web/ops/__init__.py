@@ -8,6 +8,7 @@ from app.web.ops.accounts import router as _accounts
 from app.web.ops.activity import router as _activity
 from app.web.ops.backfills import router as _backfills
 from app.web.ops.comparison import router as _comparison
+from app.web.ops.corrections import router as _corrections
 from app.web.ops.erasing import router as _erasing
 from app.web.ops.hooks import router as _hooks
 from app.web.ops.imports import router as _imports
@@ -22,6 +23,7 @@ from app.web.ops.rhythm import router as _rhythm
 from app.web.ops.search import router as _search
 from app.web.ops.shipments import router as _shipments
 from app.web.ops.sources import router as _sources
+from app.web.ops.tokens import router as _tokens
 from app.web.ops.told import router as _told
 from app.web.ops.webhooks import router as _webhooks
 
@@ -49,5 +51,7 @@ for _part in (
     _overrides,
     _activity,
     _rhythm,
+    _tokens,
+    _corrections,
 ):
     router.include_router(_part)

@@ -1,7 +1,5 @@
 """Who asks: tokens, their roles, and the accounts that they are limited to."""
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -11,9 +9,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.store.exports import AuditReading
 from app.web.dependencies import Dependencies, Role, Token
+from app.web.keys import note_use, token_of
 from app.web.problems import Problem
 
-__all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "demand_role", "given", "note_reading", "token_of"]
+__all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "demand_role", "given", "note_reading"]
 
 _BEARER: Final = HTTPBearer(auto_error=False, scheme_name="token", description="A token of the operators' interface.")
 
@@ -97,10 +96,11 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 def _caller(at_least: Role) -> Callable[[Request, Bearer], Awaitable[Caller]]:
     async def caller(request: Request, credentials: Bearer) -> Caller:
         dependencies = given(request)
-        token = token_of(dependencies.tokens, credentials.credentials if credentials else "")
+        token = await token_of(dependencies, credentials.credentials if credentials else "")
         if token is None:
             what = "The token is not known" if credentials else "No token came"
             raise Problem("token-needed", f"{what}. Send Authorization: Bearer TOKEN with a token of this relay.")
+        await note_use(request, dependencies, token)
         demand_role(token, at_least)
         return Caller(token=token, given=dependencies)
 
@@ -117,13 +117,6 @@ def demand_role(token: Token, at_least: Role) -> None:
     if token.role < at_least:
         detail = f"The token {token.name} has the role {token.role.name.lower()}; this takes {at_least.name.lower()}."
         raise Problem("forbidden", detail)
-
-
-def token_of(tokens: tuple[Token, ...], text: str) -> Token | None:
-    """Find a token by its digest; every one is compared, in constant time, whatever matched before."""
-    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-    found = [token for token in tokens if hmac.compare_digest(token.sha256.lower(), digest)]
-    return found[0] if found and text else None
 
 
 Viewer = Annotated[Caller, Depends(_caller(Role.VIEWER))]

@@ -15,6 +15,7 @@ from app.web.schemas.accounts import (
     Reason,
     Sample,
     Source,
+    SourceSecret,
 )
 from app.web.schemas.activity import (
     PREFIXES,
@@ -25,7 +26,7 @@ from app.web.schemas.activity import (
     UnknownCode,
     UnknownCodes,
 )
-from app.web.schemas.asked import NewShipment, ReplayRequest
+from app.web.schemas.asked import Correction, NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.hooks import HookItem, InstallHook
 from app.web.schemas.overrides import (
@@ -80,6 +81,7 @@ from app.web.schemas.shown import (
     WebhookPage,
     readable,
 )
+from app.web.schemas.tokens import MadeToken, NewToken, RotatedToken, TokenItem, TokenPage
 from app.web.schemas.told import AttemptItem, AttemptPage, EventItem, EventPage, QuietItem, QuietPage
 
 __all__ = [
@@ -106,6 +108,7 @@ __all__ = [
     "ComparedShipment",
     "ComparisonPage",
     "ComparisonTotals",
+    "Correction",
     "DeadCause",
     "DeadCauseItem",
     "DeadCauses",
@@ -123,6 +126,7 @@ __all__ = [
     "Latency",
     "LearntHistory",
     "Link",
+    "MadeToken",
     "Mapping",
     "MeaningChange",
     "NamedOrder",
@@ -131,6 +135,7 @@ __all__ = [
     "NewOverride",
     "NewReplay",
     "NewShipment",
+    "NewToken",
     "OptionalReason",
     "Overridden",
     "OverrideItem",
@@ -158,6 +163,7 @@ __all__ = [
     "ReplayWanted",
     "Rhythm",
     "RhythmSpan",
+    "RotatedToken",
     "Row",
     "Sample",
     "ShipmentDetail",
@@ -165,10 +171,13 @@ __all__ = [
     "ShipmentPage",
     "Source",
     "SourcePage",
+    "SourceSecret",
     "Subject",
     "SubjectItem",
     "SubjectPage",
     "SubjectView",
+    "TokenItem",
+    "TokenPage",
     "UnknownCode",
     "UnknownCodes",
     "Verification",

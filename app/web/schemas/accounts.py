@@ -24,6 +24,7 @@ __all__ = [
     "Reason",
     "Sample",
     "Source",
+    "SourceSecret",
 ]
 
 Seconds = Annotated[
@@ -67,7 +68,7 @@ class AccountItem(Shown):
     dead_rows: int = Field(description="Rows that VTEX refused.")
     last_success_at: datetime | None = Field(description="When VTEX last accepted a write.")
     is_more: bool = Field(
-        description="Whether there is more than was counted: 10,000 of each kind are, of all accounts together."
+        description="Whether there is more than was counted: 2,500 of each kind are, of all accounts together."
     )
     hook: HookWord = Field(
         description="VTEX's order hook. off: the account has no `hook_key`; unchecked: nobody looked yet; none: VTEX "
@@ -84,8 +85,16 @@ class AccountPage(Shown):
     next: None = Field(default=None, description="Always null: there is one page.")
 
 
+class SourceSecret(Shown):
+    """A secret of a source, by a name that tells nothing of it."""
+
+    id: str = Field(description="Stays the same as long as the secret does.", examples=["5f0c21aa"])
+    position: int = Field(description="0 is the newest; relay_secret_matched_total says which one a carrier uses.")
+    since: datetime | None = Field(description="Since when the relay has been configured with it.")
+
+
 class Source(Shown):
-    """A configured source, and how many of the parcels that it tells of found their shipment."""
+    """A configured source: how it proves itself, how it speaks, and how many of its parcels found their shipment."""
 
     name: str = Field(examples=["mystore/easypost"])
     owner: str
@@ -96,6 +105,19 @@ class Source(Shown):
     placed: int
     match_rate_within_hour: float | None = Field(description="The share placed within an hour; null before the first.")
     match_rate: float | None = Field(description="The share placed by now.")
+    path: str = Field(description="Where its carrier posts to, without the path key.")
+    has_path_key: bool
+    is_unsigned: bool = Field(description="Whether nothing but the path key and networks proves its sender.")
+    secrets: tuple[SourceSecret, ...]
+    last_at: datetime | None = Field(description="When a webhook of it was last read.")
+    taken: int = Field(description="Webhooks of the last 24 hours.")
+    refused: int = Field(description="Requests that were refused in the last 24 hours, as far as they were kept.")
+    refusal_rate: float | None = Field(description="Their share; null while nothing came.")
+    rhythm: Literal["unknown", "steady", "quiet"] = Field(
+        description="quiet: silent for longer than is usual for it, by the hours of the week in which it spoke; "
+        "unknown: too little was heard to tell."
+    )
+    unusual_from: datetime | None = Field(description="From when on its silence is unusual.")
 
 
 class AccountDetail(AccountItem):

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from app.model import normalise_number
 
-__all__ = ["Asked", "NewShipment", "OrderId", "ReplayRequest", "Words"]
+__all__ = ["Asked", "Correction", "NewShipment", "OrderId", "ReplayRequest", "Words"]
 
 _INVOICE: Final = "^[A-Za-z0-9._-]{1,100}$"
 _ORDER: Final = r"^[^\x00-\x20\x7f-\xa0\u2028\u2029/\\?#%]+$"
@@ -74,6 +74,27 @@ class NewShipment(Asked):
     invoiced_at: AwareDatetime | None = Field(
         default=None, description="When it was invoiced, with an offset.", examples=["2026-03-04T15:04:31-03:00"]
     )
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise PydanticCustomError("printable", "must be one line of printable characters")
+    return value
+
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_printable)
+]
+
+
+class Correction(Asked):
+    """What is to be written on a shipment's timeline by hand."""
+
+    text: Line = Field(description="What shoppers read, as it stands.", examples=["entrega em verificação"])
+    city: Line | None = None
+    state: Line | None = Field(default=None, description="Of the city, such as SP.")
+    occurred_at: AwareDatetime | None = Field(default=None, description="When; now unless given, never later.")
+    reason: Words = Field(description="Stands in the audit log.", examples=["the shopper says that nothing came"])
 
 
 class ReplayRequest(Asked):
