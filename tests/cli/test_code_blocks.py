@@ -54,6 +54,13 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
         "RELAY_MACHINE=5000,60 .venv/bin/pytest tests/machine": "takes an hour; tests/machine runs a hundredth of it",
         "make planted": "takes minutes, and changes copies of the source; tests/planted runs one",
         "make bench-isolation": "takes twenty minutes on a machine that nobody else uses",
+        "make bench-orders": "takes minutes on a machine that nobody else uses",
+        'make bench-orders ARGS="--orders 5000 --rate 100 --kills 0.3 0.6"': "likewise",
+        "make bench-hostile": "likewise",
+        "make bench-search": "likewise",
+        'make bench-search ARGS="--webhooks 100000 --times 5"': "likewise",
+        'make fuzz TARGET=verification ARGS="--seconds 600"': "takes ten minutes; tests/fuzz runs a short one",
+        "make schemathesis": "takes minutes, with a tool of its own",
     },
     "docs/console.md": {"sha256sum evidence-….json": "the reader's own file; tests/console proves the digest"},
     "docs/declared-carriers.md": {
@@ -63,6 +70,9 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
     "docs/performance.md": {
         "make bench": "takes a quarter of an hour on a machine that nobody else uses; test_targets.py runs it in small",
         'make bench ARGS="--only 1 7 --rounds 3"': "likewise",
+    },
+    "docs/privacy.md": {
+        "": "its placeholders are the reader's; tests/web/test_ops_privacy.py asks for the same over HTTP"
     },
     "docs/sandbox.md": {"make storm": "test_storm.py runs a short one"},
     "docs/scale.md": {"make bench-cost": "takes minutes on a machine that nobody else uses"},
