@@ -57,10 +57,12 @@ class HoldOrder(_Change):
         """Hold it; tell whether it was not held before."""
         names = ("account", "order_id", "actor", "reason")
         values = {name: getattr(self, name) for name in names} | {"since": self.now}
-        made = connection.execute(insert(connection, holds).values(values).on_conflict_do_nothing()).rowcount
+        fresh = insert(connection, holds).values(values).on_conflict_do_nothing()
+        # Not every engine counts the rows of an insert.
+        made = connection.execute(fresh.returning(holds.c.order_id)).first() is not None
         if made:
             self.audit(connection, "order.held")
-        return bool(made)
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
