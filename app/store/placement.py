@@ -233,10 +233,11 @@ def unlink(
     account, normalised = number
     wake(connection, account, [("number", normalised)], resolve=resolve, members=members, now=now)
     shown = select(events.c.subject_id).join(rows, rows.c.event_id == events.c.id)
-    placed = select(subjects).where(
-        subjects.c.state == "placed", subjects.c.id.in_(shown.where(rows.c.shipment_id == shipment_id))
+    # A parked one may be shown here as well: since it was placed, its number became one of several accounts.
+    affected = select(subjects).where(
+        subjects.c.state.in_(("placed", "parked")), subjects.c.id.in_(shown.where(rows.c.shipment_id == shipment_id))
     )
-    for subject in connection.execute(placed.order_by(subjects.c.id)).all():
+    for subject in connection.execute(affected.order_by(subjects.c.id)).all():
         facts = stored_facts(subject)
         if ("number", normalised) in keys_of(facts):
             ids, accounts = event_ids(connection, subject.id), members(subject.owner)

@@ -163,6 +163,25 @@ def test_every_event_ends_on_exactly_the_shipments_that_the_rules_say(database_u
             runner.run(store.close())
 
 
+def test_what_waits_since_its_number_became_one_of_two_accounts_is_taken_from_the_package_that_loses_it(
+    database_url: str,
+) -> None:
+    """Found by the machine: the package went on showing what was said while the number was its own alone."""
+    with asyncio.Runner() as runner:
+        store = Store.open(database_url, lock_wait_seconds=0)
+        try:
+            machine = Resolving(store, runner)
+            machine.say("A1")
+            for order in ("v1-01", "v2-01"):
+                machine.index(order, ["A1"])
+            machine.say("A1")
+            machine.index("v1-02", ["A1"])
+            machine.remove("v1-01", "A1")
+            assert (set(), {"A1": "parked"}) == machine.do(store.read(look))
+        finally:
+            runner.run(store.close())
+
+
 PARCELS = {"A1": ("v1-01", "v1-02"), "B2": ("v3-01",)}
 """A parcel's number, and the packages that travel in it."""
 WORLD = [
