@@ -80,6 +80,7 @@ account_fields: dict[str, st.SearchStrategy[Any]] = {
 }
 global_fields: dict[str, st.SearchStrategy[Any]] = {
     "database_url": st.sampled_from(["sqlite:///data/other.db", "postgresql://relay:pass@db.example/relay"]),
+    "database_pooled": st.booleans(),
     "lock_wait_seconds": seconds,
     "listen": st.sampled_from(["127.0.0.1:8080", "[::]:80"]),
     "ops_listen": st.just("127.0.0.1:9090"),
