@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
@@ -12,33 +12,23 @@ from app.settings import Settings, load_settings
 from app.store import AdvanceErasure, EraseOrder, Erasure, Store, search_bodies
 from app.store.backups import Bury, ErasedList, copy_database, erased_left, put_in_place
 
-__all__ = ["copies"]
-
-copies = typer.Typer()
-"""Commands that stand beside the others, in no group."""
+__all__ = ["make_copy", "put_copy"]
 
 _SEARCHED: Final = 500
 
 
-@copies.command(short_help="Copy the database while the relay runs.")
-def backup(
-    folder: Annotated[Path, typer.Argument(help="Where copies are kept; only its owner should read it.")],
-) -> None:
-    """Copy the SQLite database while the relay runs, and write beside it what was erased, so that it stays erased."""
+def make_copy(folder: Path) -> None:
+    """Copy the SQLite database into a folder, and write beside it what was erased."""
     settings = load_settings()
     name = f"relay-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
     copy = copy_database(settings.database_url.get_secret_value(), folder, name)
     typer.echo(f"Wrote {copy} ({copy.stat().st_size} bytes), and erased.json beside it.")
 
 
-@copies.command(short_help="Put a copy in the place of the database.")
-def restore(
-    copy: Annotated[Path, typer.Argument(help="A copy that `backup` wrote; erased.json lies beside it.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Put a copy in the place of the SQLite database, with the relay stopped, and erase again what was erased."""
+def put_copy(copy: Path, *, is_agreed: bool) -> None:
+    """Put a copy in the place of the SQLite database, once somebody agreed, and erase again what was erased."""
     settings = load_settings()
-    if not yes:
+    if not is_agreed:
         typer.confirm("What came in since the copy was made is put aside. Go on?", abort=True)
     url = settings.database_url.get_secret_value()
     erased = put_in_place(url, copy, lock_wait_seconds=settings.lock_wait_seconds)

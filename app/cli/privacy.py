@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.exits import ExitCode, stop
-from app.cli.operating import reach
 from app.payload import json_document
 
 __all__ = ["erase_order", "export_order", "hold"]
@@ -26,6 +25,8 @@ Key = Annotated[str | None, typer.Option(help="A token of an operator; RELAY_OPS
 @hold.command(short_help="Hold an order.")
 def add(account: Account, order: Order, reason: Why, url: OpsURL = None, token: Key = None) -> None:
     """Hold an order: nothing of it is deleted until it is released."""
+    from app.cli.operating import reach
+
     reach(url, token).text("POST", "/orders/hold", body={"account": account, "order_id": order, "reason": reason})
     typer.echo(f"{order} of {account} is held.")
 
@@ -33,6 +34,8 @@ def add(account: Account, order: Order, reason: Why, url: OpsURL = None, token: 
 @hold.command(short_help="Release a held order.")
 def release(account: Account, order: Order, reason: Why, url: OpsURL = None, token: Key = None) -> None:
     """Release an order: its age decides again."""
+    from app.cli.operating import reach
+
     reach(url, token).text("POST", "/orders/release", body={"account": account, "order_id": order, "reason": reason})
     typer.echo(f"{order} of {account} is released.")
 
@@ -40,6 +43,8 @@ def release(account: Account, order: Order, reason: Why, url: OpsURL = None, tok
 @hold.command(name="list", short_help="List the held orders.")
 def list_(url: OpsURL = None, token: Key = None) -> None:
     """List the orders of which nothing is deleted."""
+    from app.cli.operating import reach
+
     items: list[dict[str, Any]] = reach(url, token).ask("GET", "/orders/held")["items"]
     for each in items:
         typer.echo(f"{each['account']}  {each['order_id']}  since {each['since']} by {each['actor']}: {each['reason']}")
@@ -49,6 +54,8 @@ def list_(url: OpsURL = None, token: Key = None) -> None:
 
 def export_order(account: str, order: str, reason: str, write: Path | None, url: str | None, token: str | None) -> None:
     """Write everything that is known of an order to a file that only its owner can read, or to standard output."""
+    from app.cli.operating import reach
+
     body = json.dumps({"account": account, "order_id": order, "reason": reason}).encode()
     text = reach(url, token).stream("/orders/export", body)
     if write is None:
@@ -63,6 +70,8 @@ def erase_order(
     account: str, order: str | None, number: str | None, reason: str, url: str | None, token: str | None, *, yes: bool
 ) -> None:
     """Erase an order, or the parcel with a tracking number, a few seconds at a time."""
+    from app.cli.operating import reach
+
     wanted = order or number
     if wanted is None or (order and number):
         raise stop(ExitCode.BAD_INPUT, "name what to erase: either --order or --tracking-number")

@@ -1,18 +1,16 @@
-"""The commands ``export`` and ``erase`` with their arguments."""
+"""The commands ``export``, ``erase``, ``backup`` and ``restore`` with their arguments."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli.backing_up import copies
 from app.cli.privacy import Account, Key, OpsURL, Order, Why, erase_order, export_order, hold
 
 __all__ = ["hold", "personal"]
 
 personal = typer.Typer()
 """Commands that stand beside the others, in no group."""
-personal.add_typer(copies)
 
 
 @personal.command(short_help="Export everything known of an order.")
@@ -40,3 +38,24 @@ def erase(
 ) -> None:
     """Erase an order, or the parcel with a tracking number for good; nothing brings it back. Needs an admin."""
     erase_order(account, order, tracking_number, reason, url, token, yes=yes)
+
+
+@personal.command(short_help="Copy the database while the relay runs.")
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where copies are kept; only its owner should read it.")],
+) -> None:
+    """Copy the SQLite database while the relay runs, and write beside it what was erased, so that it stays erased."""
+    from app.cli.backing_up import make_copy
+
+    make_copy(folder)
+
+
+@personal.command(short_help="Put a copy in the place of the database.")
+def restore(
+    copy: Annotated[Path, typer.Argument(help="A copy that `backup` wrote; erased.json lies beside it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Put a copy in the place of the SQLite database, with the relay stopped, and erase again what was erased."""
+    from app.cli.backing_up import put_copy
+
+    put_copy(copy, is_agreed=yes)

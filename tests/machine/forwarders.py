@@ -148,6 +148,11 @@ class Wire:
     def ids(self) -> Any:
         return self.database.store.ids
 
+    @property
+    def is_shared(self) -> bool:
+        """Budgets that processes share go by the server's clock, which the machine does not move."""
+        return False
+
     async def write(self, operation: Operation[T]) -> T:
         """Commit, unless something comes between."""
         kind = type(operation).__name__

@@ -29,8 +29,8 @@ BUGS: Final = (
     Bug(
         name="a settlement does not check its token",
         file="app/store/settling.py",
-        right="shipments.c.id == self.claimed.work.shipment_id, shipments.c.lease == self.claimed.lease",
-        wrong="shipments.c.id == self.claimed.work.shipment_id",
+        right='shipments.c.id == bindparam("of"), shipments.c.lease == bindparam("token")',
+        wrong='shipments.c.id == bindparam("of")',
     ),
     Bug(
         name="absence is concluded before the read lag is over",
@@ -111,7 +111,7 @@ BUGS: Final = (
     ),
     Bug(
         name="a claimed shipment is claimed again on news",
-        file="app/store/placement.py",
+        file="app/store/placing_statements.py",
         right="shipments.c.lease.is_(None) & shipments.c.retrying",
         wrong="shipments.c.retrying",
     ),
@@ -135,9 +135,9 @@ BUGS: Final = (
     ),
     Bug(
         name="news makes a dead shipment due",
-        file="app/store/placement.py",
-        right="(shipments.c.due_at.is_(None) | waits) & shipments.c.dead_reason.is_(None)",
-        wrong="shipments.c.due_at.is_(None) | waits",
+        file="app/store/placing_statements.py",
+        right="shipments.c.due_at.is_(None) | _WAITS, shipments.c.dead_reason.is_(None)",
+        wrong="shipments.c.due_at.is_(None) | _WAITS",
     ),
     Bug(
         name="no read comes before the first write",
