@@ -48,13 +48,13 @@ def test_the_hook_alone_brings_parcels_to_their_orders(start_emulator: StartEmul
         relay.accept(parcel.webhook(2))
     relay.until_idle()
 
-    # The carrier spoke first, VTEX invoices later: at best it takes moments, whatever else this machine does.
+    # The carrier spoke first, VTEX invoices later: merchants are promised a second, many times what it takes.
     add_orders(emulator, early)
     waits = []
     for parcel in early:
         assert "due" == notify(relay, parcel)
         waits.append(until_shown(emulator, parcel, 2))
-    assert min(waits) < 1.0
+    assert max(waits) < 1.0
 
     # Invoiced without a number, which somebody writes into the package later.
     add_orders(emulator, [patched], numbers=False)
