@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from app.cli.accounts import accounts
+from app.cli.carriers_commands import carriers
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
 from app.cli.lists import list_
 from app.cli.meaning import codes
@@ -42,17 +43,6 @@ class _Commands(TyperGroup):
             raise stop(exit_code_of(error), *sentences(error)) from None
 
 
-class _Carriers(TyperGroup):
-    """Take what is no command's name as the carrier to show: `carriers easypost` needs no further word."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps its context's class
-        """Put the command in front where it was left out."""
-        first = args[0] if args else ""
-        if first not in {*self.commands, "-h", "--help"}:
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
 application = typer.Typer(
     name="carrier-relay",
     cls=_Commands,
@@ -64,7 +54,15 @@ application = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _GROUPS = {"token": token, "accounts": accounts, "shipments": shipments, "parked": parked, "replay": replay}
-_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold, "webhooks": webhooks}
+_GROUPS |= {
+    "codes": codes,
+    "backfill": backfill,
+    "feed": feed,
+    "hook": hook,
+    "hold": hold,
+    "webhooks": webhooks,
+    "carriers": carriers,
+}
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
 application.add_typer(personal)
@@ -73,12 +71,6 @@ application.command(
     short_help="List webhooks, events, attempts, shipments, audit and more.",
     epilog=example("list attempts --where account=mystore --where outcome=failed --form csv"),
 )(list_)
-_carriers = typer.Typer(
-    cls=_Carriers,
-    help="List the carriers and what they need; write to one.",
-    rich_markup_mode=None,
-)
-application.add_typer(_carriers, name="carriers")
 
 
 def _show_version(wanted: bool) -> None:
@@ -260,36 +252,6 @@ def doctor(
     from app.cli.doctor import examine
 
     examine(online=online, as_json=as_json)
-
-
-@_carriers.command(short_help="List the carriers, or show one; may be left out.", epilog=example("carriers show loggi"))
-def show(
-    slug: Annotated[str | None, typer.Argument(metavar="SLUG", help="One carrier, in detail.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the carriers, how well each is known, how it proves itself, and what it needs."""
-    from app.cli.listing import show_carriers
-
-    show_carriers(slug, as_json=as_json)
-
-
-@_carriers.command(
-    short_help="Write to a carrier's engineer what webhooks need.",
-    epilog=example("carriers brief loggi --account mystore --lang pt"),
-)
-def brief(
-    slug: Carrier,
-    account: Account = None,
-    lang: Annotated[Literal["pt", "es", "en"], typer.Option(help="Language of the letter.")] = "en",
-    show_secrets: Annotated[
-        bool, typer.Option("--show-secrets", help="Write the secret and the path key out, for a safe channel.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write the e-mail to a carrier's engineer: address, proof, a signed call to try, answers, retries, traps."""
-    from app.cli.briefing import brief_carrier
-
-    brief_carrier(slug, account, lang, show_secrets=show_secrets, as_json=as_json)
 
 
 @application.command(short_help="Bring the database up to date.", epilog=example("migrate"))
