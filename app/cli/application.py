@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from app.cli.accounts import accounts
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
+from app.cli.gaps import gaps
 from app.cli.lists import list_
 from app.cli.meaning import codes
 from app.cli.options import Host, Port, Role
@@ -64,6 +65,7 @@ _GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "h
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
 application.add_typer(personal)
+application.command(short_help="Say when webhooks were not taken, and what to do.")(gaps)
 application.command(name="list", short_help="List webhooks, events, attempts, shipments, audit and more.")(list_)
 _carriers = typer.Typer(
     cls=_Carriers,

@@ -91,7 +91,11 @@ async def listening(
     listeners = [_listener(application, settings.listen, "listen", given, dependencies)]
     if ops_listen is not None:
         listeners.append(_listener(ops_app(dependencies, part=part), ops_listen, "ops_listen", given, dependencies))
-    return await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
+    ports = await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
+    if part.takes_webhooks:
+        dependencies.outages.arrive()
+        stack.callback(dependencies.outages.leave)
+    return ports
 
 
 def _listener(
