@@ -1,5 +1,6 @@
 """``carrier-relay serve``: the relay, until it is asked to stop."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Iterator, Mapping
@@ -95,6 +96,8 @@ async def listening(
     if part.takes_webhooks:
         dependencies.outages.arrive()
         stack.callback(dependencies.outages.leave)
+    preparing = asyncio.create_task(application.prepare(), name="prepare")
+    stack.callback(preparing.cancel)
     return ports
 
 
