@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from app.cli.accounts import accounts
 from app.cli.carriers_commands import carriers
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
+from app.cli.gaps import gaps
 from app.cli.lists import list_
 from app.cli.meaning import codes
 from app.cli.options import Host, Port, Role
@@ -66,6 +67,9 @@ _GROUPS |= {
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
 application.add_typer(personal)
+application.command(
+    short_help="Say when webhooks were not taken, and what to do.", epilog=example("gaps --days 7 --letters")
+)(gaps)
 application.command(
     name="list",
     short_help="List webhooks, events, attempts, shipments, audit and more.",
