@@ -98,6 +98,11 @@ planted: install ## Plant known bugs in copies of the source; the state machine 
 bench-isolation: install ## Time one account while two others are in trouble (about 20 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.isolation $(ARGS)
 
+# The short form: make bench-replicas ARGS="--rounds 3 --parcels 200"
+.PHONY: bench-replicas
+bench-replicas: install test-tools ## Measure what two replicas on PostgreSQL do in the time of one (some minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.replicas $(ARGS)
+
 # The short form: make bench-hostile ARGS="--rounds 1 --hostile 2000"
 .PHONY: bench-hostile
 bench-hostile: install ## Time a carrier alone and under 100,000 hostile requests (some minutes); ARGS="--help"

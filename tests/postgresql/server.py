@@ -114,6 +114,15 @@ class Server:
             self._process.wait(_START_SECONDS)
             self._process = None
 
+    @property
+    def pids(self) -> list[int]:
+        """Return the server's processes, those of its sessions among them."""
+        if self._process is None:
+            return []
+        first = self._process.pid
+        children = Path(f"/proc/{first}/task/{first}/children").read_text("ascii").split()
+        return [first, *map(int, children)]
+
     def url(self, database: str, *, host: str | None = None) -> str:
         """Return the URL of a database, over TCP."""
         return f"postgresql://relay@{host or '127.0.0.1'}:{self.port}/{database}"
