@@ -14,8 +14,8 @@ from app.briefing import BRIEFINGS, NOT_BRIEFED, WITHOUT_PUSH, Briefing
 from app.carriers import adapters
 from app.settings import SettingDoc, describe_settings
 from app.telemetry import describe_metrics
-from app.web import document
 from app.web.catalogue import CATALOGUE
+from app.web.routes import document
 
 ROOT: Final = Path(__file__).parent.parent
 DOCS: Final = ROOT / "docs"
