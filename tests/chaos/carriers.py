@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -46,6 +46,8 @@ class Carrier:
     ledger: Ledger
     seconds: float
     is_answered: bool = False
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when webhooks begin to be posted."""
 
     async def tell_everything(self, world: World, seed: int) -> None:
         """Register and post all there is at its time; return when everything was accepted."""
@@ -69,6 +71,7 @@ class Carrier:
                     await self._register(client, package)
             for package in late:
                 group.create_task(self._register_at(client, package))
+            self.begun.set()
             pause = self.seconds / max(1, len(world.postings))
             for posting in world.postings:
                 await asyncio.sleep(pause * dice.expovariate(1))
@@ -103,11 +106,13 @@ class Carrier:
         signed = seal(ADAPTER.verification, unsigned, Credentials(secrets=(self.secret,)), now)
         self.ledger.posted += 1
         answer = await self._until_accepted(
-            lambda: client().post(_PATH, content=signed.body, headers=list(signed.headers))
+            lambda: client().post(_PATH, content=signed.body, headers=list(signed.headers)), is_webhook=True
         )
         self.ledger.note_answered(posting, str(answer.json()["id"]))
 
-    async def _until_accepted(self, call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    async def _until_accepted(
+        self, call: Callable[[], Awaitable[httpx.Response]], *, is_webhook: bool = False
+    ) -> httpx.Response:
         """Call until the answer is 2xx; whatever the relay cannot be excused for ends the run."""
         while True:
             try:
@@ -123,5 +128,5 @@ class Carrier:
                     raise RelayFault(f"the relay answered {answer.status_code}: {answer.text[:300]}")
                 if not answer.headers.get("Retry-After", "").isdigit():
                     raise RelayFault(f"the relay answered 503 and not when to come again: {answer.headers}")
-                self.ledger.refused += 1
+                self.ledger.refused += is_webhook
             await asyncio.sleep(_RETRY_SECONDS)

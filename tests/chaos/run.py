@@ -195,13 +195,14 @@ async def _storm(relay: Relay | Replicas, world: World, ledger: Ledger, plan: Pl
     try:
         async with asyncio.timeout(_STORM_SECONDS), asyncio.TaskGroup() as group:
             group.create_task(carrier.tell_everything(world, plan.seed))
-            group.create_task(_suffer(relay, plan))
+            group.create_task(_suffer(relay, plan, carrier.begun))
     except TimeoutError:
         raise RelayFault(f"it did not accept everything within {_STORM_SECONDS:g} s") from None
 
 
-async def _suffer(relay: Relay | Replicas, plan: Plan) -> None:
+async def _suffer(relay: Relay | Replicas, plan: Plan, begun: asyncio.Event) -> None:
     if isinstance(relay, Replicas) and plan.disaster != "kills":
+        await begun.wait()
         await asyncio.sleep(_LEAD_SECONDS)
         await (relay.lose_the_database if plan.disaster == "outage" else relay.fail_over)(plan.seconds)
         await relay.until_ready()
