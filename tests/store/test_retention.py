@@ -214,5 +214,5 @@ async def test_the_file_gives_its_space_back_and_its_log_ends_empty(store: Store
         await store.write(GiveBack(pages=200))
     assert await store.truncate_log()
 
-    assert full > 2_000_000 > 4 * size(file)
+    assert full > 2_000_000 > 3 * size(file)
     assert 0 == size(Path(f"{file}-wal"))
