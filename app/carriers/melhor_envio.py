@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Maturity, Result
 from app.dialects.label_orders import IGNORED, MILESTONES, label_events, registration_ping
 from app.model import Webhook
+from app.personal import Kind, PersonalData
 from app.verification import Hmac
+
+PERSONAL = PersonalData(
+    receiver={
+        Kind.FREE_TEXT: ("data.tags",),
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -24,6 +31,7 @@ ADAPTER = Adapter(
     verification=Hmac(header="X-ME-Signature", encodings=("base64", "hex"), prefix="sha256=", prefix_is_optional=True),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     probe=registration_ping,
     zone="America/Sao_Paulo",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Call, Maturity, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Maybe, json_body, maybe_json
+from app.personal import PersonalData
 from app.verification import Unsigned
 
 MILESTONES = {
@@ -26,6 +27,7 @@ MILESTONES = {
 }
 IGNORED = {"shipments": "a pointer to a shipment, whose status has to be fetched"}
 HOST = "api.mercadolibre.com"
+PERSONAL = PersonalData()
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -92,6 +94,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     identity=notification,
     enrich=fetch_shipment,

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Maturity, Result
 from app.dialects.label_orders import IGNORED, MILESTONES, label_events, registration_ping
 from app.model import Webhook
+from app.personal import Kind, PersonalData
 from app.verification import Hmac
+
+PERSONAL = PersonalData(
+    receiver={
+        Kind.FREE_TEXT: ("data.tags",),
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -23,6 +30,7 @@ ADAPTER = Adapter(
     verification=Hmac(header="X-ME-Signature", prefix="sha256=", prefix_is_optional=True),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     probe=registration_ping,
     zone="America/Sao_Paulo",
