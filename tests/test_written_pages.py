@@ -70,6 +70,6 @@ def test_pictures_are_small_and_shown_in_both_languages() -> None:
 def test_the_index_or_the_readme_leads_to_every_page() -> None:
     index, readme = (DOCS / "index.md").read_text("utf-8"), (ROOT / "README.md").read_text("utf-8")
     pages = {page.name for page in DOCS.glob("*.md")}
-    linked = re.findall(r"\]\(([\w-]+\.md)\)", index) + re.findall(r"\]\(docs/([\w-]+\.md)\)", readme)
+    linked = re.findall(r"\]\(([\w.-]+\.md)\)", index) + re.findall(r"\]\(docs/([\w-]+\.md)\)", readme)
 
     assert set() == pages - set(linked)

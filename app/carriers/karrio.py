@@ -45,6 +45,8 @@ PERSONAL = PersonalData(
     },
     plain={
         "data.carrier_name": "of a carrier",
+        "data.metadata.order_id": "the order's id",
+        "data.metadata.pedido": "the order's id",
     },
     documented=frozenset(
         {

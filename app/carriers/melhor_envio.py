@@ -9,14 +9,10 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Maturity, Result
 from app.dialects.label_orders import IGNORED, MILESTONES, label_events, registration_ping
 from app.model import Webhook
-from app.personal import Kind, PersonalData
+from app.personal import PersonalData
 from app.verification import Hmac
 
-PERSONAL = PersonalData(
-    receiver={
-        Kind.FREE_TEXT: ("data.tags",),
-    },
-)
+PERSONAL = PersonalData(plain={"data.tags": "what the shop wrote to find the order: its id"})
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:

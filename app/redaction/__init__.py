@@ -4,7 +4,7 @@ A value is shown when its carrier's examples show that it is nobody's, or when i
 of; everything else is masked. A mask says what stood there and how long it was, roughly.
 """
 
-from app.redaction.rules import Sight, known_paths, shown_words
+from app.redaction.rules import NOBODY, Sight, is_mask, known_paths, shown_words
 from app.redaction.writing import Redacted, redact
 
-__all__ = ["Redacted", "Sight", "known_paths", "redact", "shown_words"]
+__all__ = ["NOBODY", "Redacted", "Sight", "is_mask", "known_paths", "redact", "shown_words"]

@@ -15,13 +15,16 @@ from app.payload.values import Number
 from app.personal import Declared, Path, PersonalData, Subject
 from app.vtex import scrub
 
-__all__ = ["Rules", "Sight", "known_paths", "mask_of", "parameters", "shown_words"]
+__all__ = ["NOBODY", "Rules", "Sight", "is_mask", "known_paths", "mask_of", "parameters", "shown_words"]
 
 Sight = frozenset[Subject]
 """About whom a reader may know."""
 
+NOBODY: Final[Sight] = frozenset()
+
 _NAME: Final = re.compile(r"[A-Za-z_@#$][A-Za-z_@#$.:-]*(?:\d{1,4}[A-Za-z_.:-]*)*")
 _LONGEST_NAME: Final = 60
+_MASK: Final = re.compile(r"\[[a-z -]+: (?:text|number) of [\d-]+\]")
 
 
 def shown_words(adapter: Adapter | None, words: str | None, place: str | None, sight: Sight) -> str | None:
@@ -149,6 +152,11 @@ def _values(event: CarrierEvent) -> Iterable[str | None]:
         references.invoice_key,
         references.issuer,
     )
+
+
+def is_mask(text: str) -> bool:
+    """Tell whether a text is a mask."""
+    return _MASK.fullmatch(text) is not None
 
 
 def mask_of(value: str, what: Declared | None) -> str:

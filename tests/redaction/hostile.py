@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from app.model import Webhook
 from app.payload import Inner, Members, Outline, Value, outline
 from app.payload.values import Number
-from app.personal import Path, PersonalData
+from app.personal import Declared, Kind, Path, PersonalData
 
 WORD: Final = "Zqxj"
 
@@ -51,12 +51,12 @@ def _filled(value: Value, path: Path, personal: PersonalData, secrets: Secrets) 
         pairs: list[tuple[str, Value]] = []
         for name, inner in value.pairs:
             here = (*path, name)
-            is_declared = personal.at(here) is not None
-            if is_declared and random.random() < 0.4:
-                pairs.append((name, _instead(secrets)))
+            what = personal.at(here)
+            if what and random.random() < 0.4:
+                pairs.append((name, _instead(secrets, what)))
             pairs.append((name, _filled(inner, here, personal, secrets)))
-            if is_declared and random.random() < 0.3:
-                pairs.append((name, _instead(secrets)))
+            if what and random.random() < 0.3:
+                pairs.append((name, _instead(secrets, what)))
         if random.random() < 0.2:
             pairs.insert(random.randint(0, len(pairs)), (f"new_{random.randint(0, 99)}", _instead(secrets)))
         return Members(tuple(pairs))
@@ -64,18 +64,18 @@ def _filled(value: Value, path: Path, personal: PersonalData, secrets: Secrets) 
         return [_filled(inner, path, personal, secrets) for inner in value]
     if isinstance(value, Inner):
         return Inner(_filled(value.value, path, personal, secrets), value.is_base64)
-    if personal.at(path) is None:
+    if (told := personal.at(path)) is None:
         return value
-    if isinstance(value, Number):
+    if isinstance(value, Number) and told.kind is not Kind.FREE_TEXT:
         return Number(secrets.number())
-    return secrets.text() if random.random() < 0.7 else _instead(secrets)
+    return secrets.text() if random.random() < 0.7 else _instead(secrets, told)
 
 
-def _instead(secrets: Secrets) -> Value:
-    """Return a secret in some shape."""
+def _instead(secrets: Secrets, what: Declared | None = None) -> Value:
+    """Return a secret in some shape; of free text a number could be the order's, and is no person's then."""
     shapes: tuple[Callable[[], Value], ...] = (
         secrets.text,
-        lambda: Number(secrets.number()),
+        lambda: secrets.text() if what and what.kind is Kind.FREE_TEXT else Number(secrets.number()),
         lambda: [secrets.text(), [secrets.text()]],
         lambda: Members((("name", secrets.text()), ("name", secrets.text()), ("status", secrets.text()))),
         lambda: Inner(Members((("name", secrets.text()),))),
