@@ -5,8 +5,9 @@ answers other than 200; hence refusals are answered 200 as well.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from app.adapter import Adapter, Answer, Maturity, Result, most_specific
+from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import json_body, member
 from app.personal import Kind, PersonalData
@@ -116,6 +117,7 @@ ADAPTER = Adapter(
     ignored=IGNORED,
     personal=PERSONAL,
     parse=parse,
+    redelivery=Redelivery(retries=True, retries_for=timedelta(hours=24), history=False),
     methods=frozenset({"GET", "HEAD", "POST"}),
     identity=member("eventId"),
     refusal_status=200,

@@ -5,7 +5,7 @@ Sources read 2026-11-23. The date's form is not documented.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, most_specific
 from app.model import CarrierEvent, Milestone, Webhook
 from app.payload import json_body
 from app.personal import Kind, PersonalData
@@ -56,4 +56,5 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     personal=PERSONAL,
     parse=parse,
+    redelivery=Redelivery(history=False),
 )
