@@ -52,7 +52,7 @@ _TURNED_AWAY: Final = "too-many-requests"
 _REPLACED: Final = frozenset({400, 401, 413, 415})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Outcome:
     """How a request is answered, and what is told about it."""
 
