@@ -93,6 +93,9 @@ async def listening(
     if ops_listen is not None:
         listeners.append(_listener(ops_app(dependencies, part=part), ops_listen, "ops_listen", given, dependencies))
     ports = await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
+    if part.takes_webhooks:
+        dependencies.outages.arrive()
+        stack.callback(dependencies.outages.leave)
     preparing = asyncio.create_task(application.prepare(), name="prepare")
     stack.callback(preparing.cancel)
     return ports
