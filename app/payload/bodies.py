@@ -24,11 +24,13 @@ _CHARSETS: Final = {
     "windows-1252": "cp1252",
 }
 """Charsets that senders declare. Python knows more, some of which do not even decode to text."""
+_CHARSET: Final = re.compile(r"charset=\"?([\w-]+)")
 
 
 def _charset(webhook: Webhook) -> str | None:
-    match = re.search(r"charset=\"?([\w-]+)", webhook.header("content-type") or "", re.IGNORECASE)
-    return match.group(1).lower() if match else None
+    content_type = (webhook.header("content-type") or "").lower()
+    match = _CHARSET.search(content_type) if "charset" in content_type else None
+    return match.group(1) if match else None
 
 
 def decoded(webhook: Webhook) -> str:
