@@ -113,6 +113,11 @@ bench-hostile: install ## Time a carrier alone and under 100,000 hostile request
 bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.cost $(ARGS)
 
+# The short form: make bench-month ARGS="--days 1 --minutes 1"
+.PHONY: bench-month
+bench-month: install ## Run a shop of 40,000 webhooks a day on 35 days of them, and its peak (half an hour); ARGS="--help"
+	@$(PYTHON) -m tests.bench.month $(ARGS)
+
 # The short form: make bench-search ARGS="--webhooks 50000"
 .PHONY: bench-search
 bench-search: install ## Time every list and search beside 1,000,000 webhooks (about 10 minutes); ARGS="--help"

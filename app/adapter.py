@@ -6,6 +6,7 @@ Everything that carriers do differently is said here as data or as a pure functi
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeVar
 
@@ -19,6 +20,7 @@ __all__ = [
     "Call",
     "Decision",
     "Maturity",
+    "Redelivery",
     "Result",
     "each",
     "fingerprint",
@@ -74,6 +76,49 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Redelivery:
+    """What a carrier does about webhooks that were not taken, as far as it tells; what is None is not told.
+
+    Args:
+        retries: Whether it sends by itself again what failed.
+        retries_for: For how long after the first failure it does so; the last try is at the end of that time.
+        history: Whether each webhook tells its parcel's whole history, so that the next one brings what is missing.
+        refusals_are_final: Whether it sends again only after a fault of ours (5xx), and never after a refusal (4xx).
+        ask: How its webhooks are had again on demand, as one sentence; empty where no way is documented.
+
+    """
+
+    retries: bool | None = None
+    retries_for: timedelta | None = None
+    history: bool | None = None
+    refusals_are_final: bool = False
+    ask: str = ""
+
+    def describe(self) -> str:
+        """Say it in words, what is not told as well."""
+        tries = {
+            True: "sends again what failed",
+            False: "sends nothing again",
+            None: "does not tell whether it retries",
+        }
+        history = {
+            True: "each webhook tells the whole history",
+            False: "each webhook tells only what is new",
+            None: "does not tell whether a webhook holds the whole history",
+        }
+        said = tries[self.retries]
+        if self.retries:
+            said += f", for {_length(self.retries_for)}" if self.retries_for else ", for a time that it does not tell"
+            said += ", but never after a refusal (4xx)" if self.refusals_are_final else ""
+        return f"{said}; {history[self.history]}."
+
+
+def _length(time: timedelta) -> str:
+    minutes, seconds = divmod(int(time.total_seconds()), 60)
+    return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min" if minutes else f"{seconds} s"  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
     """What the relay knows of one carrier.
 
@@ -90,6 +135,7 @@ class Adapter:
         methods: HTTP methods it delivers with.
         media_types: Media types it sends; a missing Content-Type is always accepted.
         identity: The sender's own id of the delivery; without one the digest of the body identifies it.
+        redelivery: What it does about webhooks that were not taken.
         acknowledgement: What a stored webhook must be answered with, where that is prescribed.
         refusal_status: What a refusal is answered with, for carriers that switch an endpoint off on any 4xx.
         probe: Recognise a test call that carries no event, and answer it; None for everything else. It runs after
@@ -119,6 +165,7 @@ class Adapter:
     methods: frozenset[str] = frozenset({"POST"})
     media_types: frozenset[str] = JSON
     identity: Callable[[Webhook], str | None] | None = None
+    redelivery: Redelivery = field(default_factory=Redelivery)
     acknowledgement: Answer | None = None
     refusal_status: int | None = None
     probe: Callable[[Webhook], Answer | None] | None = None

@@ -14,8 +14,8 @@ from app.briefing import BRIEFINGS, NOT_BRIEFED, WITHOUT_PUSH, Briefing
 from app.carriers import adapters
 from app.settings import SettingDoc, describe_settings
 from app.telemetry import describe_metrics
-from app.web import document
 from app.web.catalogue import CATALOGUE
+from app.web.routes import document
 
 ROOT: Final = Path(__file__).parent.parent
 DOCS: Final = ROOT / "docs"
@@ -143,6 +143,9 @@ def carriers() -> str:
         "program of the customer posts the documents it asked for. *Scans* are all that the carrier records;",
         "*milestones* are only the main steps, such as posted and delivered.",
         "",
+        "*What was not taken* says of each, below, what becomes of its webhooks when the relay was down or refused",
+        "them, as far as the carrier tells. [The runbook](runbook.md#what-was-not-taken) says how it is used.",
+        "",
         "## Carriers that push nothing",
         "",
         "They were looked into, and no way to be told was found. Their events come through a service that asks them:",
@@ -184,6 +187,8 @@ def _set_up(adapter: Adapter, briefing: Briefing) -> list[str]:
         f"Times without an offset are read in this zone: {zone}.",
         "",
         *_listed("Setting it up:", [f"{number}. {step}" for number, step in enumerate(briefing.setup, 1)]),
+        f"What was not taken: {adapter.redelivery.describe()}" + f" {adapter.redelivery.ask}".rstrip(),
+        "",
         *_listed("Worth knowing:", [f"- {trap}" for trap in briefing.traps]),
     ]
 

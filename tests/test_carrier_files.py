@@ -144,3 +144,8 @@ def test_a_carriers_slug_is_its_files_name(path: Path) -> None:
     ]
 
     assert [path.stem] == [module_name(str(slug)) for slug in slugs]
+
+
+def test_a_carrier_says_what_it_does_about_webhooks_that_were_not_taken(path: Path) -> None:
+    # Even that nothing is told must have been looked up.
+    assert "redelivery=Redelivery(" in path.read_text("utf-8")

@@ -5,7 +5,7 @@ Pages read 2026-11-23, as far as they could be; the rest is what several public 
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects.address_lines import place_in_line
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
@@ -151,5 +151,9 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    redelivery=Redelivery(
+        history=True,
+        ask="Call its API's `push` with the tracking numbers: it sends their webhooks again on demand.",
+    ),
     order_reference_is_vtex=True,
 )

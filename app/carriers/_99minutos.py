@@ -7,7 +7,7 @@ requests are proven.
 import re
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import fold, says_returned
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
@@ -115,6 +115,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=True),
     zone="UTC",
     order_reference_is_vtex=True,
 )

@@ -5,8 +5,9 @@ Other AfterShip products sign with headers and secrets of their own and do not b
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.address_lines import place_in_line
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
@@ -142,6 +143,8 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    # 14 tries in all, each wait twice the one before, from 30 s on: 68 hours.
+    redelivery=Redelivery(retries=True, retries_for=timedelta(seconds=245_730), history=True),
     identity=member("event_id"),
     order_reference_is_vtex=True,
 )

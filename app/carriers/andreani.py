@@ -6,7 +6,7 @@ The query's answer lacks the number that was asked about: who posts it puts it i
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify, fold
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import Node, Text, json_body, query_parameters
@@ -73,5 +73,6 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     zone=ZONE,
 )

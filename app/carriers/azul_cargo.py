@@ -6,7 +6,7 @@ Proceda's, those above are Azul's own and not documented.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects import ocoren
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import Node, json_body
@@ -56,5 +56,6 @@ ADAPTER = Adapter(
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=True, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,
 )

@@ -6,7 +6,7 @@ take several.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify
 from app.model import CarrierEvent, Milestone, References, Webhook
 from app.payload import Text, json_body
@@ -55,6 +55,7 @@ ADAPTER = Adapter(
     verification=StaticHeader(header="X-BlueX-Secret"),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     zone=ZONE,
     order_reference_is_vtex=True,
 )

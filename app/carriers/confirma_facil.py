@@ -7,7 +7,7 @@ place; the credential is one that the customer sets.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects import ocoren
 from app.dialects.nfe import invoice_references
 from app.model import CarrierEvent, Ignored, Milestone, Moment, References, Webhook
@@ -82,6 +82,7 @@ ADAPTER = Adapter(
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     zone=ZONE,
     order_reference_is_vtex=True,
 )

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
 from app.payload import Node, Text, json_body, maybe_json
 from app.verification import Unsigned
@@ -127,6 +127,8 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    # As Google's Pub/Sub does; for how long is not told.
+    redelivery=Redelivery(retries=True, history=False),
     identity=message_id,
     zone=ZONE,
     order_reference_is_vtex=True,

@@ -5,7 +5,7 @@ Sources read 2026-11-23. Correios publish no webhook of their own; the credentia
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects import s10, sro
 from app.model import CarrierEvent, Ignored, Moment, Place, Webhook
 from app.payload import Node, json_body
@@ -82,5 +82,6 @@ ADAPTER = Adapter(
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=True, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,
 )

@@ -6,7 +6,7 @@ shape, with lists of shipments or of scans, are read as well.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects import english
 from app.dialects.english import wording
 from app.dialects.hubs import place_of_hub
@@ -126,6 +126,7 @@ ADAPTER = Adapter(
     verification=AnyOf((StaticHeader(header="x-api-key"), Bearer())),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     zone=ZONE,
     order_reference_is_vtex=True,
 )

@@ -7,7 +7,7 @@ DHL's API: it is the source's first secret, before the token that the subscripti
 import re
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Call, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Call, Maturity, Redelivery, Result, each, most_specific
 from app.dialects import english, keywords
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
@@ -160,6 +160,8 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    # Histories differ between divisions; retries are not told.
+    redelivery=Redelivery(),
     handshake=confirm,
     hosts=frozenset({"api-eu.dhl.com", "api-sandbox.dhl.com", "api-test.dhl.com"}),
     order_reference_is_vtex=True,

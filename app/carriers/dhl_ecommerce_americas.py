@@ -6,8 +6,9 @@ the events, of which two are known: a scan's words decide about the others.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
-from app.adapter import Adapter, Answer, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, each, most_specific
 from app.dialects.address_lines import place_in_line
 from app.dialects.english import classify
 from app.dialects.merchant_words import merchant_references
@@ -107,6 +108,8 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    # After one hour and after six more; the third failure is final.
+    redelivery=Redelivery(retries=True, retries_for=timedelta(hours=7), history=True),
     acknowledgement=Answer(),
     order_reference_is_vtex=True,
 )

@@ -4,8 +4,9 @@ Sources read 2026-11-23.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Maybe, Node, Text, json_body, member
 from app.verification import Hmac
@@ -126,6 +127,13 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    # Its help page promises it for outages of less than 24 hours.
+    redelivery=Redelivery(
+        retries=True,
+        retries_for=timedelta(hours=24),
+        history=True,
+        ask="Ask for each tracker again: POST /v2/events with result_id set to its id (trk_…).",
+    ),
     identity=member("id"),
     zone="UTC",
 )

@@ -6,7 +6,7 @@ documented: those that are sent are read as Easyship's tracking page shows them.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.address_lines import place_in_line
 from app.dialects.english import wording
 from app.dialects.merchant_words import merchant_references
@@ -88,6 +88,7 @@ ADAPTER = Adapter(
     verification=JsonWebToken(header="X-EASYSHIP-SIGNATURE"),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     timeless=True,
     order_reference_is_vtex=True,
 )

@@ -7,7 +7,7 @@ the headers beside the signature nor the list of statuses is public.
 import re
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Answer, Decision, Maturity, Result
+from app.adapter import Adapter, Answer, Decision, Maturity, Redelivery, Result
 from app.dialects import english
 from app.dialects.keywords import classify, fold
 from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
@@ -113,6 +113,7 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    redelivery=Redelivery(history=False),
     methods=frozenset({"GET", "HEAD", "POST"}),
     probe=panel_check,
     probe_is_unsigned=True,

@@ -7,7 +7,7 @@ is concluded from a scan that is missing. Blank texts stand for what is unknown.
 import re
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, References, Webhook
@@ -157,5 +157,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    # Whether all scans come or only the newest depends on the subscription.
+    redelivery=Redelivery(),
     order_reference_is_vtex=True,
 )

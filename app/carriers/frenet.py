@@ -6,7 +6,7 @@ words decide; nor are the names that a status callback uses, so that the likely 
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify
 from app.dialects.places import place_in
 from app.model import CarrierEvent, Ignored, Milestone, Place, References, Webhook
@@ -102,6 +102,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     zone=ZONE,
     order_reference_is_vtex=True,
 )

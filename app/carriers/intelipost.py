@@ -6,7 +6,7 @@ Sources read 2026-11-23. The micro states are each account's own: their names ar
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.adapter import Adapter, Maturity, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, most_specific
 from app.dialects.keywords import classify, says_returned
 from app.dialects.nfe import invoice_references
 from app.model import CarrierEvent, Milestone, Place, Webhook
@@ -87,6 +87,10 @@ ADAPTER = Adapter(
     verification=AnyOf((StaticHeader(header="api-key"), Basic())),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(
+        history=False,
+        ask="Open the panel's list of webhooks and send the failed ones again: it keeps 30 days of them.",
+    ),
     identity=history_row,
     zone=ZONE,
     order_reference_is_vtex=True,

@@ -6,7 +6,7 @@ has no code beside it; words that no source lists are read for what they say.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects.keywords import classify, fold
 from app.dialects.nfe import invoice_references
 from app.dialects.places import place_in
@@ -105,5 +105,6 @@ ADAPTER = Adapter(
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=True, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,
 )

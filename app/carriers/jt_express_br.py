@@ -6,7 +6,7 @@ table that it publishes and in the one that its answers were seen to use.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Answer, Maturity, Result, most_specific
+from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify, says_returned
 from app.model import CarrierEvent, Ignored, Milestone, Place, References, Webhook
 from app.payload import Node, json_or_form_body
@@ -82,6 +82,7 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    redelivery=Redelivery(history=False),
     media_types=frozenset({"application/x-www-form-urlencoded", "application/json"}),
     acknowledgement=Answer(body=b'{"code":"1","msg":"success"}'),
     zone=ZONE,

@@ -6,7 +6,7 @@ number that was asked about: who posts it puts it into the query, as ``?codigo=â
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify, says_returned
 from app.model import CarrierEvent, Milestone, Webhook
 from app.payload import json_body, query_parameters
@@ -53,6 +53,7 @@ ADAPTER = Adapter(
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,
     timeless=True,
 )

@@ -6,7 +6,7 @@ named like an id, and times that are labelled UTC although they are the carrier'
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Decision, Maturity, Result, most_specific
+from app.adapter import Adapter, Decision, Maturity, Redelivery, Result, most_specific
 from app.dialects.address_lines import place_in_line
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
@@ -86,5 +86,6 @@ ADAPTER = Adapter(
     verification=StaticHeader(header="X-Event-Id"),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(retries=False, history=True),
     order_reference_is_vtex=True,
 )

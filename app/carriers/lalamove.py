@@ -5,8 +5,9 @@ answers other than 200; hence refusals are answered 200 as well.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from app.adapter import Adapter, Answer, Maturity, Result, most_specific
+from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import json_body, member
 from app.verification import BodyHmac, member_span
@@ -83,6 +84,7 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    redelivery=Redelivery(retries=True, retries_for=timedelta(hours=24), history=False),
     methods=frozenset({"GET", "HEAD", "POST"}),
     identity=member("eventId"),
     refusal_status=200,

@@ -6,7 +6,7 @@ Page read 2026-11-23. The list of status codes is not public; those that are kno
 import re
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects.keywords import classify, fold, says_returned
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
@@ -103,4 +103,5 @@ ADAPTER = Adapter(
     verification=Basic(),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=True),
 )

@@ -5,7 +5,7 @@ Sources read 2026-11-23. The id of an event is its kind; only part of the kinds 
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify, says_returned
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Node, json_body
@@ -74,5 +74,6 @@ ADAPTER = Adapter(
     verification=Unsigned(because="Mandaê signs nothing and sends no header of ours; a secret in the path stands in"),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=True),
     zone=ZONE,
 )

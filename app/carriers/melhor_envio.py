@@ -5,8 +5,9 @@ nothing comes between posting and delivery. The page names the digest and not ho
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from app.adapter import Adapter, Maturity, Result
+from app.adapter import Adapter, Maturity, Redelivery, Result
 from app.dialects.label_orders import IGNORED, MILESTONES, label_events, registration_ping
 from app.model import Webhook
 from app.verification import Hmac
@@ -25,6 +26,8 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    # Five tries, 15 minutes apart; unconfirmed.
+    redelivery=Redelivery(retries=True, retries_for=timedelta(hours=1), history=False),
     probe=registration_ping,
     zone="America/Sao_Paulo",
     order_reference_is_vtex=True,

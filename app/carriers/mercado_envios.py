@@ -6,8 +6,9 @@ a marketplace connector that brings the same statuses to VTEX.
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
-from app.adapter import Adapter, Call, Maturity, Result, most_specific
+from app.adapter import Adapter, Call, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Maybe, json_body, maybe_json
 from app.verification import Unsigned
@@ -93,6 +94,8 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    # About an hour; unconfirmed.
+    redelivery=Redelivery(retries=True, retries_for=timedelta(hours=1), history=False),
     identity=notification,
     enrich=fetch_shipment,
     hosts=frozenset({HOST}),

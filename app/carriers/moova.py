@@ -5,7 +5,7 @@ Sources read 2026-11-23. The date's form is not documented.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, most_specific
 from app.model import CarrierEvent, Milestone, Webhook
 from app.payload import json_body
 from app.verification import Unsigned
@@ -49,4 +49,5 @@ ADAPTER = Adapter(
     verification=Unsigned(because="Moova only names one of its shipments; a secret in the path stands in"),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
 )

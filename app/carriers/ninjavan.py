@@ -5,7 +5,7 @@ Sources read 2026-11-23: public receivers. The words open with the status and ma
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.english import classify, wording
 from app.dialects.merchant_words import merchant_references
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
@@ -86,5 +86,6 @@ ADAPTER = Adapter(
     verification=Hmac(header="X-NINJAVAN-HMAC-SHA256", encodings=("base64",)),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     order_reference_is_vtex=True,
 )

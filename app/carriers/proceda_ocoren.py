@@ -6,7 +6,7 @@ send them; the credential is one that the customer sets.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects import ocoren
 from app.model import CarrierEvent, Ignored, Milestone, Moment, References, Webhook
 from app.payload import Maybe, Record, record_body
@@ -79,6 +79,7 @@ ADAPTER = Adapter(
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False, ask="Post the OCOREN files of that time again, as they came."),
     media_types=frozenset({"text/plain", "application/octet-stream", "application/x-www-form-urlencoded"}),
     zone=ZONE,
 )

@@ -6,7 +6,7 @@ subscriptions, a beta, send one scan with its place instead, without saying whos
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Decision, Maturity, Result, most_specific
+from app.adapter import Adapter, Decision, Maturity, Redelivery, Result, most_specific
 from app.dialects.english import classify, wording
 from app.dialects.merchant_words import merchant_references
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
@@ -165,5 +165,6 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     order_reference_is_vtex=True,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.adapter import Adapter, Answer, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, each, most_specific
 from app.dialects.address_lines import place_in_line
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
@@ -139,6 +139,10 @@ ADAPTER = Adapter(
     verification=Bearer(),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(
+        history=False,
+        ask="Ask for each tracker again: POST /public/v1/trackers/{trackerId}/webhook-events/resend.",
+    ),
     methods=frozenset({"HEAD", "POST"}),
     probe=registration_check,
     probe_is_unsigned=True,

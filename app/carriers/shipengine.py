@@ -5,7 +5,7 @@ Sources read 2026-11-23.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Answer, Maturity, Result, most_specific
+from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Node, json_body, maybe_json
 from app.verification import RsaJwks
@@ -145,6 +145,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=True),
     probe=thin_notice,
     probe_is_unsigned=True,
 )

@@ -6,7 +6,7 @@ vendor answered: POST or PUT, with a token in a header or with nothing.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Milestone, References, Webhook
 from app.payload import json_body
 from app.verification import AnyOf, Bearer, StaticHeader, Unsigned
@@ -57,6 +57,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=False),
     methods=frozenset({"POST", "PUT"}),
     zone=ZONE,
     order_reference_is_vtex=True,

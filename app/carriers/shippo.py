@@ -5,7 +5,7 @@ Pages read 2026-11-23. Accounts on an API version before 2018-02-08 get a label 
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
@@ -116,6 +116,8 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    # Twice, after 408, 429 and 5xx only; when is not told.
+    redelivery=Redelivery(retries=True, refusals_are_final=True, history=True),
     zone="UTC",
     order_reference_is_vtex=True,
 )

@@ -7,7 +7,7 @@ carrier's name, so that its source needs an alias, and must answer 200 whatever 
 import re
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Answer, Maturity, Result, most_specific
+from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.dialects.hubs import place_of_hub
 from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
@@ -122,6 +122,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    redelivery=Redelivery(history=True),
     methods=frozenset({"GET", "HEAD", "POST"}),
     refusal_status=200,
     probe=panel_check,

@@ -6,7 +6,7 @@ the list of statuses is not public. The merchant chooses the header's name.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Node, Text, json_body
 from app.verification import AnyOf, Hmac, StaticHeader
@@ -67,5 +67,6 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    redelivery=Redelivery(history=False),
     timeless=True,
 )

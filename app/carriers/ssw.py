@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.adapter import Adapter, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.dialects.nfe import invoice_references
 from app.dialects.places import city_and_state
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
@@ -111,6 +111,7 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    redelivery=Redelivery(history=True, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,
     order_reference_is_vtex=True,
 )

@@ -5,9 +5,9 @@ taken. Older versions of the API sign inside the body, and name the members of a
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from app.adapter import Adapter, Decision, Maturity, Result, each, most_specific
+from app.adapter import Adapter, Decision, Maturity, Redelivery, Result, each, most_specific
 from app.dialects import english, keywords
 from app.dialects.address_lines import place_in_line
 from app.dialects.merchant_words import merchant_references
@@ -169,5 +169,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    # 14 tries in all, each wait twice the one before, from 30 s on: 68 hours.
+    redelivery=Redelivery(retries=True, retries_for=timedelta(seconds=245_730), history=True),
     order_reference_is_vtex=True,
 )

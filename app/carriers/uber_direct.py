@@ -4,8 +4,9 @@ Sources read 2026-11-23. A newer envelope names the same things otherwise; what 
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from app.adapter import Adapter, Answer, Maturity, Result, most_specific
+from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Place, References, Webhook
 from app.payload import Maybe, json_body, maybe_json
 from app.verification import AnyOf, Hmac
@@ -113,6 +114,8 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    # Three tries at most; the second comes after 10 s, the third after 30 s more.
+    redelivery=Redelivery(retries=True, retries_for=timedelta(seconds=40), history=False),
     identity=sender_id,
     acknowledgement=Answer(),
     zone="UTC",

@@ -6,7 +6,7 @@ come as blank texts, and a photo of the doorstep may make a body large.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.english import classify
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Node, json_body, read_moment
@@ -162,4 +162,8 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     parse=parse,
+    redelivery=Redelivery(
+        history=False,
+        ask="UPS keeps no webhooks: ask its Track API about the parcels of that time.",
+    ),
 )

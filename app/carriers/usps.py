@@ -7,7 +7,7 @@ contradict each other, so that a scan's words go first and only undisputed codes
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.adapter import Adapter, Decision, Maturity, Result, most_specific
+from app.adapter import Adapter, Decision, Maturity, Redelivery, Result, most_specific
 from app.dialects.english import classify, wording
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
@@ -129,4 +129,6 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     parse=parse,
+    # A payload may hold several scans; whether it holds all is not told.
+    redelivery=Redelivery(),
 )

@@ -7,7 +7,9 @@ import typer
 from typer.core import TyperGroup
 
 from app.cli.accounts import accounts
+from app.cli.carriers_commands import carriers
 from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
+from app.cli.gaps import gaps
 from app.cli.lists import list_
 from app.cli.meaning import codes
 from app.cli.options import Host, Port, Role
@@ -16,12 +18,16 @@ from app.cli.parked import parked
 from app.cli.privacy_commands import hold, personal
 from app.cli.replays import replay
 from app.cli.shipments import shipments
+from app.cli.teaching import example
 from app.cli.token_commands import token
+from app.cli.webhooks import webhooks
 from app.errors import RelayError
 
 __all__ = ["application", "main"]
 
-Carrier = Annotated[str, typer.Argument(help="The carrier's slug, as `carrier-relay carriers` lists it.")]
+Carrier = Annotated[
+    str, typer.Argument(metavar="CARRIER", help="The carrier's slug, as `carrier-relay carriers` lists it.")
+]
 Account = Annotated[str | None, typer.Option(help="The account or group, where several have the carrier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 OpsURL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
@@ -38,17 +44,6 @@ class _Commands(TyperGroup):
             raise stop(exit_code_of(error), *sentences(error)) from None
 
 
-class _Carriers(TyperGroup):
-    """Take what is no command's name as the carrier to show: `carriers easypost` needs no further word."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps its context's class
-        """Put the command in front where it was left out."""
-        first = args[0] if args else ""
-        if first not in {*self.commands, "-h", "--help"}:
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
 application = typer.Typer(
     name="carrier-relay",
     cls=_Commands,
@@ -60,17 +55,26 @@ application = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _GROUPS = {"token": token, "accounts": accounts, "shipments": shipments, "parked": parked, "replay": replay}
-_GROUPS |= {"codes": codes, "backfill": backfill, "feed": feed, "hook": hook, "hold": hold}
+_GROUPS |= {
+    "codes": codes,
+    "backfill": backfill,
+    "feed": feed,
+    "hook": hook,
+    "hold": hold,
+    "webhooks": webhooks,
+    "carriers": carriers,
+}
 for _name, _group in _GROUPS.items():
     application.add_typer(_group, name=_name)
 application.add_typer(personal)
-application.command(name="list", short_help="List webhooks, events, attempts, shipments, audit and more.")(list_)
-_carriers = typer.Typer(
-    cls=_Carriers,
-    help="List the carriers and what they need; write to one.",
-    rich_markup_mode=None,
-)
-application.add_typer(_carriers, name="carriers")
+application.command(
+    short_help="Say when webhooks were not taken, and what to do.", epilog=example("gaps --days 7 --letters")
+)(gaps)
+application.command(
+    name="list",
+    short_help="List webhooks, events, attempts, shipments, audit and more.",
+    epilog=example("list attempts --where account=mystore --where outcome=failed --form csv"),
+)(list_)
 
 
 def _show_version(wanted: bool) -> None:
@@ -90,7 +94,9 @@ def options(
     """Receive carriers' tracking webhooks, and keep the timelines of VTEX orders true."""
 
 
-@application.command(short_help="Run the relay, or a demonstration of it.")
+@application.command(
+    short_help="Run the relay, or a demonstration of it.", epilog=example("serve --host 0.0.0.0 --port 8080")
+)
 def serve(
     host: Host = None,
     port: Port = None,
@@ -105,7 +111,9 @@ def serve(
     run(host, port, role)
 
 
-@application.command(short_help="Run the bundled VTEX alone.")
+@application.command(
+    short_help="Run the bundled VTEX alone.", epilog=example("sandbox --port 8090 --mode replace --shop 200")
+)
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8090,
@@ -127,10 +135,14 @@ def sandbox(
     run(host, port, Standing(mode=mode, strict=strict, shop=shop, seed=seed, speed=speed))
 
 
-@application.command(short_help="Post a signed sample to a running relay.")
+@application.command(
+    short_help="Post a signed sample to a running relay.", epilog=example("send easypost delivered --account mystore")
+)
 def send(
     carrier: Carrier,
-    case: Annotated[str | None, typer.Argument(help="A sample's name; leave it out to see which there are.")] = None,
+    case: Annotated[
+        str | None, typer.Argument(metavar="CASE", help="A sample's name; leave it out to see which there are.")
+    ] = None,
     account: Account = None,
     url: Annotated[str | None, typer.Option(help="Base URL of the relay; the configured one unless given.")] = None,
     private_key: Annotated[
@@ -151,10 +163,16 @@ def send(
     )
 
 
-@application.command(name="try", short_help="Map a saved webhook, without configuration.")
+@application.command(
+    name="try",
+    short_help="Map a saved webhook, without configuration.",
+    epilog=example("try loggi saved.http --verify --secret-file secret.txt"),
+)
 def try_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     carrier: Carrier,
-    file: Annotated[str, typer.Argument(help="A saved body, or a raw HTTP request; - reads standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A saved body, or a raw HTTP request; - reads standard input.")
+    ],
     content_type: Annotated[
         str | None, typer.Option(help="Content-Type of a saved body; told from its first bytes unless given.")
     ] = None,
@@ -195,7 +213,7 @@ def try_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     )
 
 
-@application.command(short_help="Say why a running relay refused a request.")
+@application.command(short_help="Say why a running relay refused a request.", epilog=example("explain ref_…"))
 def explain(
     refusal: Annotated[str, typer.Argument(metavar="REF_ID", help="The id that the sender was told: ref_…")],
     url: OpsURL = None,
@@ -208,11 +226,13 @@ def explain(
     explain_refusal(refusal, url, token, as_json=as_json)
 
 
-@application.command(short_help="Find an order by whatever is known of it.")
+@application.command(short_help="Find an order by whatever is known of it.", epilog=example("find QX123456789BR"))
 def find(
     text: Annotated[
         str,
-        typer.Argument(help="Tracking number, order id, group or sequence, invoice number, or the key of an NF-e."),
+        typer.Argument(
+            metavar="TEXT", help="Tracking number, order id, group or sequence, invoice number, or the key of an NF-e."
+        ),
     ],
     account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
     url: OpsURL = None,
@@ -225,7 +245,7 @@ def find(
     look(text, account, url, token, as_json=as_json)
 
 
-@application.command(short_help="Say what is configured, missing and wrong.")
+@application.command(short_help="Say what is configured, missing and wrong.", epilog=example("doctor --no-online"))
 def doctor(
     online: Annotated[
         bool, typer.Option(help="Ask VTEX about each account's key, and public_url for this relay.")
@@ -238,33 +258,7 @@ def doctor(
     examine(online=online, as_json=as_json)
 
 
-@_carriers.command(short_help="List the carriers, or show one; may be left out.")
-def show(
-    slug: Annotated[str | None, typer.Argument(help="One carrier, in detail.")] = None, as_json: AsJson = False
-) -> None:
-    """List the carriers, how well each is known, how it proves itself, and what it needs."""
-    from app.cli.listing import show_carriers
-
-    show_carriers(slug, as_json=as_json)
-
-
-@_carriers.command(short_help="Write to a carrier's engineer what webhooks need.")
-def brief(
-    slug: Carrier,
-    account: Account = None,
-    lang: Annotated[Literal["pt", "es", "en"], typer.Option(help="Language of the letter.")] = "en",
-    show_secrets: Annotated[
-        bool, typer.Option("--show-secrets", help="Write the secret and the path key out, for a safe channel.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write the e-mail to a carrier's engineer: address, proof, a signed call to try, answers, retries, traps."""
-    from app.cli.briefing import brief_carrier
-
-    brief_carrier(slug, account, lang, show_secrets=show_secrets, as_json=as_json)
-
-
-@application.command(short_help="Bring the database up to date.")
+@application.command(short_help="Bring the database up to date.", epilog=example("migrate"))
 def migrate() -> None:
     """Bring the database to this release's schema; the relay does so itself when it starts."""
     from app.cli.migrating import run
@@ -272,7 +266,7 @@ def migrate() -> None:
     run()
 
 
-@application.command(short_help="Write the OpenAPI document.")
+@application.command(short_help="Write the OpenAPI document.", epilog=example("openapi --write relay.json"))
 def openapi(
     write: Annotated[Path | None, typer.Option(help="File to write; standard output unless given.")] = None,
 ) -> None:

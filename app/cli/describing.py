@@ -7,7 +7,7 @@ import typer
 
 from app.carriers import adapters
 from app.cli.exits import ExitCode, stop
-from app.web import document, export
+from app.web.routes import document, export
 
 __all__ = ["write_openapi"]
 

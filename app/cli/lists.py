@@ -17,7 +17,6 @@ from app.cli.exits import ExitCode, stop
 __all__ = ["LISTS", "Form", "list_", "write_list"]
 
 _PAGE: Final = 500
-_LONGEST_CELL: Final = 60
 _TIMES: Final = ("since", "until")
 _SOURCE: Final = ("account", "carrier")
 
@@ -193,18 +192,9 @@ def _csv(items: Iterator[dict[str, Any]]) -> None:
 
 
 def _table(what: str, items: Sequence[Mapping[str, Any]]) -> None:
-    from app.cli.tables import aligned
+    from app.cli.tables import aligned, printable
 
     columns = LISTS[what].columns
     rows = [tuple(name.upper().replace("_", " ") for name in columns)]
-    rows += [tuple(_shown(item.get(name)) for name in columns) for item in items]
+    rows += [tuple(printable(item.get(name)) for name in columns) for item in items]
     typer.echo("\n".join(aligned(rows)) if items else "Nothing fits.")
-
-
-def _shown(value: object) -> str:
-    """Write a value for a terminal, which must not obey what it is shown."""
-    if value is None or value == []:
-        return "–"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    text = "".join(character if character.isprintable() else "·" for character in text)
-    return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli.teaching import example
+
 __all__ = ["codes"]
 
 URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
@@ -23,7 +25,11 @@ codes = typer.Typer(
 )
 
 
-@codes.command(name="list", short_help="List the codes that no adapter knew, and what was said of any.")
+@codes.command(
+    name="list",
+    short_help="List the codes that no adapter knew, and what was said of any.",
+    epilog=example("codes list"),
+)
 def list_(url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
     """List the codes that no adapter knew when they came, and what operators said that codes mean."""
     from app.cli.operating import reach
@@ -45,7 +51,11 @@ def _source(item: Mapping[str, Any]) -> str:
     return f"{item['owner']}/{item['carrier']}"
 
 
-@codes.command(name="set", short_help="Say what a code means, and read again what had no meaning.")
+@codes.command(
+    name="set",
+    short_help="Say what a code means, and read again what had no meaning.",
+    epilog=example('codes set mystore loggi 77 OUT_FOR_DELIVERY --reason "told by the carrier"'),
+)
 def set_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     account: Account,
     carrier: Carrier,
@@ -89,7 +99,10 @@ def set_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     typer.echo(f"{code} of {account}/{carrier} means {milestone} from now on{told}.")
 
 
-@codes.command(short_help="Take back what was said of a code.")
+@codes.command(
+    short_help="Take back what was said of a code.",
+    epilog=example('codes remove mystore loggi 77 --reason "set by mistake"'),
+)
 def remove(
     account: Account, carrier: Carrier, code: Code, reason: Reason, url: URL = None, token: Token = None
 ) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from app.cli.teaching import example
+
 __all__ = ["backfill", "feed", "hook"]
 
 Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")]
@@ -34,7 +36,9 @@ hook = typer.Typer(
 feed = typer.Typer(help="Configure VTEX's order feed for the relay's key.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@backfill.command(short_help="Look for an account's orders; may be left out.")
+@backfill.command(
+    short_help="Look for an account's orders; may be left out.", epilog=example("backfill mystore --since 2026-11-01")
+)
 def start(  # noqa: PLR0913, PLR0917 - each option is a parameter
     account: Name,
     since: Annotated[str, typer.Option(help="Orders invoiced since: a day (of Sao Paulo) or an RFC 3339 time.")],
@@ -56,7 +60,7 @@ def start(  # noqa: PLR0913, PLR0917 - each option is a parameter
     start_backfill(account, asked, url, token)
 
 
-@backfill.command(name="list", short_help="List the backfills.")
+@backfill.command(name="list", short_help="List the backfills.", epilog=example("backfill list --account mystore"))
 def list_(
     account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
     url: URL = None,
@@ -69,7 +73,7 @@ def list_(
     list_backfills(account, url, token, as_json=as_json)
 
 
-@backfill.command(short_help="Show a backfill.")
+@backfill.command(short_help="Show a backfill.", epilog=example("backfill show bf_…"))
 def show(id: Id, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:  # noqa: A002 - its name
     """Show how far a backfill has come, how long it may take, and what hinders it."""
     from app.cli.backfilling import show_backfill
@@ -77,7 +81,7 @@ def show(id: Id, url: URL = None, token: Token = None, as_json: AsJson = False) 
     show_backfill(id, url, token, as_json=as_json)
 
 
-@backfill.command(short_help="Pause a backfill.")
+@backfill.command(short_help="Pause a backfill.", epilog=example("backfill pause bf_…"))
 def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """List nothing more until it is resumed."""
     from app.cli.backfilling import change_backfill
@@ -85,7 +89,7 @@ def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> N
     change_backfill(id, "pause", reason, url, token)
 
 
-@backfill.command(short_help="Resume a paused backfill.")
+@backfill.command(short_help="Resume a paused backfill.", epilog=example("backfill resume bf_…"))
 def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """Go on where it was paused."""
     from app.cli.backfilling import change_backfill
@@ -93,7 +97,7 @@ def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> 
     change_backfill(id, "resume", reason, url, token)
 
 
-@backfill.command(short_help="End a backfill.")
+@backfill.command(short_help="End a backfill.", epilog=example("backfill cancel bf_…"))
 def cancel(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """List nothing more, for good; orders that were found already are still read."""
     from app.cli.backfilling import change_backfill
@@ -101,7 +105,9 @@ def cancel(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> 
     change_backfill(id, "cancel", reason, url, token)
 
 
-@feed.command(name="show", short_help="Show what the feed of an account's key tells of.")
+@feed.command(
+    name="show", short_help="Show what the feed of an account's key tells of.", epilog=example("feed show mystore")
+)
 def show_(account: Name, as_json: AsJson = False) -> None:
     """Show what the feed of an account's key tells of, and how much waits in it."""
     from app.cli.feeding import show_feed
@@ -109,7 +115,7 @@ def show_(account: Name, as_json: AsJson = False) -> None:
     show_feed(account, as_json=as_json)
 
 
-@feed.command(short_help="Configure the feed where there is none.")
+@feed.command(short_help="Configure the feed where there is none.", epilog=example("feed install mystore"))
 def install(account: Name) -> None:
     """Configure the feed of an account's key where there is none; one of others stays as it is."""
     from app.cli.feeding import install_feed
@@ -117,7 +123,7 @@ def install(account: Name) -> None:
     install_feed(account)
 
 
-@feed.command(short_help="Delete the feed that was installed for the relay.")
+@feed.command(short_help="Delete the feed that was installed for the relay.", epilog=example("feed remove mystore"))
 def remove(account: Name) -> None:
     """Delete the feed that was installed for the relay; one of others stays as it is."""
     from app.cli.feeding import remove_feed
@@ -125,7 +131,11 @@ def remove(account: Name) -> None:
     remove_feed(account)
 
 
-@hook.command(name="install", short_help="Set the hook up where there is none, or put ours right.")
+@hook.command(
+    name="install",
+    short_help="Set the hook up where there is none, or put ours right.",
+    epilog=example('hook install mystore --reason "first set up"'),
+)
 def install_(
     account: Name,
     public_url: Annotated[
@@ -146,7 +156,11 @@ def install_(
     install_hook(account, public_url, reason, url, token, as_json=as_json)
 
 
-@hook.command(name="show", short_help="Show what stands there, whose it is, and what is wrong.")
+@hook.command(
+    name="show",
+    short_help="Show what stands there, whose it is, and what is wrong.",
+    epilog=example("hook show mystore"),
+)
 def show_hook_(account: Name, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
     """Look at the hook of an account's key now; the exit status is 1 unless it tells this relay as it should."""
     from app.cli.hooking import show_hook
@@ -154,7 +168,11 @@ def show_hook_(account: Name, url: URL = None, token: Token = None, as_json: AsJ
     show_hook(account, url, token, as_json=as_json)
 
 
-@hook.command(name="remove", short_help="Delete the relay's own hook.")
+@hook.command(
+    name="remove",
+    short_help="Delete the relay's own hook.",
+    epilog=example('hook remove mystore --reason "moving away"'),
+)
 def remove_hook_(
     account: Name, reason: Why = None, url: URL = None, token: Token = None, as_json: AsJson = False
 ) -> None:

@@ -9,20 +9,23 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.exits import ExitCode, stop
+from app.cli.teaching import example
 from app.payload import json_document
 
 __all__ = ["erase_order", "export_order", "hold"]
 
 hold = typer.Typer(help="Keep everything of a disputed order.", no_args_is_help=True, rich_markup_mode=None)
 
-Account = Annotated[str, typer.Argument(help="The VTEX account.")]
-Order = Annotated[str, typer.Argument(help="VTEX's order id.")]
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The VTEX account.")]
+Order = Annotated[str, typer.Argument(metavar="ORDER", help="VTEX's order id.")]
 Why = Annotated[str, typer.Option(help="Stands in the audit log.")]
 OpsURL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Key = Annotated[str | None, typer.Option(help="A token of an operator; RELAY_OPS_TOKEN unless given.")]
+Key = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
 
 
-@hold.command(short_help="Hold an order.")
+@hold.command(
+    short_help="Hold an order.", epilog=example('hold add mystore 1234567890123-01 --reason "chargeback under dispute"')
+)
 def add(account: Account, order: Order, reason: Why, url: OpsURL = None, token: Key = None) -> None:
     """Hold an order: nothing of it is deleted until it is released."""
     from app.cli.operating import reach
@@ -31,7 +34,10 @@ def add(account: Account, order: Order, reason: Why, url: OpsURL = None, token: 
     typer.echo(f"{order} of {account} is held.")
 
 
-@hold.command(short_help="Release a held order.")
+@hold.command(
+    short_help="Release a held order.",
+    epilog=example('hold release mystore 1234567890123-01 --reason "dispute settled"'),
+)
 def release(account: Account, order: Order, reason: Why, url: OpsURL = None, token: Key = None) -> None:
     """Release an order: its age decides again."""
     from app.cli.operating import reach
@@ -40,7 +46,7 @@ def release(account: Account, order: Order, reason: Why, url: OpsURL = None, tok
     typer.echo(f"{order} of {account} is released.")
 
 
-@hold.command(name="list", short_help="List the held orders.")
+@hold.command(name="list", short_help="List the held orders.", epilog=example("hold list"))
 def list_(url: OpsURL = None, token: Key = None) -> None:
     """List the orders of which nothing is deleted."""
     from app.cli.operating import reach

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.privacy import Account, Key, OpsURL, Order, Why, erase_order, export_order, hold
+from app.cli.teaching import example
 
 __all__ = ["hold", "personal"]
 
@@ -13,7 +14,10 @@ personal = typer.Typer()
 """Commands that stand beside the others, in no group."""
 
 
-@personal.command(short_help="Export everything known of an order.")
+@personal.command(
+    short_help="Export everything known of an order.",
+    epilog=example('export mystore 1234567890123-01 --reason "request of the shopper" --write order.json'),
+)
 def export(
     account: Account,
     order: Order,
@@ -26,7 +30,10 @@ def export(
     export_order(account, order, reason, write, url, token)
 
 
-@personal.command(short_help="Erase an order or a parcel for good.")
+@personal.command(
+    short_help="Erase an order or a parcel for good.",
+    epilog=example('erase mystore --order 1234567890123-01 --reason "request of the shopper"'),
+)
 def erase(
     account: Account,
     reason: Why,
@@ -40,9 +47,13 @@ def erase(
     erase_order(account, order, tracking_number, reason, url, token, yes=yes)
 
 
-@personal.command(short_help="Copy the database while the relay runs.")
+@personal.command(
+    short_help="Copy the database while the relay runs.", epilog=example("backup /var/backups/carrier-relay")
+)
 def backup(
-    folder: Annotated[Path, typer.Argument(help="Where copies are kept; only its owner should read it.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where copies are kept; only its owner should read it.")
+    ],
 ) -> None:
     """Copy the SQLite database while the relay runs, and write beside it what was erased, so that it stays erased."""
     from app.cli.backing_up import make_copy
@@ -50,9 +61,14 @@ def backup(
     make_copy(folder)
 
 
-@personal.command(short_help="Put a copy in the place of the database.")
+@personal.command(
+    short_help="Put a copy in the place of the database.",
+    epilog=example("restore /var/backups/carrier-relay/relay-20261101T030000Z.db"),
+)
 def restore(
-    copy: Annotated[Path, typer.Argument(help="A copy that `backup` wrote; erased.json lies beside it.")],
+    copy: Annotated[
+        Path, typer.Argument(metavar="COPY", help="A copy that `backup` wrote; erased.json lies beside it.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Put a copy in the place of the SQLite database, with the relay stopped, and erase again what was erased."""

@@ -1,5 +1,6 @@
 """``carrier-relay serve``: the relay, until it is asked to stop."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Iterator, Mapping
@@ -91,7 +92,13 @@ async def listening(
     listeners = [_listener(application, settings.listen, "listen", given, dependencies)]
     if ops_listen is not None:
         listeners.append(_listener(ops_app(dependencies, part=part), ops_listen, "ops_listen", given, dependencies))
-    return await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
+    ports = await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
+    if part.takes_webhooks:
+        dependencies.outages.arrive()
+        stack.callback(dependencies.outages.leave)
+    preparing = asyncio.create_task(application.prepare(), name="prepare")
+    stack.callback(preparing.cancel)
+    return ports
 
 
 def _listener(

@@ -4,12 +4,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.teaching import example
+
 __all__ = ["token"]
 
 URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
 Token = Annotated[str | None, typer.Option(help="A token of an admin; RELAY_OPS_TOKEN unless given.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
-Name = Annotated[str, typer.Argument(help="Who holds it; stands in the audit log.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Who holds it; stands in the audit log.")]
 Role = Annotated[
     Literal["viewer", "support", "operator", "admin"], typer.Option(help="What its holder may see and do.")
 ]
@@ -18,7 +20,7 @@ Accounts = Annotated[str | None, typer.Option(help="Accounts that it is limited 
 token = typer.Typer(help="Make tokens of the operators' interface.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@token.command()
+@token.command(epilog=example("token new ops --role operator --accounts mystore"))
 def new(name: Name, role: Role, accounts: Accounts = None) -> None:
     """Make a token, show it once, and print the lines that configure it."""
     from app.cli.tokens import new_token
@@ -26,7 +28,7 @@ def new(name: Name, role: Role, accounts: Accounts = None) -> None:
     new_token(name, role, accounts)
 
 
-@token.command(name="list", short_help="List the tokens and when each was last used.")
+@token.command(name="list", short_help="List the tokens and when each was last used.", epilog=example("token list"))
 def list_(url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
     """List the tokens of a running relay, those of the settings as well."""
     from app.cli.lists import write_list
@@ -34,7 +36,10 @@ def list_(url: URL = None, token: Token = None, as_json: AsJson = False) -> None
     write_list("tokens", {}, None, "json" if as_json else "table", url, token)
 
 
-@token.command(short_help="Make a token in a running relay.")
+@token.command(
+    short_help="Make a token in a running relay.",
+    epilog=example("token create dashboards --role viewer --expires-in-days 90"),
+)
 def create(
     name: Name,
     role: Role,
@@ -53,7 +58,7 @@ def create(
     make_at_run_time("/tokens", asked, url, token, as_json=as_json)
 
 
-@token.command(short_help="Give a token another secret.")
+@token.command(short_help="Give a token another secret.", epilog=example("token rotate ops --grace-hours 24"))
 def rotate(
     name: Name,
     grace_hours: Annotated[int, typer.Option(min=0, max=720, help="How long the one before opens as well.")] = 24,
@@ -71,7 +76,7 @@ def rotate(
     make_at_run_time(f"/tokens/{quote(name, safe='')}/rotate", asked, url, token, as_json=as_json)
 
 
-@token.command(short_help="Take a token back for good.")
+@token.command(short_help="Take a token back for good.", epilog=example('token revoke ops --reason "left the company"'))
 def revoke(
     name: Name,
     reason: Annotated[str, typer.Option(help="Why; stands in the audit log.")],

@@ -9,7 +9,6 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from app import __version__
 from app.account import Account
 from app.calling import Destination
 from app.carriers import adapters
@@ -39,6 +38,7 @@ from app.main.waking import Waking
 from app.main.working import working
 from app.mapping import HELD, BulkReplays, Mapper
 from app.model import Webhook
+from app.outages import Outages
 from app.payload import set_bounds
 from app.resolution import resolver
 from app.retention import Retiring
@@ -173,11 +173,11 @@ def _compose(
         members=sources.members,
         heartbeat=lambda: running.beat_at if part.works else None,
         now=now,
-        version=__version__,
         limits=limits_of(settings),
         trusted_proxies=tuple(settings.trusted_proxies),
         public_url=settings.public_url,
         tombstone_days=settings.tombstone_days,
+        outages=Outages(store, now),
         data_folder=store.database.data_folder,
     )
     running = Relay(

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS: Final = 1.0
 _LIMITS_EVERY_SECONDS: Final = 10.0
+_ENDLESS: Final = 3
+"""How many of the workers, the last ones, go on until they are cancelled."""
 
 
 @asynccontextmanager
@@ -48,6 +50,7 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
         }
     workers["limits"] = lambda: _keep_limits(given)
     workers["sampler"] = sampler.run
+    workers["outages"] = given.outages.run
     tasks = [asyncio.create_task(_supervise(run), name=name) for name, run in workers.items()]
     try:
         yield
@@ -61,10 +64,11 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.shutdown_seconds):
                 await running.forwarder.stop()
-                await asyncio.gather(*tasks[:-2], return_exceptions=True)
+                await asyncio.gather(*tasks[:-_ENDLESS], return_exceptions=True)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await given.outages.close()
         with contextlib.suppress(StoreUnavailable):
             await running.duties.stop()
 

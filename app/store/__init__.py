@@ -28,6 +28,7 @@ from app.store.order_claims import ClaimedOrder, ClaimOrders
 from app.store.order_erasing import EraseOrder, Erasure, Held
 from app.store.order_reads import OrderShown, SettleOrder, SettleOrders
 from app.store.orders import Telling, TellOrders, ToldOrder
+from app.store.outages import NoteOutages, Presence, TurnedAway, presences_since, turned_away_since
 from app.store.placement import Candidate, Facts, Resolution
 from app.store.queue import Claim
 from app.store.redriving import Redrive
@@ -98,12 +99,14 @@ __all__ = [
     "Linked",
     "Lookup",
     "MakeToken",
+    "NoteOutages",
     "NoteStranger",
     "NoteTokenUse",
     "OpenSession",
     "OrderShown",
     "PackageFields",
     "Plan",
+    "Presence",
     "ProbeAccount",
     "Put",
     "Received",
@@ -148,6 +151,7 @@ __all__ = [
     "Telling",
     "ToldOrder",
     "TrimRefusals",
+    "TurnedAway",
     "UnlinkSubject",
     "Voice",
     "Work",
@@ -159,6 +163,8 @@ __all__ = [
     "next_due",
     "next_order",
     "parse_public_id",
+    "presences_since",
     "public_id",
     "search_bodies",
+    "turned_away_since",
 ]

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import psycopg
 from sqlalchemy import Engine
 
 from app.errors import ConfigurationError
-from app.store import postgresql, sqlite
+from app.store import sqlite
 
 __all__ = ["Database", "database_of"]
 
@@ -39,6 +38,7 @@ class Database:
     pooled: bool
     _writer: Callable[[], Engine]
     _reader: Callable[[], Engine]
+    _failover_risk: Callable[[], str | None] = lambda: None
 
     @property
     def is_shared(self) -> bool:
@@ -52,12 +52,7 @@ class Database:
 
     def failover_risk(self) -> str | None:
         """Say why an answer might not outlast a failover; None when it does, there is none, or nobody can be asked."""
-        if not self.is_shared:
-            return None
-        try:
-            return postgresql.failover_risk(self.url, pooled=self.pooled)
-        except psycopg.Error:
-            return None
+        return self._failover_risk()
 
     def open_writer(self) -> Engine:
         """Make the engine of the writing connections."""
@@ -76,6 +71,8 @@ def database_of(database_url: str, *, pooled: bool = False) -> Database:
 
     """
     if database_url.startswith(_POSTGRESQL):
+        from app.store import postgresql  # noqa: PLC0415 - its driver is large, and a file needs none of it
+
         return Database(
             place=postgresql.place_of(database_url),
             url=database_url,
@@ -85,6 +82,7 @@ def database_of(database_url: str, *, pooled: bool = False) -> Database:
             pooled=pooled,
             _writer=lambda: postgresql.open_writer(database_url, pooled=pooled),
             _reader=lambda: postgresql.open_reader(database_url, pooled=pooled),
+            _failover_risk=lambda: postgresql.failover_risk(database_url, pooled=pooled),
         )
     if pooled:
         raise ConfigurationError("database_pooled is about PostgreSQL, and database_url names a file")

@@ -77,7 +77,7 @@ class Membership:
         self.holder = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         self._database = database
         self._engine = engine
-        self._clock = clock
+        self.clock = clock
         self._role = role
         self._heard: dict[str, list[Callable[[], None]]] = {}
         self._stopping = threading.Event()
@@ -112,13 +112,13 @@ class Membership:
 
     def _join(self) -> int:
         with self._engine.begin() as connection:
-            self._clock.compare(lambda: server_time(connection))
+            self.clock.compare(lambda: server_time(connection))
             return TakeNode(holder=self.holder, role=self._role, now=server_time(connection)).run(connection)
 
     def _stay(self) -> None:
         """Keep the number; when it was given to another, because this process was gone for long, take a new one."""
         with self._engine.begin() as connection:
-            self._clock.compare(lambda: server_time(connection))
+            self.clock.compare(lambda: server_time(connection))
             kept = KeepNode(node=self._node, holder=self.holder, now=server_time(connection)).run(connection)
         if not kept:
             self._node = self._join()

@@ -52,6 +52,7 @@ _BIG: Final = frozenset(
         "mentions",
         "numbers",
         "orders",
+        "presences",
         "refusals",
         "remembered",
         "rows",
@@ -61,6 +62,7 @@ _BIG: Final = frozenset(
         "subjects",
         "tallies",
         "tombstones",
+        "turned_away",
         "webhooks",
     }
 )

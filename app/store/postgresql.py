@@ -153,16 +153,14 @@ def _setting(name: str) -> str:
 
 
 def failover_risk(database_url: str, *, pooled: bool) -> str | None:
-    """Say why a webhook that was answered could be lost in a failover, None when none is to be expected or it cannot.
-
-    Raises:
-        psycopg.Error: The server cannot be asked.
-
-    """
-    with connect(database_url, pooled=pooled) as connection:
-        found = connection.execute(
-            "SELECT current_setting('synchronous_standby_names'), (SELECT count(*) FROM pg_stat_replication)"
-        ).fetchone()
+    """Say why an answer might not outlast a failover; None when it does, there is none, or nobody can be asked."""
+    try:
+        with connect(database_url, pooled=pooled) as connection:
+            found = connection.execute(
+                "SELECT current_setting('synchronous_standby_names'), (SELECT count(*) FROM pg_stat_replication)"
+            ).fetchone()
+    except psycopg.Error:
+        return None
     names, standbys = found or ("", 0)
     has_several = "," in str(_given(database_url).get("host") or "")
     if names or not (has_several or standbys):

@@ -25,6 +25,7 @@ from app.store.keeping import (
     keeps_webhook,
 )
 from app.store.order_schema import orders
+from app.store.outages import drop_outages
 from app.store.privacy_schema import mentions, remembered, tombstones
 from app.store.remembering import remember
 from app.store.schema import (
@@ -144,6 +145,7 @@ class DropExpired:
             one_of = tuple_(orders.c.account, orders.c.order_id).in_([tuple(each) for each in read])
             # One that was told of meanwhile is due.
             counts["orders"] += connection.execute(delete(orders).where(one_of, orders.c.due_at.is_(None))).rowcount
+        counts.update(drop_outages(connection, self.now - self.retention.events))
         self._erased(connection, counts)
         return {name: count for name, count in counts.items() if count}
 

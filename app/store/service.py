@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -16,12 +16,14 @@ from app.store.columns import Ids
 from app.store.engine import Database, database_of
 from app.store.exclusion import FREE, Exclusion
 from app.store.lane import said
-from app.store.membership import Membership, ServerClock
 from app.store.migrate import is_current, migrate
 from app.store.schema import metadata
 from app.store.sqlite import Ownership
 from app.store.upkeep import truncate_log
 from app.store.writer import Operation, Ticket, Writer
+
+if TYPE_CHECKING:
+    from app.store.membership import Membership
 
 __all__ = ["Store"]
 
@@ -57,13 +59,8 @@ class Store:
         self.revisions = migrate(self._writing, wait_seconds=wait_seconds)
         self._file = database.file.absolute() if database.file else None
         self._inode = _inode(self._file)
-        clock = ServerClock(now)
-        self.now: Callable[[], datetime] = clock if database.is_shared else now
-        self._membership = (
-            Membership(database, self._writing, clock=clock, role=role, greatest_id=self._greatest_id)
-            if database.is_shared
-            else None
-        )
+        self._membership = self._join(now, role) if database.is_shared else None
+        self.now: Callable[[], datetime] = self._membership.clock if self._membership else now
         self.ids = self._membership.ids if self._membership else Ids(after=self._greatest_id())
         self._reading = database.open_reader()
         self._readers = ThreadPoolExecutor(database.readers, thread_name_prefix="store-reader")
@@ -117,6 +114,12 @@ class Store:
             if isinstance(error, DBAPIError):
                 raise _refusal(database, error) from None
             raise
+
+    def _join(self, now: Callable[[], datetime], role: str) -> "Membership":
+        from app.store.membership import Membership, ServerClock  # noqa: PLC0415 - a file needs none of the driver
+
+        clock = ServerClock(now)
+        return Membership(self.database, self._writing, clock=clock, role=role, greatest_id=self._greatest_id)
 
     async def write(self, operation: Operation[T], *, size: int = 0) -> T:
         """Commit an operation, together with whatever else waits; return its result once it is synced to disk.

@@ -68,11 +68,13 @@ _KINDS: Final = frozenset(
         "events",
         "ledger",
         "orders",
+        "presences",
         "refusals",
         "remembered",
         "shipments",
         "subjects",
         "tombstones",
+        "turned_away",
         "webhooks",
     }
 )

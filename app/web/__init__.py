@@ -1,6 +1,6 @@
 """Everything that speaks HTTP: webhooks, the operators' interface, probes, and their documentation."""
 
-from app.web.application import Application, create_app, document, export, ops_app
+from app.web.application import Application, create_app, ops_app
 from app.web.dependencies import Dependencies, Replay, Role, Token
 from app.web.limits import Limits
 from app.web.parts import Part
@@ -17,8 +17,6 @@ __all__ = [
     "Role",
     "Token",
     "create_app",
-    "document",
-    "export",
     "limited_protocol",
     "ops_app",
     "peer_address",

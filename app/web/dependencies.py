@@ -9,11 +9,13 @@ from time import monotonic
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
+from app import __version__
 from app.adapter import Adapter
 from app.errors import LookupFailed
 from app.gathering import HookKeeper
 from app.intake import Intake
 from app.mapping import Reread
+from app.outages import Outages
 from app.source import Sources
 from app.store import Candidate, Facts, Resolution, Store, public_id
 from app.telemetry import Metrics
@@ -161,6 +163,7 @@ class Dependencies:
         resolve: Decides where parked subjects go when a shipment is added.
         members: The accounts among which an owner's shipments are sought.
         heartbeat: When the worker last showed that it is alive; None where this process has none.
+        outages: Where is noted what was not taken.
         now: The time.
         version: The release.
         clock: Seconds that pass, whatever is done to the time.
@@ -183,8 +186,9 @@ class Dependencies:
     wake: Callable[[], None]
     resolve: Callable[[Facts, Sequence[Candidate]], Resolution]
     members: Callable[[str], Sequence[str]]
+    outages: Outages
     now: Callable[[], datetime]
-    version: str
+    version: str = __version__
     heartbeat: Callable[[], datetime | None] = _no_worker
     reread: Callable[[int], Awaitable[Reread]] = _no_rereader
     replaying: Callable[[], None] = _no_reader

@@ -12,7 +12,8 @@ from app.telemetry import log_event
 from app.web.body import declared_size
 from app.web.budgets import Budgets
 from app.web.peer import Network, peer_address
-from app.web.problems import response
+from app.web.problem_answers import response
+from app.web.strict import STRICT_HEADERS
 
 __all__ = ["LOGGED", "Edges"]
 
@@ -28,14 +29,6 @@ _GUARDED: Final = ("/oauth/", "/ops/", "/vtex/")
 _UNPROVEN: Final = 401
 _TOO_LARGE: Final = 413
 _TOO_SLOW: Final = 408
-_HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
-    (b"cache-control", b"no-store"),
-)
 
 
 class Edges:
@@ -64,7 +57,7 @@ class Edges:
                     self._budgets.charge(peer)
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
-                message["headers"] = own + [pair for pair in _HEADERS if pair[0] not in names]
+                message["headers"] = own + [pair for pair in STRICT_HEADERS if pair[0] not in names]
             await send(message)
 
         wait = self._budgets.wait_seconds(peer) if scope["path"].startswith(_GUARDED) else None

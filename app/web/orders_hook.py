@@ -15,7 +15,7 @@ from app.store import TellOrders, ToldOrder
 from app.telemetry import log_event
 from app.vtex import Notification, concerns_packages, is_other_side, read_notification
 from app.web.dependencies import Dependencies
-from app.web.problems import response
+from app.web.problem_answers import response
 from app.web.space import Space
 
 __all__ = ["orders_hook_router"]

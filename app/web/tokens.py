@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from app.errors import Unverified
 from app.verification import client_of, issue, issues_tokens
 from app.web.dependencies import Dependencies
-from app.web.problems import response
+from app.web.problem_answers import response
 
 __all__ = ["tokens_router"]
 

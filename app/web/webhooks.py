@@ -48,6 +48,7 @@ _TAKEN: Final = frozenset({"accepted", "duplicate"})
 _PROVEN: Final = _TAKEN | {"verified"}
 _GONE: Final = {"outcome": "disconnected"}
 _TURNED_AWAY: Final = "too-many-requests"
+_DISK: Final = "disk"
 # A refusal of these kinds is the carrier's to hear in whichever status it demands; the others are about the address.
 _REPLACED: Final = frozenset({400, 401, 413, 415})
 
@@ -63,6 +64,7 @@ class _Outcome:
     id: str | None = None
     number: int = 0
     reason: str | None = None
+    cause: str = ""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     unread: bool = False
 
@@ -112,6 +114,7 @@ class Webhooks:
         await self._send(scope, receive, send, outcome)
         webhook = webhook or self._webhook(scope, peer, b"")
         self._tell(address, webhook, outcome, perf_counter() - started)
+        self._note(address, outcome)
         if refused is not None and refused.slug != _TURNED_AWAY:
             # Only now: keeping evidence must not tell by its time whether there was a source to keep it for.
             self._keep(address, webhook, refused, outcome)
@@ -206,6 +209,7 @@ class Webhooks:
             id=id_,
             number=number,
             reason=refusal.slug,
+            cause=refusal.slug,
             headers=refusal.headers,
             unread=refusal.unread,
         )
@@ -238,6 +242,18 @@ class Webhooks:
         if outcome.outcome != "verified":
             self._given.metrics.webhook(carrier, outcome.outcome, seconds)
         self._log(address, webhook, outcome, seconds)
+
+    def _note(self, address: Address, outcome: _Outcome) -> None:
+        """Note what a source was not taken, so that it is known what its carrier should send again."""
+        outages, source = self._given.outages, address.source
+        if source is None or address.verifies:
+            return
+        if outcome.outcome in _TAKEN:
+            outages.taken(source)
+        elif outcome.outcome == "refused":
+            outages.refused(source, outcome.cause)
+        elif outcome.outcome == "failed":
+            outages.failed(source, _DISK if self._space.problem() else outcome.cause)
 
     def _log(self, address: Address, webhook: Webhook, outcome: _Outcome | None, seconds: float = 0.0) -> None:
         """Write one wide line; without an outcome the sender went away before there was one."""
@@ -275,5 +291,6 @@ def _failed(slug: str, detail: str, *, reason: str, id_: str | None = None) -> _
         outcome="failed",
         id=id_,
         reason=reason,
+        cause=slug,
         headers=((b"retry-after", b"%d" % RETRY_AFTER_SECONDS),),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-__all__ = ["Busy", "others_cores", "used_by"]
+__all__ = ["Busy", "memory_of", "others_cores", "used_by", "written_by"]
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _IDLE_FIELDS: Final = (3, 4)  # idle and iowait of the first line of /proc/stat
@@ -43,3 +43,15 @@ def used_by(pid: int) -> float:
     # The name may hold spaces and parentheses; the last one closes it.
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     return sum(int(ticks) for ticks in fields[_USER_AFTER_NAME : _USER_AFTER_NAME + 2]) / _TICKS
+
+
+def memory_of(pid: int) -> int:
+    """Return how many bytes of memory a process holds now."""
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def written_by(pid: int) -> int:
+    """Return how many bytes a process had written to disk."""
+    lines = Path(f"/proc/{pid}/io").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes:"))

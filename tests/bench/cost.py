@@ -20,13 +20,13 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from tests.bench.busy import Busy, others_cores, used_by
+from tests.bench.busy import Busy, memory_of, others_cores, used_by, written_by
 from tests.bench.parcels import GOOD, parcels_of
 from tests.bench.posting import Posting, post_at_their_times, request
 from tests.e2e.parcels import SCANS, SECRET, Parcel, signature
 from tests.e2e.relay import Relay
 
-__all__ = ["Cost", "Growth", "Measured", "lines", "run"]
+__all__ = ["Cost", "Growth", "Measured", "account_of", "lines", "run"]
 
 _POLL_SECONDS: Final = 0.2
 _PATIENCE: Final = 900.0
@@ -43,6 +43,11 @@ concurrency = 64
 [accounts.{name}.carriers.easypost]
 secrets = ["{secret}"]
 """
+
+
+def account_of(name: str, url: str) -> str:
+    """Configure an account whose limits hold nothing back."""
+    return _ACCOUNT.format(name=name, url=url, secret=SECRET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +109,10 @@ class Bench:
             self._until(self._relay.is_idle)
         return measured[0]
 
-    def memory(self) -> int:
-        """Return how much memory the relay holds now."""
-        status = Path(f"/proc/{self._relay.running.pid}/status").read_text("ascii").splitlines()
-        (line,) = (each for each in status if each.startswith("VmRSS:"))
-        return int(line.split()[1]) * 1024
-
     @contextmanager
     def _measuring(self) -> Iterator[list[Cost]]:
         pid, found = self._relay.running.pid, list[Cost]()
-        before, processor, written = Busy.now((pid, self._vtex.pid)), used_by(pid), _written_by(pid)
+        before, processor, written = Busy.now((pid, self._vtex.pid)), used_by(pid), written_by(pid)
         yield found
         after = Busy.now((pid, self._vtex.pid))
         found.append(
@@ -121,7 +120,7 @@ class Bench:
                 count=len(self._parcels),
                 processor=used_by(pid) - processor,
                 clock=after.at - before.at,
-                written=_written_by(pid) - written,
+                written=written_by(pid) - written,
                 others_cores=others_cores(before, after),
             )
         )
@@ -131,12 +130,6 @@ class Bench:
         while not condition():
             assert time.monotonic() < deadline, f"not done after {_PATIENCE:g} s; see {self._relay.log}"
             pause.wait(_POLL_SECONDS)
-
-
-def _written_by(pid: int) -> int:
-    """Return how many bytes a process had written to disk."""
-    lines = Path(f"/proc/{pid}/io").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes:"))
 
 
 def _growth(file: Path) -> Growth:
@@ -158,13 +151,13 @@ def run(parcels: int, folder: Path) -> Measured:
         try:
             assert vtex.stdout
             url = json.loads(vtex.stdout.readline())[GOOD]
-            relay = Relay(folder, _ACCOUNT.format(name=GOOD, url=url, secret=SECRET))
+            relay = Relay(folder, account_of(GOOD, url))
             relay.start()
             relay.until_ready()
             relay.register(*own)
             bench = Bench(relay, vtex, own)
             rounds = [(bench.take(scans), bench.send()) for scans in range(1, SCANS + 1)]
-            memory = bench.memory()
+            memory = memory_of(relay.running.pid)
             assert relay.stop() == 0
             sizes = sum(len(own[0].webhook(scans)) for scans in range(1, SCANS + 1))
             return Measured(

@@ -29,8 +29,13 @@ def request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-async def post_at_their_times(port: int, postings: Sequence[Posting]) -> dict[str, float]:
-    """Post everything, and return by name the monotonic time just before each was sent."""
+async def post_at_their_times(
+    port: int, postings: Sequence[Posting], *, waited: list[float] | None = None
+) -> dict[str, float]:
+    """Post everything, and return by name the monotonic time just before each was sent.
+
+    ``waited`` is given the seconds from when each was due to its answer: who sends late waits longer, too.
+    """
     sent: dict[str, float] = {}
     idle: asyncio.Queue[_Connection] = asyncio.Queue()
 
@@ -38,6 +43,8 @@ async def post_at_their_times(port: int, postings: Sequence[Posting]) -> dict[st
         sent[posting.name] = time.monotonic()
         async with asyncio.timeout(_ANSWER_SECONDS):
             await connection.post(posting.request)
+        if waited is not None:
+            waited.append(time.monotonic() - began - posting.due)
         idle.put_nowait(connection)
 
     async with AsyncExitStack() as stack:

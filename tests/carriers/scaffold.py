@@ -29,7 +29,7 @@ Page read {today}.
 
 from collections.abc import Iterator
 
-from app.adapter import Adapter, Maturity, Result, most_specific
+from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import json_body
 from app.verification import Hmac
@@ -74,6 +74,8 @@ ADAPTER = Adapter(
     ignored=IGNORED,
     zone=ZONE,
     parse=parse,
+    # What does it do about webhooks that were not taken? Say what its page tells; what it does not tell stays away.
+    redelivery=Redelivery(),
 )
 '''
 

@@ -169,7 +169,7 @@ class Relay:
     async def until_ready(self) -> None:
         """Wait until it says that it can do its work."""
         deadline = time.monotonic() + _START_SECONDS
-        async with httpx.AsyncClient(base_url=self.url) as client:
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
             while time.monotonic() < deadline:
                 self._demand_life()
                 with suppress(httpx.TransportError):

@@ -1,12 +1,17 @@
 """What holds for every command: help, exit codes, sentences instead of tracebacks."""
 
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from app import __version__
+from app.cli.application import application
 from app.cli.exits import ExitCode, exit_code_of, sentences
 from app.errors import (
     CallFailed,
@@ -22,6 +27,7 @@ from app.errors import (
 from tests.cli.conftest import Run
 from tests.cli.processes import clean_environment
 
+ROOT: Any = typer.main.get_command(application)
 COMMANDS = ("serve", "sandbox", "send", "try", "explain", "doctor", "carriers", "migrate", "openapi", "token")
 HEAVY = ("fastapi", "sqlalchemy", "httpx", "uvicorn", "pydantic_settings", "jinja2")
 
@@ -39,6 +45,29 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
 
     assert 0 == result.exit_code
     assert "Usage: " in result.stdout
+
+
+def commands(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Walk to every command that does something."""
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, below in command.commands.items():
+        yield from commands(below, *path, name)
+
+
+@pytest.mark.parametrize(("path", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in commands(ROOT)])
+def test_the_help_of_every_command_ends_with_an_example_that_it_takes(path: tuple[str, ...], command: Any) -> None:
+    shown = command.epilog.partition("Example:")[2].strip()
+    words = shlex.split(shown.removeprefix("carrier-relay "))
+    name, taken, context = "carrier-relay", ROOT, None
+    while True:
+        context = taken.make_context(name, words, parent=context)
+        if not hasattr(taken, "commands"):
+            break
+        name, taken, words = taken.resolve_command(context, [*context._protected_args, *context.args])  # noqa: SLF001
+
+    assert (command, path[-1]) == (taken, name)
 
 
 def test_the_release_is_told(run: Run) -> None:

@@ -32,6 +32,8 @@ def test_scripts_get_the_same_as_json(run: Run) -> None:
         "methods",
         "media_types",
         "zone",
+        "redelivery",
+        "resend",
         "version",
         "countries",
         "pushes",

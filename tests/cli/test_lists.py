@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from app.carriers import adapters
 from app.cli.lists import LISTS
-from app.web import document, schemas
+from app.web import schemas
+from app.web.routes import document
 from tests.cli.answering import Answering
 from tests.cli.conftest import Run
 

@@ -48,9 +48,9 @@ class Scene:
         return str(self.listed(what)[0]["id"])
 
     def listed(self, what: str) -> list[dict[str, object]]:
-        items: list[dict[str, object]] = httpx.get(f"{self.url}/ops/v1/{what}?limit=1", headers=OPERATOR).json()[
-            "items"
-        ]
+        items: list[dict[str, object]] = httpx.get(
+            f"{self.url}/ops/v1/{what}?limit=1", headers=OPERATOR, timeout=30
+        ).json()["items"]
         return items
 
     def post_unsigned(self) -> None:
@@ -74,7 +74,7 @@ def scene(start: Start, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch)
     scene.post_unsigned()
     assert 0 == run("send", "easypost", "delivered").exit_code
     shipment = {"account": "mystore", "order_id": "1527103869580-01", "invoice_number": "000045782"}
-    assert httpx.post(f"{url}/ops/v1/shipments", json=shipment, headers=OPERATOR).is_success
+    assert httpx.post(f"{url}/ops/v1/shipments", json=shipment, headers=OPERATOR, timeout=30).is_success
     until(lambda: bool(scene.listed("parked")), seconds=20, failing=lambda: scene.listed("webhooks"))
     return scene
 
@@ -117,7 +117,7 @@ def test_each_call_of_the_runbook_is_answered(scene: Scene) -> None:
         if "/ID" in path:
             path = path.replace("/ID", f"/{scene.newest(path.split('/')[3])}")
         content = words[words.index("-d") + 1] if "-d" in words else None
-        answer = httpx.request(method, scene.url + path, content=content, headers=OPERATOR)
+        answer = httpx.request(method, scene.url + path, content=content, headers=OPERATOR, timeout=30)
         if answer.status_code != 200:
             lost.append((method, path, answer.status_code, answer.text[:200]))
     assert [] == lost

@@ -37,7 +37,7 @@ def test_it_is_ready_when_it_says_so_and_ends_with_0(start: Start, configured: P
     url = running.find(r"(http://127\.0\.0\.1:\d+)/livez")
 
     ready = httpx.get(f"{url}/readyz")
-    described = httpx.get(f"{url}/openapi.json")
+    described = httpx.get(f"{url}/openapi.json", timeout=30)
 
     assert (200, 200) == (ready.status_code, described.status_code)
     assert 0 == running.stop(number)
@@ -59,7 +59,7 @@ def test_operators_can_have_a_listener_of_their_own(start: Start, configured: Pa
     url, ops_url = running.find(r"(\S+)/livez"), running.find(r"(\S+)/docs")
 
     statuses = {
-        (where, path): httpx.get(base + path).status_code
+        (where, path): httpx.get(base + path, timeout=30).status_code
         for where, base in (("webhooks", url), ("ops", ops_url))
         for path in ("/livez", "/metrics", "/ops/v1/webhooks", "/webhooks/easypost/mystore")
     }

@@ -66,6 +66,7 @@ def test_both_languages_name_the_same_values() -> None:
         "sends-",
         "sample-",
         "maturity-",
+        "gap-",
     }
     assert known <= ENGLISH.terms.keys()
     assert tallies.c.kind.comment is not None

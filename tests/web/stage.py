@@ -23,6 +23,7 @@ from app.intake import Intake
 from app.keyring import Keyring
 from app.mapping import Mapper
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
+from app.outages import Outages
 from app.payload import json_body, member
 from app.resolution import resolver
 from app.source import Source, Sources
@@ -259,6 +260,7 @@ def composed(store: Store, clock: Clock, woken: list[datetime]) -> Dependencies:
         resolve=resolve,
         members=sources.members,
         now=clock,
+        outages=Outages(store, clock),
         version="0.0.0",
         limits=Limits(body_bytes=LIMIT),
     )

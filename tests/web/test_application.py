@@ -1,9 +1,15 @@
 """The applications: with operators beside the webhooks, or each on its own."""
 
+import subprocess
+import sys
+
 import httpx
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.web import create_app, ops_app
+from app.web.body import send_whole
+from app.web.late import Late
 from tests.web.conftest import Start
 from tests.web.stage import Relay
 
@@ -41,3 +47,48 @@ async def test_an_application_can_be_called_without_a_server(relay: Relay) -> No
     transport = httpx.ASGITransport(app=create_app(relay.dependencies))
     async with httpx.AsyncClient(transport=transport, base_url="http://relay.example") as client:
         assert 200 == (await client.get("/livez")).status_code
+
+
+def test_a_start_needs_neither_web_framework_nor_templates_nor_a_servers_driver() -> None:
+    heavy = ("fastapi", "jinja2", "psycopg", "alembic", "app.web.console", "app.web.ops")
+    program = f"import sys, app.cli.serving; print([name for name in {heavy!r} if name in sys.modules])"
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "[]" == run.stdout.strip()
+
+
+def test_ordinary_routes_are_made_when_they_are_first_asked_for_and_once(relay: Relay) -> None:
+    made: list[int] = []
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_whole(send, 200, [], b"made")
+
+    def make() -> ASGIApp:
+        made.append(1)
+        return answer
+
+    relay.stage.app = Late(make)
+    assert not made
+    assert {"made"} == {relay.http.get("/docs").text for _ in range(3)}
+    assert [1] == made
+
+
+def test_routes_that_cannot_be_made_are_our_fault_and_are_tried_again(relay: Relay) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_whole(send, 200, [], b"made")
+
+    waiting = [RuntimeError("a template is broken")]
+
+    def make() -> ASGIApp:
+        if waiting:
+            raise waiting.pop()
+        return answer
+
+    relay.stage.app = Late(make)
+    refused = relay.http.get("/docs")
+
+    assert 503 == refused.status_code
+    assert "no-store" == refused.headers["Cache-Control"]
+    assert "template" not in refused.text
+    assert 200 == relay.http.get("/docs").status_code

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, text
 from app.store import Store
 from app.store.schema import accounts
 from app.web import Limits
-from app.web.health import Readiness
+from app.web.readiness import Readiness
 from tests.web.conftest import Start
 from tests.web.stage import Clock, Relay
 

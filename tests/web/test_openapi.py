@@ -10,7 +10,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from app.carriers import adapters
-from app.web import document, export
+from app.web.routes import document, export
 from tests.web.stage import ADAPTERS, Relay, made_up
 
 FILE = Path(__file__).resolve().parents[2] / "openapi" / "relay.json"

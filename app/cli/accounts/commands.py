@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.teaching import example
+
 __all__ = ["accounts"]
 
 Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")]
@@ -34,7 +36,9 @@ def index(context: typer.Context, url: URL = None, token: Token = None, as_json:
         list_accounts(url, token, as_json=as_json)
 
 
-@accounts.command(short_help="Show one account and what its PUT was seen to do.")
+@accounts.command(
+    short_help="Show one account and what its PUT was seen to do.", epilog=example("accounts show mystore")
+)
 def show(account: Name, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
     """Show whether an account is called and why not, what waits for it, and the evidence of what its PUT does."""
     from app.cli.accounts.showing import show_account
@@ -42,7 +46,10 @@ def show(account: Name, url: URL = None, token: Token = None, as_json: AsJson = 
     show_account(account, url, token, as_json=as_json)
 
 
-@accounts.command(short_help="Stop calling an account until it is resumed.")
+@accounts.command(
+    short_help="Stop calling an account until it is resumed.",
+    epilog=example('accounts pause mystore --reason "VTEX asked for it"'),
+)
 def pause(account: Name, reason: Why, url: URL = None, token: Token = None) -> None:
     """Stop calling an account until it is resumed; webhooks are received as ever, and wait."""
     from app.cli.accounts.showing import change_account
@@ -50,7 +57,9 @@ def pause(account: Name, reason: Why, url: URL = None, token: Token = None) -> N
     change_account(account, "pause", reason, url, token)
 
 
-@accounts.command(short_help="Call an account again.")
+@accounts.command(
+    short_help="Call an account again.", epilog=example('accounts resume mystore --reason "VTEX is well again"')
+)
 def resume(account: Name, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:
     """Open a paused account; let the next call of one that VTEX closed start now, which decides."""
     from app.cli.accounts.showing import change_account
@@ -58,7 +67,10 @@ def resume(account: Name, reason: MaybeWhy = None, url: URL = None, token: Token
     change_account(account, "resume", reason, url, token)
 
 
-@accounts.command(short_help="Limit the calls to an account while the relay runs.")
+@accounts.command(
+    short_help="Limit the calls to an account while the relay runs.",
+    epilog=example('accounts limit mystore --rate 5 --concurrency 2 --reason "VTEX is slow today"'),
+)
 def limit(
     account: Name,
     reason: Why,
@@ -73,7 +85,9 @@ def limit(
     limit_account(account, {"rate_per_second": rate, "concurrency": concurrency, "reason": reason}, url, token)
 
 
-@accounts.command(short_help="Find out now whether a held account can be called again.")
+@accounts.command(
+    short_help="Find out now whether a held account can be called again.", epilog=example("accounts probe mystore")
+)
 def probe(account: Name, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:
     """Let the next call of a held or probing account start now instead of later."""
     from app.cli.accounts.showing import change_account
@@ -81,7 +95,11 @@ def probe(account: Name, reason: MaybeWhy = None, url: URL = None, token: Token 
     change_account(account, "probe", reason, url, token)
 
 
-@accounts.command(name="reset-history", short_help="Forget what was learnt of an account's PUT.")
+@accounts.command(
+    name="reset-history",
+    short_help="Forget what was learnt of an account's PUT.",
+    epilog=example('accounts reset-history mystore --reason "VTEX changed"'),
+)
 def reset_history(account: Name, reason: Why, url: URL = None, token: Token = None) -> None:
     """Forget what an account's PUT is believed to do; with history = "auto" it is learnt anew."""
     from app.cli.accounts.showing import change_account
@@ -89,7 +107,10 @@ def reset_history(account: Name, reason: Why, url: URL = None, token: Token = No
     change_account(account, "history/reset", reason, url, token)
 
 
-@accounts.command(short_help="Compare what an observed account would be sent with what others write.")
+@accounts.command(
+    short_help="Compare what an observed account would be sent with what others write.",
+    epilog=example("accounts compare mystore --since 2026-11-01 --show missing"),
+)
 def compare(  # noqa: PLR0913, PLR0917 - each option is a parameter
     account: Name,
     since: Annotated[
@@ -123,7 +144,10 @@ def compare(  # noqa: PLR0913, PLR0917 - each option is a parameter
     compare_account(account, options, url, token)
 
 
-@accounts.command(short_help="Find out on a test order what a VTEX account does with a PUT.")
+@accounts.command(
+    short_help="Find out on a test order what a VTEX account does with a PUT.",
+    epilog=example("accounts learn mystore --order 1234567890123-01 --invoice 000123456"),
+)
 def learn(
     account: Name,
     order: Annotated[str, typer.Option(help="Id of a TEST order: test rows are written to its timeline, for good.")],
@@ -150,7 +174,10 @@ def learn(
     )
 
 
-@accounts.command(short_help="Erase what an account has left that is not configured any more.")
+@accounts.command(
+    short_help="Erase what an account has left that is not configured any more.",
+    epilog=example('accounts remove mystore --erase --reason "the store has closed"'),
+)
 def remove(
     account: Name,
     reason: Why,

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.teaching import example
+
 __all__ = ["parked"]
 
 Id = Annotated[str, typer.Argument(metavar="SU_ID", help="The subject's id, as the list shows it: su_…")]
@@ -29,7 +31,11 @@ def index(context: typer.Context, url: URL = None, token: Token = None, as_json:
         sum_up(url, token, as_json=as_json)
 
 
-@parked.command(name="list", short_help="List what waits, newest first.")
+@parked.command(
+    name="list",
+    short_help="List what waits, newest first.",
+    epilog=example("parked list --account mystore --cause ambiguous"),
+)
 def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     account: Annotated[str | None, typer.Option(help="Only of sources of this account or group.")] = None,
     carrier: Annotated[str | None, typer.Option(help="Only of this carrier.")] = None,
@@ -66,7 +72,7 @@ def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     list_parked("/unmatched" if unmatched else "/parked", query, url, token, as_json=as_json)
 
 
-@parked.command(short_help="Show one with the shipments that it might belong to.")
+@parked.command(short_help="Show one with the shipments that it might belong to.", epilog=example("parked show su_…"))
 def show(subject: Id, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
     """Show why it waits, its events, and of each shipment that shares something with it why it fits or not."""
     from app.cli.parked.showing import show_parked
@@ -74,7 +80,10 @@ def show(subject: Id, url: URL = None, token: Token = None, as_json: AsJson = Fa
     show_parked(subject, url, token, as_json=as_json)
 
 
-@parked.command(short_help="Link one to its shipment by hand.")
+@parked.command(
+    short_help="Link one to its shipment by hand.",
+    epilog=example('parked link su_… sh_… --reason "the shopper sent the label"'),
+)
 def link(
     subject: Id,
     shipment: Annotated[str, typer.Argument(metavar="SH_ID", help="The shipment's id: sh_…")],
@@ -88,7 +97,10 @@ def link(
     change_link(subject, "link", {"shipment_id": shipment, "reason": reason}, url, token)
 
 
-@parked.command(short_help="Take a link back, as long as nothing of it was sent.")
+@parked.command(
+    short_help="Take a link back, as long as nothing of it was sent.",
+    epilog=example('parked unlink su_… --reason "wrong order"'),
+)
 def unlink(subject: Id, reason: Why, url: URL = None, token: Token = None) -> None:
     """Take its events from the shipment again; the relay then decides where they belong."""
     from app.cli.parked.showing import change_link

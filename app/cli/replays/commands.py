@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.teaching import example
+
 __all__ = ["replay"]
 
 Id = Annotated[str, typer.Argument(metavar="RP_ID", help="The replay: rp_…")]
@@ -21,7 +23,9 @@ replay = typer.Typer(
 )
 
 
-@replay.command(short_help="Read one webhook again.")
+@replay.command(
+    short_help="Read one webhook again.", epilog=example('replay one wh_… --reason "adapter corrected" --dry-run')
+)
 def one(
     webhook: Annotated[str, typer.Argument(metavar="WH_ID", help="The webhook: wh_…")],
     reason: Reason,
@@ -36,7 +40,10 @@ def one(
     replay_one(webhook, reason, url, token, dry_run=dry_run, as_json=as_json)
 
 
-@replay.command(short_help="Read many webhooks again.")
+@replay.command(
+    short_help="Read many webhooks again.",
+    epilog=example('replay start --account mystore --carrier loggi --unknown --reason "codes have a meaning now"'),
+)
 def start(  # noqa: PLR0913, PLR0917 - each option is a parameter
     reason: Reason,
     account: Annotated[str | None, typer.Option(help="Only of this account or group.")] = None,
@@ -77,7 +84,7 @@ def start(  # noqa: PLR0913, PLR0917 - each option is a parameter
     start_replay(wanted, asked, url, token)
 
 
-@replay.command(name="list", short_help="List the bulk replays.")
+@replay.command(name="list", short_help="List the bulk replays.", epilog=example("replay list"))
 def list_(url: URL = None, token: Token = None, as_json: AsJson = False) -> None:
     """List the bulk replays, newest first."""
     from app.cli.replays.bulk import list_replays
@@ -85,7 +92,7 @@ def list_(url: URL = None, token: Token = None, as_json: AsJson = False) -> None
     list_replays(url, token, as_json=as_json)
 
 
-@replay.command(short_help="Show a bulk replay.")
+@replay.command(short_help="Show a bulk replay.", epilog=example("replay show rp_…"))
 def show(id: Id, url: URL = None, token: Token = None, as_json: AsJson = False) -> None:  # noqa: A002 - its name
     """Show how far a bulk replay has come, what it changed, what failed, and what hinders it."""
     from app.cli.replays.bulk import show_replay
@@ -93,7 +100,7 @@ def show(id: Id, url: URL = None, token: Token = None, as_json: AsJson = False) 
     show_replay(id, url, token, as_json=as_json)
 
 
-@replay.command(short_help="Pause a bulk replay.")
+@replay.command(short_help="Pause a bulk replay.", epilog=example("replay pause rp_…"))
 def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """Read nothing more until it is resumed."""
     from app.cli.replays.bulk import change_replay
@@ -101,7 +108,7 @@ def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> N
     change_replay(id, "pause", reason, url, token)
 
 
-@replay.command(short_help="Resume a paused bulk replay.")
+@replay.command(short_help="Resume a paused bulk replay.", epilog=example("replay resume rp_…"))
 def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """Go on where it was paused."""
     from app.cli.replays.bulk import change_replay
@@ -109,7 +116,7 @@ def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> 
     change_replay(id, "resume", reason, url, token)
 
 
-@replay.command(short_help="End a bulk replay.")
+@replay.command(short_help="End a bulk replay.", epilog=example('replay cancel rp_… --reason "wrong filter"'))
 def cancel(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """Read nothing more, for good; what was read stays as it is."""
     from app.cli.replays.bulk import change_replay

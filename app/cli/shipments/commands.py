@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.teaching import example
+
 __all__ = ["shipments"]
 
 URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
@@ -18,9 +20,13 @@ shipments = typer.Typer(
 )
 
 
-@shipments.command(name="import", short_help="Import shipments from a CSV or NDJSON file.")
+@shipments.command(
+    name="import",
+    short_help="Import shipments from a CSV or NDJSON file.",
+    epilog=example("shipments import parcels.csv --account mystore"),
+)
 def import_(
-    file: Annotated[str, typer.Argument(help="The file; - reads standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The file; - reads standard input.")],
     account: Annotated[str | None, typer.Option(help="The account of rows that name none.")] = None,
     kind: Annotated[
         Literal["csv", "ndjson"] | None, typer.Option("--format", help="Told from the file unless given.")
@@ -40,7 +46,11 @@ def import_(
     import_file(file, account, kind, url, token, as_json=as_json)
 
 
-@shipments.command(name="list", short_help="List shipments, newest first.")
+@shipments.command(
+    name="list",
+    short_help="List shipments, newest first.",
+    epilog=example("shipments list --account mystore --quiet 5d --csv"),
+)
 def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
     order: Annotated[str | None, typer.Option(help="Only of this order id.")] = None,
@@ -81,7 +91,23 @@ def list_(  # noqa: PLR0913, PLR0917 - each option is a parameter
     list_shipments(query, url, token, as_json=as_json)
 
 
-@shipments.command(short_help="Write on a shipment's timeline by hand.")
+@shipments.command(short_help="Show one shipment and its timeline.", epilog=example("shipments show sh_…"))
+def show(
+    shipment: Annotated[str, typer.Argument(metavar="SH_ID", help="The shipment's id: sh_…")],
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what carriers said of a shipment, the rows on its timeline, and what VTEX answered."""
+    from app.cli.telling import show_shipment
+
+    show_shipment(shipment, url, token, as_json=as_json)
+
+
+@shipments.command(
+    short_help="Write on a shipment's timeline by hand.",
+    epilog=example('shipments correct sh_… "Entrega em verificação" --reason "carrier says it was not delivered"'),
+)
 def correct(  # noqa: PLR0913, PLR0917 - each option is a parameter
     id: Annotated[str, typer.Argument(metavar="SH_ID", help="The shipment's id: sh_…")],  # noqa: A002 - its name
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What shoppers read, as it stands.")],
@@ -100,7 +126,10 @@ def correct(  # noqa: PLR0913, PLR0917 - each option is a parameter
     correct_shipment(id, given, url, token, as_json=as_json)
 
 
-@shipments.command(short_help="Add a shipment, or tracking numbers to one.")
+@shipments.command(
+    short_help="Add a shipment, or tracking numbers to one.",
+    epilog=example("shipments add mystore 1234567890123-01 000123456 QX123456789BR"),
+)
 def add(  # noqa: PLR0913, PLR0917 - each option is a parameter
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")],
     order: Annotated[str, typer.Argument(metavar="ORDER", help="VTEX's order id.")],
@@ -128,7 +157,7 @@ def add(  # noqa: PLR0913, PLR0917 - each option is a parameter
     add_shipment({name: value for name, value in given.items() if value is not None}, url, token, as_json=as_json)
 
 
-@shipments.command(short_help="Sum up why shipments were given up.")
+@shipments.command(short_help="Sum up why shipments were given up.", epilog=example("shipments dead --account mystore"))
 def dead(
     account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
     url: URL = None,
@@ -141,7 +170,10 @@ def dead(
     sum_up_dead(account, url, token, as_json=as_json)
 
 
-@shipments.command(short_help="Take up again what was given up.")
+@shipments.command(
+    short_help="Take up again what was given up.",
+    epilog=example('shipments redrive --account mystore --cause exhausted --reason "VTEX works again"'),
+)
 def redrive(
     reason: Annotated[str, typer.Option(help="Why; stands in the audit log.")],
     ids: Annotated[list[str] | None, typer.Argument(metavar="SH_ID", help="Shipments by their ids: sh_…")] = None,

@@ -1,21 +1,27 @@
 """Problems: everything that waits for a person, kind by kind, with what can be done about it."""
 
 import asyncio
+from datetime import timedelta
 from typing import Final
 
 from fastapi import Response
 
+from app.outages import Language
 from app.web import schemas
 from app.web.console.overview import troubles_of
-from app.web.console.routing import FormOf, Visitor, back_to, console_part, demanded
+from app.web.console.routing import FormOf, Visit, Visitor, back_to, console_part, demanded
 from app.web.dependencies import Role
 from app.web.ops import accounts, activity, quiet, redriving, shipments, webhooks
+from app.web.ops.gaps import gaps_since
 
 __all__ = ["router"]
 
 router: Final = console_part()
 
 _SHOWN: Final = 10
+_LOOKS_BACK: Final = timedelta(days=30)
+_LEAST_DOWN: Final = timedelta(minutes=1)
+"""A restart that took less is no problem; the command and the interface list it all the same."""
 
 
 @router.get("/problems")
@@ -39,8 +45,17 @@ async def problems(visit: Visitor, done: str = "", n: int = 0) -> Response:
         redriven=n if done == "redriven" else None,
         unmappable=unmappable.items,
         quiet=silent.items,
+        gaps=(await _gaps(visit))[:_SHOWN],
         dead_rows=[account for account in listed.items if account.dead_rows],
     )
+
+
+async def _gaps(visit: Visit) -> list[schemas.Gap]:
+    """List when webhooks were not taken, short restarts left aside."""
+    now = visit.caller.given.now()
+    language: Language = "pt-BR" if visit.page.language.tag == "pt-BR" else "en"
+    found = await gaps_since(visit.caller, now - _LOOKS_BACK, language=language)
+    return [gap for gap in found if gap.kind != "down" or (gap.until or now) - gap.since >= _LEAST_DOWN]
 
 
 @router.post("/problems/redrive")

@@ -10,6 +10,7 @@ from app.web.ops.backfills import router as _backfills
 from app.web.ops.comparison import router as _comparison
 from app.web.ops.corrections import router as _corrections
 from app.web.ops.erasing import router as _erasing
+from app.web.ops.gaps import router as _gaps
 from app.web.ops.hooks import router as _hooks
 from app.web.ops.imports import router as _imports
 from app.web.ops.overrides import router as _overrides
@@ -51,6 +52,7 @@ for _part in (
     _overrides,
     _activity,
     _rhythm,
+    _gaps,
     _tokens,
     _corrections,
 ):

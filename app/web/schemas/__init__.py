@@ -30,6 +30,7 @@ from app.web.schemas.activity import (
 from app.web.schemas.asked import Correction, NewShipment, ReplayRequest
 from app.web.schemas.backfills import BackfillItem, BackfillPage, BackfillState, NewBackfill
 from app.web.schemas.hooks import HookItem, InstallHook
+from app.web.schemas.outages import Gap, GapPage, GapSource
 from app.web.schemas.overrides import (
     MEANINGS,
     NewOverride,
@@ -121,6 +122,9 @@ __all__ = [
     "EventPage",
     "FoundItem",
     "FoundPage",
+    "Gap",
+    "GapPage",
+    "GapSource",
     "HeldOrder",
     "HeldOrders",
     "HookItem",
