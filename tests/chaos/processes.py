@@ -25,6 +25,7 @@ _CHECKOUT: Final = Path(__file__).parents[2]
 _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 40.0
 _POLL_SECONDS: Final = 0.05
+_LIST_LIMIT: Final = 500
 
 
 class RelayFault(Exception):
@@ -181,6 +182,19 @@ class Relay:
     def _demand_life(self) -> None:
         if self._process is None or self._process.poll() is not None:
             raise RelayFault(f"the relay ended by itself; see {self.log}")
+
+    def kept(self) -> set[str]:
+        """Ask under which names webhooks are kept."""
+        ids: set[str] = set()
+        query: dict[str, Any] = {"limit": _LIST_LIMIT}
+        headers = {"Authorization": f"Bearer {self.token}"}
+        with httpx.Client(base_url=self.url, headers=headers, timeout=60) as client:
+            while True:
+                page = client.get("/ops/v1/webhooks", params=query).raise_for_status().json()
+                ids |= {webhook["id"] for webhook in page["items"]}
+                if page["next"] is None:
+                    return ids
+                query["cursor"] = page["next"]
 
     def kill(self) -> None:
         """End it as a power cut would."""

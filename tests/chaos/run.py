@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tests.chaos.carriers import Carrier
 from tests.chaos.ledger import Ledger, Verdict, judge, rows_of, unsorted_bodies
@@ -16,7 +16,9 @@ from tests.chaos.parcels import Package, Row, World, make_world
 from tests.chaos.processes import Emulator, Relay, RelayFault, told_by
 from tests.chaos.replicas import Replicas, replicas
 
-__all__ = ["Plan", "Report", "add_orders", "judge_all", "run", "until_settled"]
+__all__ = ["Disaster", "Plan", "Report", "add_orders", "judge_all", "run", "until_settled"]
+
+Disaster = Literal["kills", "outage", "failover"]
 
 WRITES: Final = {"429": 0.03, "500": 0.09, "drop-before": 0.08, "drop-after": 0.10}
 READS: Final = {"429": 0.02, "500": 0.04, "drop-before": 0.02, "drop-after": 0.02}
@@ -27,6 +29,9 @@ _UNBORN_SECONDS: Final = 2.0
 """Some are killed while they start: how many, and within how long."""
 _LEAST_LIFE_SECONDS: Final = 4.0
 """How long a life and a start take at least together, for the pace of posting."""
+_LEAD_SECONDS: Final = 2.0
+_AFTER_SECONDS: Final = 4.0
+"""How long carriers post before the database is gone, and after it is there again."""
 _QUIET_SECONDS: Final = 5.0
 """How long no PUT may have come before the timelines are final."""
 _LEASE_SECONDS: Final = 10.0
@@ -47,6 +52,17 @@ class Plan:
     history: str
     replicas: int = 1
     """How many relays there are; more than one share a PostgreSQL."""
+    disaster: Disaster = "kills"
+    """What happens: relays are killed, the database is gone, or a standby takes its place."""
+    seconds: float = 0.0
+    """For how long there is no database."""
+
+    @property
+    def span(self) -> float:
+        """Return over how many seconds carriers post."""
+        if self.disaster == "kills":
+            return max(1.0, self.kills * _LEAST_LIFE_SECONDS)
+        return _LEAD_SECONDS + self.seconds + _AFTER_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +75,7 @@ class Report:
     kills: int
     posted: int
     answered: int
+    refused: int
     verdict: Verdict
     seconds: float
 
@@ -96,6 +113,7 @@ def run(plan: Plan, folder: Path) -> Report:
         kills=relay.kills,
         posted=ledger.posted,
         answered=ledger.answered,
+        refused=ledger.refused,
         verdict=verdict,
         seconds=round(time.monotonic() - started, 1),
     )
@@ -103,10 +121,11 @@ def run(plan: Plan, folder: Path) -> Report:
 
 @contextmanager
 def _relays(plan: Plan, folder: Path, vtex_url: str) -> Iterator[Relay | Replicas]:
-    if plan.replicas == 1:
+    if plan.replicas == 1 and plan.disaster == "kills":
         yield Relay(folder, vtex_url, _history(plan))
         return
-    with replicas(folder, vtex_url, _history(plan), plan.replicas) as several:
+    has_standby = plan.disaster == "failover"
+    with replicas(folder, vtex_url, _history(plan), plan.replicas, has_standby=has_standby) as several:
         yield several
 
 
@@ -116,6 +135,8 @@ def _misdeeds_of(relay: Relay | Replicas, emulator: Emulator, world: World, ledg
     try:
         asyncio.run(_storm(relay, world, ledger, plan))
         asyncio.run(until_settled(emulator, world, ledger))
+        if isinstance(relay, Replicas) and (lost := ledger.ids - relay.kept()):
+            faults.append(f"{len(lost)} webhooks were answered 2xx and are not there, {min(lost)} for one")
         if code := relay.stop():
             faults.append(f"it did not stop when asked to: exit code {code}")
     except* RelayFault as group:
@@ -160,19 +181,26 @@ async def _storm(relay: Relay | Replicas, world: World, ledger: Ledger, plan: Pl
         secret=lambda: relay.secret,
         token=relay.token,
         ledger=ledger,
-        seconds=max(1.0, plan.kills * _LEAST_LIFE_SECONDS),
+        seconds=plan.span,
+        is_answered=plan.disaster != "kills",
     )
     relay.start()
     await relay.until_ready()
     try:
         async with asyncio.timeout(_STORM_SECONDS), asyncio.TaskGroup() as group:
             group.create_task(carrier.tell_everything(world, plan.seed))
-            group.create_task(_kill(relay, plan))
+            group.create_task(_suffer(relay, plan, carrier.begun))
     except TimeoutError:
         raise RelayFault(f"it did not accept everything within {_STORM_SECONDS:g} s") from None
 
 
-async def _kill(relay: Relay | Replicas, plan: Plan) -> None:
+async def _suffer(relay: Relay | Replicas, plan: Plan, begun: asyncio.Event) -> None:
+    if isinstance(relay, Replicas) and plan.disaster != "kills":
+        await begun.wait()
+        await asyncio.sleep(_LEAD_SECONDS)
+        await (relay.lose_the_database if plan.disaster == "outage" else relay.fail_over)(plan.seconds)
+        await relay.until_ready()
+        return
     if isinstance(relay, Replicas):
         await relay.suffer(plan.kills, plan.seed)
         await relay.until_ready()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.errors import StoreUnavailable
 from app.store import Store
-from app.store.migrate import is_current
+from app.store.migrate import is_usable
 from app.store.schema import ledger, webhooks
 from tests.store.making import put
 
@@ -173,7 +173,7 @@ async def test_closing_commits_what_is_queued_and_then_nothing_can_be_written_or
     with pytest.raises(StoreUnavailable, match="closed"):
         await store.write(put(store, "4"))
     with pytest.raises(StoreUnavailable, match="closed"):
-        await store.read(is_current)
+        await store.read(is_usable)
     reopened = Store.open(database_url, lock_wait_seconds=0)
     try:
         assert 3 == await count(reopened)
