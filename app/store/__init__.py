@@ -40,6 +40,7 @@ from app.store.settling import AcceptRead, Settle, Settlement
 from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, StoredToken
 from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
+from app.store.writer import Ticket
 
 __all__ = [
     "EVERYTHING",
@@ -149,6 +150,7 @@ __all__ = [
     "TellOrders",
     "TellPage",
     "Telling",
+    "Ticket",
     "ToldOrder",
     "TrimRefusals",
     "TurnedAway",
