@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from app.errors import StoreUnavailable
 from app.store import Store
 from app.store.migrate import is_usable
+from app.store.revisions import REVISIONS
 from app.store.schema import ledger, webhooks
 from tests.store.making import put
 
@@ -211,7 +212,7 @@ async def test_a_reader_sees_one_moment_and_cannot_write(store: Store) -> None:
 async def test_checking_proves_that_it_can_be_written_and_has_the_right_schema(store: Store) -> None:
     class Downgrade:
         def run(self, connection: Connection) -> None:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = :older"), {"older": REVISIONS[-2]})
 
     await store.check()
     await store.write(Downgrade())
