@@ -57,26 +57,26 @@ class Gateway:
         self._server.server_close()
         self._client.close()
 
-    def _answered(self, handler: "_Handler") -> None:
-        length = int(handler.headers.get("Content-Length", 0))
-        content = handler.rfile.read(length)
+    def _answered(self, call: "_Conversation") -> None:
+        length = int(call.headers.get("Content-Length", 0))
+        content = call.rfile.read(length)
         garbage, passes_on = self._drawn()
         reply = None
         if passes_on:
-            headers = {name: value for name, value in handler.headers.items() if name.lower() in _PASSED_ON}
-            reply = self._client.request(handler.command, handler.path, content=content, headers=headers)
+            headers = {name: value for name, value in call.headers.items() if name.lower() in _PASSED_ON}
+            reply = self._client.request(call.command, call.path, content=content, headers=headers)
         if garbage is not None:
-            handler.wfile.write(garbage)
-            handler.close_connection = True
+            call.wfile.write(garbage)
+            call.close_connection = True
             return
         assert reply is not None
-        handler.send_response(reply.status_code)
+        call.send_response(reply.status_code)
         for name in ("Content-Type", "Retry-After"):
             if name in reply.headers:
-                handler.send_header(name, reply.headers[name])
-        handler.send_header("Content-Length", str(len(reply.content)))
-        handler.end_headers()
-        handler.wfile.write(reply.content)
+                call.send_header(name, reply.headers[name])
+        call.send_header("Content-Length", str(len(reply.content)))
+        call.end_headers()
+        call.wfile.write(reply.content)
 
     def _drawn(self) -> tuple[bytes | None, bool]:
         with self._lock:
@@ -91,9 +91,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     context: ssl.SSLContext | None = None
 
-    def __init__(self, answered: "Callable[[_Handler], None]") -> None:
+    def __init__(self, answered: "Callable[[_Conversation], None]") -> None:
         self.answered = answered
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _Conversation)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Make a connection secure first, in its own thread."""
@@ -111,7 +111,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: relays hang up on garbage."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Conversation(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
