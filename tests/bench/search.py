@@ -30,7 +30,7 @@ from tests.bench.filled import RARE_CODE, Filling, fill
 from tests.postgresql.server import running
 from tests.web.stage import Clock, composed
 
-__all__ = ["Answered", "questions", "run"]
+__all__ = ["Answered", "answer", "questions", "run", "served", "settle"]
 
 _MOST_SECONDS: Final = 0.2
 _TIMES: Final = 9
@@ -174,7 +174,7 @@ def _of_the_rest(span: dict[str, str], number: str, parcel: int) -> list[Asked]:
 
 
 @contextmanager
-def _served(application: Any) -> Iterator[str]:
+def served(application: Any) -> Iterator[str]:
     """Serve on loopback; give the address."""
     config = uvicorn.Config(
         application, http=LimitedProtocol, log_config=None, lifespan="off", access_log=False, proxy_headers=False
@@ -198,12 +198,12 @@ def run(
     try:
         began = time.perf_counter()
         asyncio.run(fill(store, filling, lambda count: told(f"{count} webhooks") if count % 100_000 == 0 else None))
-        _settle(database_url)
+        settle(database_url)
         told(f"filled in {time.perf_counter() - began:.0f} s")
-        with _served(create_app(composed(store, clock, []))) as url, httpx.Client(base_url=url, timeout=60) as http:
+        with served(create_app(composed(store, clock, []))) as url, httpx.Client(base_url=url, timeout=60) as http:
             asked = questions(filling)
             # The routes are made with the first request.
-            _answer(http, asked[0])
+            answer(http, asked[0])
             return [_asked(http, question, times, told) for question in _with_pages(http, asked)]
     finally:
         asyncio.run(store.close())
@@ -213,13 +213,14 @@ def _with_pages(http: httpx.Client, asked: list[Question]) -> Iterator[Question]
     """Ask for a later page, too, wherever there is one."""
     for question in asked:
         yield question
-        following = _answer(http, question).get("next")
+        following = answer(http, question).get("next")
         if following:
             query = {**question.query, "cursor": following}
             yield Question(name=f"{question.name} next", path=question.path, query=query, finds=False)
 
 
-def _answer(http: httpx.Client, question: Question) -> dict[str, Any]:
+def answer(http: httpx.Client, question: Question) -> dict[str, Any]:
+    """Ask, and return the answer."""
     headers = {"Authorization": f"Bearer token-of-{question.token}"}
     reply = http.get(f"/ops/v1{question.path}", params=question.query, headers=headers)
     if reply.status_code != httpx.codes.OK:
@@ -234,9 +235,9 @@ def _asked(http: httpx.Client, question: Question, times: int, told: Callable[[s
     found = 0
     for _ in range(times):
         began = time.perf_counter()
-        answer = _answer(http, question)
+        reply = answer(http, question)
         taken.append(time.perf_counter() - began)
-        found = sum(len(answer[name]) for name in ("items", "waiting") if isinstance(answer.get(name), list))
+        found = sum(len(reply[name]) for name in ("items", "waiting") if isinstance(reply.get(name), list))
     if question.finds and not found:
         message = f"{question.name} finds nothing: the question or the filling is wrong"
         raise RuntimeError(message)
@@ -284,7 +285,7 @@ def _database(engine: str, url: str | None) -> Iterator[str]:
             yield f"sqlite:///{folder}/relay.db"
 
 
-def _settle(database_url: str) -> None:
+def settle(database_url: str) -> None:
     """Have PostgreSQL look at what was written, as its autovacuum does within minutes."""
     if database_url.startswith("postgresql"):
         with psycopg.connect(database_url, autocommit=True) as connection:
