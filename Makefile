@@ -58,9 +58,16 @@ test: install test-tools ## Run every test, in random order
 
 # The short form: make chaos ARGS="--modes replace --kills 3 --webhooks 200"
 # On PostgreSQL, with rolling restarts and a crash of the database in the middle: make chaos ARGS="--replicas 3"
+# Its PostgreSQL gone for a minute: make chaos ARGS="--disaster outage --replicas 2 --modes append --webhooks 1500"
+# Its place taken by a standby: make chaos ARGS="--disaster failover --replicas 2 --modes append --seconds 5"
 .PHONY: chaos
 chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (6 to 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.chaos $(ARGS)
+
+# The short form: make soak ARGS="--minutes 2"
+.PHONY: soak
+soak: install test-tools ## Wear one relay for an hour, watch what grows, and count the rows; ARGS="--help"
+	@$(PYTHON) -m tests.soak $(ARGS)
 
 # The short form: make bench ARGS="--only 1 7 --rounds 3"
 .PHONY: bench
@@ -97,6 +104,11 @@ planted: install ## Plant known bugs in copies of the source; the state machine 
 .PHONY: bench-isolation
 bench-isolation: install ## Time one account while two others are in trouble (about 20 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.isolation $(ARGS)
+
+# The short form: make bench-replicas ARGS="--rounds 3 --parcels 200"
+.PHONY: bench-replicas
+bench-replicas: install test-tools ## Measure what two replicas on PostgreSQL do in the time of one (some minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.replicas $(ARGS)
 
 # The short form: make bench-hostile ARGS="--rounds 1 --hostile 2000"
 .PHONY: bench-hostile

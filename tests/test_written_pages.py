@@ -57,19 +57,24 @@ def test_decisions_are_numbered_without_a_gap_and_listed() -> None:
     assert [(record.read_text("utf-8").splitlines()[0][2:], record.name) for record in RECORDS] == listed
 
 
-def test_pictures_are_small_and_shown_in_both_languages() -> None:
+def test_pictures_are_small_and_shown_and_those_of_the_readme_in_both_languages() -> None:
     pictures = sorted((DOCS / "pictures").glob("*.png"))
+    english, portuguese = (_shown(ROOT / name, "docs/pictures/") for name in ("README.md", "README.pt-BR.md"))
 
-    assert pictures
     assert [] == [picture.name for picture in pictures if picture.stat().st_size > MOST_BYTES]
-    for name in ("README.md", "README.pt-BR.md"):
-        shown = re.findall(r"!\[[^\]]+\]\(docs/pictures/([\w-]+\.png)\)", (ROOT / name).read_text("utf-8"))
-        assert [picture.name for picture in pictures] == sorted(shown)
+    assert english == portuguese
+    assert {picture.name for picture in pictures} == english.union(
+        *(_shown(page, "pictures/") for page in DOCS.glob("*.md"))
+    )
+
+
+def _shown(page: Path, folder: str) -> set[str]:
+    return set(re.findall(rf"!\[[^\]]+\]\({folder}([\w-]+\.png)\)", page.read_text("utf-8")))
 
 
 def test_the_index_or_the_readme_leads_to_every_page() -> None:
     index, readme = (DOCS / "index.md").read_text("utf-8"), (ROOT / "README.md").read_text("utf-8")
     pages = {page.name for page in DOCS.glob("*.md")}
-    linked = re.findall(r"\]\(([\w-]+\.md)\)", index) + re.findall(r"\]\(docs/([\w-]+\.md)\)", readme)
+    linked = re.findall(r"\]\(([\w.-]+\.md)\)", index) + re.findall(r"\]\(docs/([\w-]+\.md)\)", readme)
 
     assert set() == pages - set(linked)

@@ -6,6 +6,7 @@ import typer
 
 from app.settings import load_settings
 from app.store import Store, database_of
+from app.store.revisions import HEAD
 
 __all__ = ["run"]
 
@@ -27,7 +28,9 @@ def run() -> None:
     before, after = store.revisions
     asyncio.run(store.close())
     nothing = "an empty database" if store.is_shared else "an empty file"
-    if before == after:
+    if after != HEAD:
+        typer.echo(f"{place} is at revision {after}, a newer release's, and this release works on it: nothing to do.")
+    elif before == after:
         typer.echo(f"{place} is at revision {after}, which is this release's: nothing to do.")
     else:
         typer.echo(f"{place} went from {nothing if before is None else f'revision {before}'} to {after}.")

@@ -5,7 +5,7 @@ from sqlalchemy import Column, Float, Integer, Table, Text
 from app.store.columns import Instant
 from app.store.schema import metadata
 
-__all__ = ["budgets", "nodes"]
+__all__ = ["budgets", "compatibility", "nodes"]
 
 nodes = Table(
     "nodes",
@@ -16,6 +16,15 @@ nodes = Table(
     Column("since", Instant, nullable=False),
     Column("until", Instant, nullable=False, comment="by the server's clock; it is renewed long before"),
     comment="the processes that share the database, each with a number of its own",
+)
+
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column(
+        "served_from", Text, primary_key=True, comment="the revision of the oldest release that works on this database"
+    ),
+    comment="one row, written by whoever migrates: which releases may use the database",
 )
 
 budgets = Table(

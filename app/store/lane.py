@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
@@ -31,7 +31,6 @@ class Operation(Protocol[T_co]):
         """Make the change and return what the caller wants to know."""
 
 
-@runtime_checkable
 class Groupable(Protocol):
     """An operation that can be run for many at the price of one."""
 
@@ -119,16 +118,16 @@ class Lane:
 def _run_grouped(connection: Connection, operations: Sequence[Operation[Any]]) -> list[Any]:
     """Run operations in order, those of a kind that knows how together."""
     outcomes: list[Any] = [None] * len(operations)
-    together: dict[type, list[int]] = {}
+    together: dict[type[Groupable], list[int]] = {}
     for index, operation in enumerate(operations):
-        if isinstance(operation, Groupable):
-            together.setdefault(type(operation), []).append(index)
+        if hasattr(operation, "run_all"):
+            together.setdefault(cast(type[Groupable], type(operation)), []).append(index)
     for kind, indexes in together.items():
-        results = kind.run_all(connection, [operations[index] for index in indexes])  # type: ignore[attr-defined]
+        results = kind.run_all(connection, [operations[index] for index in indexes])
         for index, result in zip(indexes, results, strict=True):
             outcomes[index] = result
     for index, operation in enumerate(operations):
-        if not isinstance(operation, Groupable):
+        if not hasattr(operation, "run_all"):
             outcomes[index] = operation.run(connection)
     return outcomes
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Column, Connection, Text, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import ConfigurationError, StoreUnavailable
@@ -16,7 +16,7 @@ from app.store.columns import Ids
 from app.store.engine import Database, database_of
 from app.store.exclusion import FREE, Exclusion
 from app.store.lane import said
-from app.store.migrate import is_current, migrate
+from app.store.migrate import is_usable, migrate
 from app.store.schema import metadata
 from app.store.sqlite import Ownership
 from app.store.upkeep import truncate_log
@@ -166,15 +166,18 @@ class Store:
         return self._inode is None or self._inode == _inode(self._file)
 
     async def check(self) -> None:
-        """Prove that the database can be written and has this release's schema.
+        """Prove that the database can be written and has this release's schema, or one on which it works.
 
         Raises:
             StoreUnavailable: It cannot, or has not.
 
         """
         await self.write(_Touch())
-        if not await self.read(is_current):
-            raise StoreUnavailable("the database has not this release's schema; run: carrier-relay migrate")
+        if not await self.read(is_usable):
+            raise StoreUnavailable(
+                "the database has not this release's schema: run carrier-relay migrate if it is an older one; if it is "
+                "a newer one, this release does not work on it"
+            )
 
     @property
     def is_shared(self) -> bool:
@@ -261,7 +264,12 @@ class _Touch:
         connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
 
+def _is_text(column: Column[Any]) -> bool:
+    return isinstance(column.type, Text)
+
+
 def greatest_id(connection: Connection) -> int:
     """Return the greatest id that any table holds, 0 when all are empty."""
-    tables = (table for table in metadata.sorted_tables if "id" in table.columns)
+    # Keys of erasures have ids that are words.
+    tables = (table for table in metadata.sorted_tables if "id" in table.columns and not _is_text(table.c.id))
     return max(connection.execute(select(func.max(table.c.id))).scalar() or 0 for table in tables)

@@ -7,9 +7,9 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
-from tests.chaos.run import Plan, Report, run
+from tests.chaos.run import Disaster, Plan, Report, run
 
 _MODES: Final = ("append", "replace", "merge")
 _COLUMNS: Final = (
@@ -17,6 +17,7 @@ _COLUMNS: Final = (
     "kills",
     "posted",
     "answered",
+    "refused",
     "rows expected",
     "on the timeline",
     "missing",
@@ -35,16 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     seed = random.randrange(1, 1_000_000) if options.seed is None else options.seed  # noqa: S311 - no secret
     folder = Path(options.keep or tempfile.mkdtemp(prefix="carrier-relay-chaos-"))
-    _say(f"seed {seed}, {options.webhooks} webhooks and {options.kills} kills a mode; logs in {folder}")
+    kills = options.kills if options.disaster == "kills" else 0
+    _say(f"seed {seed}, {options.webhooks} webhooks and {kills} kills a mode; logs in {folder}")
     reports: list[Report] = []
     for mode in options.modes.split(","):
         plan = Plan(
             mode=mode,
             seed=seed,
             webhooks=options.webhooks,
-            kills=options.kills,
+            kills=kills,
             history=options.history,
             replicas=options.replicas,
+            disaster=options.disaster,
+            seconds=options.seconds,
         )
         report = run(plan, folder / mode)
         reports.append(report)
@@ -66,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--replicas", type=int, default=1, help="how many relays; more than one share a PostgreSQL that crashes, too"
     )
+    parser.add_argument(
+        "--disaster",
+        choices=get_args(Disaster),
+        default="kills",
+        help="kill relays; have their PostgreSQL gone for a while; or lose it, and promote a standby",
+    )
+    parser.add_argument("--seconds", type=float, default=60.0, help="for how long there is no database")
     parser.add_argument("--history", choices=("auto", "pinned"), default="auto", help="learn the mode, or be told")
     parser.add_argument("--seed", type=int, help="repeat the parcels, faults and kills of an earlier run")
     parser.add_argument("--json", action="store_true", help="print the reports with every finding")
@@ -95,6 +106,7 @@ def _cells(report: Report) -> tuple[str, ...]:
         report.kills,
         report.posted,
         report.answered,
+        report.refused,
         verdict.expected,
         verdict.on_timeline,
         verdict.missing,

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -32,18 +32,22 @@ class Carrier:
 
     Args:
         urls: The addresses of the relay's processes.
-        secret: What webhooks are signed with.
+        secret: Says what webhooks are signed with, which may change.
         token: An operator's token.
         ledger: Where answers are noted.
         seconds: Over how long everything is posted.
+        is_answered: Whether each webhook must be answered each time, as when no process is killed.
 
     """
 
     urls: tuple[str, ...]
-    secret: str
+    secret: Callable[[], str]
     token: str
     ledger: Ledger
     seconds: float
+    is_answered: bool = False
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when webhooks begin to be posted."""
 
     async def tell_everything(self, world: World, seed: int) -> None:
         """Register and post all there is at its time; return when everything was accepted."""
@@ -67,6 +71,7 @@ class Carrier:
                     await self._register(client, package)
             for package in late:
                 group.create_task(self._register_at(client, package))
+            self.begun.set()
             pause = self.seconds / max(1, len(world.postings))
             for posting in world.postings:
                 await asyncio.sleep(pause * dice.expovariate(1))
@@ -85,7 +90,7 @@ class Carrier:
             "tracking_numbers": [parcel.number for parcel in package.parcels],
         }
         headers = {"Authorization": f"Bearer {self.token}"}
-        await _until_accepted(lambda: client().post("/ops/v1/shipments", json=shipment, headers=headers))
+        await self._until_accepted(lambda: client().post("/ops/v1/shipments", json=shipment, headers=headers))
 
     async def _post(self, client: Client, posting: Posting) -> None:
         """Post a webhook as often as it takes."""
@@ -98,22 +103,30 @@ class Carrier:
             body=posting.body(),
             received_at=now,
         )
-        signed = seal(ADAPTER.verification, unsigned, Credentials(secrets=(self.secret,)), now)
+        signed = seal(ADAPTER.verification, unsigned, Credentials(secrets=(self.secret(),)), now)
         self.ledger.posted += 1
-        await _until_accepted(lambda: client().post(_PATH, content=signed.body, headers=list(signed.headers)))
-        self.ledger.note_answered(posting)
+        answer = await self._until_accepted(
+            lambda: client().post(_PATH, content=signed.body, headers=list(signed.headers)), is_webhook=True
+        )
+        self.ledger.note_answered(posting, str(answer.json()["id"]))
 
-
-async def _until_accepted(call: Callable[[], Awaitable[httpx.Response]]) -> None:
-    """Call until the answer is 2xx; whatever the relay cannot be excused for ends the run."""
-    while True:
-        try:
-            answer = await call()
-        except httpx.TransportError:
-            pass  # Not running, or killed in the middle: nobody knows whether it was stored.
-        else:
-            if answer.is_success:
-                return
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                raise RelayFault(f"the relay answered {answer.status_code}: {answer.text[:300]}")
-        await asyncio.sleep(_RETRY_SECONDS)
+    async def _until_accepted(
+        self, call: Callable[[], Awaitable[httpx.Response]], *, is_webhook: bool = False
+    ) -> httpx.Response:
+        """Call until the answer is 2xx; whatever the relay cannot be excused for ends the run."""
+        while True:
+            try:
+                answer = await call()
+            except httpx.TransportError as error:
+                # Not running, or killed in the middle: nobody knows whether it was stored.
+                if self.is_answered:
+                    raise RelayFault(f"the relay gave no answer: {type(error).__name__} {error}") from None
+            else:
+                if answer.is_success:
+                    return answer
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    raise RelayFault(f"the relay answered {answer.status_code}: {answer.text[:300]}")
+                if not answer.headers.get("Retry-After", "").isdigit():
+                    raise RelayFault(f"the relay answered 503 and not when to come again: {answer.headers}")
+                self.ledger.refused += is_webhook
+            await asyncio.sleep(_RETRY_SECONDS)

@@ -25,12 +25,17 @@ class Ledger:
 
     def __init__(self) -> None:
         self.posted = 0
+        self.refused = 0
+        """How often a webhook was answered 503: it is posted again."""
+        self.ids: set[str] = set()
+        """Under which names the relay keeps what it answered."""
         self._longest: dict[str, int] = {}
         self.answered = 0
 
-    def note_answered(self, posting: Posting) -> None:
-        """Remember a webhook that was answered 2xx."""
+    def note_answered(self, posting: Posting, id_: str = "") -> None:
+        """Remember a webhook that was answered 2xx, and how the relay calls it."""
         self.answered += 1
+        self.ids.add(id_)
         number = posting.parcel.number
         self._longest[number] = max(posting.length, self._longest.get(number, 0))
 

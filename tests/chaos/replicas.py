@@ -1,10 +1,13 @@
-"""Several relays on one PostgreSQL, which all may be killed, replaced one by one, or lose their database."""
+"""Several relays on one PostgreSQL: killed, replaced one by one, without their database, or with another in its place.
+
+Of two servers one is a standby that each COMMIT waits for.
+"""
 
 import asyncio
 import random
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from signal import SIGQUIT
 from typing import Final
@@ -21,16 +24,18 @@ _GONE_SECONDS: Final = 2.0
 class Replicas:
     """Relays that are alike; what is asked of one is asked of all."""
 
-    def __init__(self, folder: Path, vtex_url: str, history: str, server: Server, count: int) -> None:
+    def __init__(self, folder: Path, vtex_url: str, history: str, servers: list[Server], count: int) -> None:
         keys = (secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+        places = ",".join(f"127.0.0.1:{server.port}" for server in servers)
+        database_url = f"postgresql://relay@{places}/relay"
         self.secret, self.token = keys
         self.kills = 0
-        self._server = server
+        self._server, *self._standbys = servers
         self._relays = []
         for number in range(count):
             own = folder / f"replica-{number}"
             own.mkdir()
-            self._relays.append(Relay(own, vtex_url, history, database_url=server.url("relay"), keys=keys))
+            self._relays.append(Relay(own, vtex_url, history, database_url=database_url, keys=keys))
         self.urls = tuple(relay.url for relay in self._relays)
 
     def start(self) -> None:
@@ -55,7 +60,8 @@ class Replicas:
             if number == kills // 3:
                 await self._roll()
             if number == kills * 2 // 3:
-                await self._crash()
+                await self.until_ready()
+                await self.lose_the_database(_GONE_SECONDS)
 
     async def _roll(self) -> None:
         """Replace one after the other, as an upgrade does."""
@@ -66,13 +72,23 @@ class Replicas:
             relay.start()
             await relay.until_ready()
 
-    async def _crash(self) -> None:
-        """Let the database crash, and come back as it was on disk."""
-        await self.until_ready()
+    async def lose_the_database(self, seconds: float) -> None:
+        """Let the database crash, and come back as it was on disk after a while."""
         await asyncio.to_thread(self._server.stop, SIGQUIT)
-        await asyncio.sleep(_GONE_SECONDS)
+        await asyncio.sleep(seconds)
         # Not in a thread: the server ends with whoever started it, and a thread of the loop ends with the loop.
         self._server.start()
+
+    async def fail_over(self, seconds: float) -> None:
+        """Let the database crash for ever, and have the standby take its place after a while."""
+        (standby,) = self._standbys
+        await asyncio.to_thread(self._server.stop, SIGQUIT)
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(standby.promote)
+
+    def kept(self) -> set[str]:
+        """Ask under which names webhooks are kept."""
+        return self._relays[0].kept()
 
     def stop(self) -> int:
         """Ask all to stop; return the worst exit code."""
@@ -84,8 +100,12 @@ class Replicas:
 
 
 @contextmanager
-def replicas(folder: Path, vtex_url: str, history: str, count: int) -> Iterator[Replicas]:
-    """Make some relays, and a server for them, which ends with the context."""
-    with running() as server:
-        server.execute("CREATE DATABASE relay")
-        yield Replicas(folder, vtex_url, history, server, count)
+def replicas(folder: Path, vtex_url: str, history: str, count: int, *, has_standby: bool = False) -> Iterator[Replicas]:
+    """Make some relays, and a server or two for them, which end with the context."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(running())]
+        servers[0].execute("CREATE DATABASE relay")
+        if has_standby:
+            servers.append(stack.enter_context(running(standby_of=servers[0])))
+            servers[0].demand_standby()
+        yield Replicas(folder, vtex_url, history, servers, count)

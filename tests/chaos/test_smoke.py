@@ -50,6 +50,30 @@ def test_timelines_are_right_after_three_replicas_and_their_database_died_in_tur
     assert report.is_right
 
 
+def test_what_was_answered_while_the_database_was_gone_and_came_back_is_there_and_all_else_was_refused(
+    tmp_path: Path,
+) -> None:
+    plan = Plan(mode="append", seed=5, webhooks=120, kills=0, history="auto", replicas=2, disaster="outage", seconds=3)
+    report = run(plan, tmp_path)
+
+    assert [] == [*report.verdict.faults, *report.verdict.findings]
+    assert (120, 120) == (report.posted, report.answered)
+    assert report.refused > 0
+    assert report.is_right
+
+
+def test_nothing_that_was_answered_is_lost_when_a_standby_takes_the_place_of_the_database(tmp_path: Path) -> None:
+    plan = Plan(
+        mode="append", seed=6, webhooks=120, kills=0, history="auto", replicas=2, disaster="failover", seconds=2
+    )
+    report = run(plan, tmp_path)
+
+    assert [] == [*report.verdict.faults, *report.verdict.findings]
+    assert (120, 120) == (report.posted, report.answered)
+    assert report.refused > 0
+    assert report.is_right
+
+
 def test_the_judge_is_content_with_every_row_once_in_any_order(package: Package) -> None:
     assert found(package, DONE, FOREIGN, LEFT).is_right
 

@@ -2,7 +2,9 @@
 
 import json
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -261,14 +263,17 @@ def test_a_database_that_was_never_migrated_is_noted(doctor: Callable[..., Findi
     assert "it is empty, this release's is" in doctor().at("note")
 
 
-def test_a_database_of_a_newer_release_is_a_problem(
-    run: Run, doctor: Callable[..., Findings], configured: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_database_of_a_newer_release_is_a_problem_unless_it_says_that_this_one_works_on_it(
+    run: Run, doctor: Callable[..., Findings], configured: Path
 ) -> None:
     run("migrate")
-    monkeypatch.setattr("app.cli.doctor.storage.REVISIONS", ())
-    monkeypatch.setattr("app.cli.doctor.storage.HEAD", "0000")
+    with closing(sqlite3.connect(configured.parent / "data/relay.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert "a newer release made, and this release works on it" in doctor().at("ok")
 
-    assert "which a newer release made" in doctor().at("problem")
+    with closing(sqlite3.connect(configured.parent / "data/relay.db")) as connection, connection:
+        connection.execute("UPDATE compatibility SET served_from = '9999'")
+    assert "it is at revision 9999, which a newer release made: run that one" in doctor().at("problem")
 
 
 def test_a_database_url_that_this_release_cannot_use_is_a_problem(

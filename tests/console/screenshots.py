@@ -12,7 +12,7 @@ from tests.console.browser import ADMIN_PAGES, SCHEMES, SIZES, browser, context_
 from tests.console.scene import TOKENS, Scene, scene
 
 FOLDER: Final = Path("build/screenshots")
-DOCS: Final = Path("docs/images")
+DOCS: Final = Path("docs/pictures")
 # What the documents show, each cut where a screen ends.
 SHOWN: Final = ("overview", "order")
 SMALL: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 900}, "device_scale_factor": 0.7}

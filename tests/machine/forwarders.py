@@ -96,6 +96,11 @@ class Database:
         self._thread = threading.Thread(target=self._loop.run_forever, name="database", daemon=True)
         self._thread.start()
 
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether it is one that processes share, with an account's limits for all of them together."""
+        return self.store.is_shared
+
     def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Let the store do one thing to its end."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
@@ -150,8 +155,8 @@ class Wire:
 
     @property
     def is_shared(self) -> bool:
-        """Budgets that processes share go by the server's clock, which the machine does not move."""
-        return False
+        """Tell whether accounts have budgets in the database: they go by the time that a claim says, the machine's."""
+        return self.database.is_shared
 
     async def write(self, operation: Operation[T]) -> T:
         """Commit, unless something comes between."""

@@ -73,11 +73,14 @@ class Timelines(RuleBasedStateMachine):
         first_read=st.sampled_from([True, True, True, False]),
         foreign=st.booleans(),
         told=st.booleans(),
+        together=st.sampled_from([1, ACCOUNT.concurrency, ACCOUNT.concurrency]),
     )
-    def begin(self, mode: Mode, first_read: bool, foreign: bool, told: bool) -> None:
+    def begin(self, mode: Mode, first_read: bool, foreign: bool, told: bool, together: int) -> None:
         """Have an account and its packages, on which others may have written: their own rows, and ones like ours."""
         self.vtex.mode = mode
-        self.account = replace(ACCOUNT, first_read=first_read)
+        # How many calls all processes together may make; each that has a database alone has its own.
+        concurrency = together if self.database.is_shared else ACCOUNT.concurrency
+        self.account = replace(ACCOUNT, first_read=first_read, concurrency=concurrency)
         for key, parcels in SHIPMENTS.items():
             theirs = [FOREIGN] if foreign and first_read else []
             if told and first_read and key == ("v2-01", "1"):
@@ -206,6 +209,9 @@ class Timelines(RuleBasedStateMachine):
         """Look at VTEX's complaints, and for work that nobody would ever take up."""
         try:
             assert [] == self.vtex.wrong, self.vtex.wrong
+            if self.database.is_shared:
+                at_once = self.vtex.running
+                assert len(at_once) <= self.account.concurrency, f"more calls at a time than allowed: {at_once}"
             found = self.found()
             self.vtex.dead = {(row.order_id, row.invoice_number) for row in found.shipments if row.dead_reason}
             for row in found.shipments:

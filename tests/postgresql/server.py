@@ -79,6 +79,26 @@ class Server:
         )
         assert not done.returncode, f"{program}: {done.stdout}{done.stderr}"
 
+    def follow(self, primary: "Server") -> None:
+        """Become a standby of another server: copy what it holds, and start; it answers questions only."""
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        where = ("--host=127.0.0.1", f"--port={primary.port}", "--username=relay", f"--pgdata={self.data}")
+        self.run("pg_basebackup", *where, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+        self.start()
+
+    def promote(self) -> None:
+        """Take writes from now on, as whoever sees to a failover has a standby do."""
+        self.execute("SELECT pg_promote()")
+
+    def demand_standby(self) -> None:
+        """Let each COMMIT wait for a standby from now on; there has to be one."""
+        self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        deadline = time.monotonic() + _START_SECONDS
+        while [("sync",)] != self.execute("SELECT sync_state FROM pg_stat_replication"):
+            assert time.monotonic() < deadline, "no standby came"
+            Event().wait(0.02)
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         settings = {
@@ -114,6 +134,15 @@ class Server:
             self._process.wait(_START_SECONDS)
             self._process = None
 
+    @property
+    def pids(self) -> list[int]:
+        """Return the server's processes, those of its sessions among them."""
+        if self._process is None:
+            return []
+        first = self._process.pid
+        children = Path(f"/proc/{first}/task/{first}/children").read_text("ascii").split()
+        return [first, *map(int, children)]
+
     def url(self, database: str, *, host: str | None = None) -> str:
         """Return the URL of a database, over TCP."""
         return f"postgresql://relay@{host or '127.0.0.1'}:{self.port}/{database}"
@@ -128,15 +157,18 @@ class Server:
 
 
 @contextmanager
-def running(settings: dict[str, str] | None = None) -> Iterator[Server]:
-    """Run a server until the context is left."""
+def running(settings: dict[str, str] | None = None, *, standby_of: Server | None = None) -> Iterator[Server]:
+    """Run a server, an empty one or a standby of another, until the context is left."""
     memory = _MEMORY if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="relay-pg-", dir=memory) as name:
         folder = Path(name)
         server = Server(folder, free_port(), settings)
-        server.create()
-        server.start()
         try:
+            if standby_of is None:
+                server.create()
+                server.start()
+            else:
+                server.follow(standby_of)
             yield server
         finally:
             server.stop(signal.SIGQUIT)

@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.errors import StoreUnavailable
 from app.store import Store
-from app.store.migrate import is_current
+from app.store.migrate import is_usable
+from app.store.revisions import REVISIONS
 from app.store.schema import ledger, webhooks
 from tests.store.making import put
 
@@ -173,7 +174,7 @@ async def test_closing_commits_what_is_queued_and_then_nothing_can_be_written_or
     with pytest.raises(StoreUnavailable, match="closed"):
         await store.write(put(store, "4"))
     with pytest.raises(StoreUnavailable, match="closed"):
-        await store.read(is_current)
+        await store.read(is_usable)
     reopened = Store.open(database_url, lock_wait_seconds=0)
     try:
         assert 3 == await count(reopened)
@@ -211,7 +212,7 @@ async def test_a_reader_sees_one_moment_and_cannot_write(store: Store) -> None:
 async def test_checking_proves_that_it_can_be_written_and_has_the_right_schema(store: Store) -> None:
     class Downgrade:
         def run(self, connection: Connection) -> None:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = :older"), {"older": REVISIONS[-2]})
 
     await store.check()
     await store.write(Downgrade())

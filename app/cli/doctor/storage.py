@@ -83,7 +83,7 @@ def _ownership(file: Path, settings: Settings, *, answers: bool) -> Finding:
 
 def _revision(url: str, *, pooled: bool = False) -> Finding:
     try:
-        revision = revision_of(url, pooled=pooled)
+        revision, is_usable = revision_of(url, pooled=pooled)
     except StoreUnavailable as error:
         return problem(_ABOUT, str(error))
     if revision == HEAD:
@@ -93,6 +93,8 @@ def _revision(url: str, *, pooled: bool = False) -> Finding:
         return note(
             _ABOUT, f"{here}, this release's is {HEAD}: the next start brings it there, or carrier-relay migrate"
         )
+    if is_usable:
+        return ok(_ABOUT, f"it is at revision {revision}, which a newer release made, and this release works on it")
     return problem(_ABOUT, f"it is at revision {revision}, which a newer release made: run that one")
 
 

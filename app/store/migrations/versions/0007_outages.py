@@ -6,7 +6,7 @@ from alembic import op
 from app.store.columns import Instant
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
