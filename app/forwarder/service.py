@@ -269,7 +269,9 @@ class Forwarder:
 
     async def _settle(self, claim: Claimed, meaning: Consequence) -> None:
         settle = Settle(claimed=claim, settlement=meaning.settlement, account=meaning.account, now=self._now())
-        mine = await self._store.write(settle)
+        # What was applied is due at once, for what came meanwhile: the claim that looks waits for the disk for both.
+        # Were it lost nevertheless, a read would find out, as for every call whose end nobody reported.
+        mine = await self._store.write(settle, lasting=meaning.settlement.outcome != "applied")
         if not mine:
             log_event(
                 logger, "forward.lease-lost", level=logging.WARNING, shipment=public_id("sh", claim.work.shipment_id)

@@ -121,18 +121,20 @@ class Store:
         clock = ServerClock(now)
         return Membership(self.database, self._writing, clock=clock, role=role, greatest_id=self._greatest_id)
 
-    async def write(self, operation: Operation[T], *, size: int = 0) -> T:
+    async def write(self, operation: Operation[T], *, size: int = 0, lasting: bool = True) -> T:
         """Commit an operation, together with whatever else waits; return its result once it is synced to disk.
+
+        What is not ``lasting`` can be done again from what is on disk: it is synced with the next commit that is.
 
         Raises:
             StoreUnavailable: The database refused; nothing was changed.
 
         """
-        return await self._writer.submit(operation, size=size).outcome
+        return await self._writer.submit(operation, size=size, lasting=lasting).outcome
 
-    def submit(self, operation: Operation[T], *, size: int = 0) -> Ticket[T]:
+    def submit(self, operation: Operation[T], *, size: int = 0, lasting: bool = True) -> Ticket[T]:
         """Queue an operation; see `Writer.submit`."""
-        return self._writer.submit(operation, size=size)
+        return self._writer.submit(operation, size=size, lasting=lasting)
 
     def withdraw(self, ticket: Ticket[Any]) -> bool:
         """Take an operation back; see `Writer.withdraw`."""

@@ -219,3 +219,36 @@ async def test_checking_proves_that_it_can_be_written_and_has_the_right_schema(s
 
     with pytest.raises(StoreUnavailable, match="carrier-relay migrate"):
         await store.check()
+
+
+class Level:
+    """An operation that looks whether its commit will wait for the disk."""
+
+    def run(self, connection: Connection) -> bool:
+        if connection.dialect.name == "sqlite":
+            return bool(connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2)
+        return bool(connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on")
+
+
+async def test_only_a_commit_of_what_can_be_done_again_does_not_wait_for_the_disk(store: Store) -> None:
+    assert [True, False, False, True] == [
+        await store.write(Level(), lasting=lasting) for lasting in (True, False, False, True)
+    ]
+
+
+async def test_what_shares_its_commit_with_something_that_must_last_lasts_as_well(store: Store) -> None:
+    with held(store):
+        tickets = [store.submit(Level(), lasting=lasting) for lasting in (False, True, False)]
+    await asyncio.gather(*(ticket.outcome for ticket in tickets))
+
+    assert [True, True, True] == [ticket.outcome.result() for ticket in tickets]
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+async def test_after_trouble_with_a_connection_what_must_last_lasts(store: Store, lasting: bool) -> None:
+    await store.write(Level(), lasting=False)
+    with failing_commits(applied=False) as failed:
+        await store.write(Level(), lasting=lasting)
+
+    assert failed
+    assert await store.write(Level())
