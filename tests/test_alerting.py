@@ -33,7 +33,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield store
 
 
-class Process:
+class Replica:
     """A process that alerts, with what it finds and whom it tells."""
 
     def __init__(self, store: Store, clock: Clock, name: str = "one") -> None:
@@ -78,7 +78,7 @@ class Process:
 
 async def test_what_begins_is_told_of_once_and_so_is_its_end(store: Store) -> None:
     clock = Clock()
-    process = Process(store, clock)
+    process = Replica(store, clock)
     began = clock()
     process.found = {HELD}
     await process.passes(600)
@@ -104,7 +104,7 @@ async def test_what_begins_is_told_of_once_and_so_is_its_end(store: Store) -> No
 
 
 async def test_what_comes_and_goes_quickly_is_not_told_of(store: Store) -> None:
-    process = Process(store, Clock())
+    process = Replica(store, Clock())
     process.found = {HELD}
     await process.passes(20)
     process.found = set()
@@ -122,7 +122,7 @@ async def test_what_comes_and_goes_quickly_is_not_told_of(store: Store) -> None:
 
 async def test_of_several_processes_one_tells_and_another_goes_on_when_it_is_gone(store: Store) -> None:
     clock = Clock()
-    one, two = Process(store, clock), Process(store, clock, "two")
+    one, two = Replica(store, clock), Replica(store, clock, "two")
     for process in (one, two):
         process.found = {HELD}
     for _ in range(30):
@@ -140,7 +140,7 @@ async def test_of_several_processes_one_tells_and_another_goes_on_when_it_is_gon
 async def test_a_post_that_fails_is_tried_again_after_a_rest_and_says_nothing_of_the_address(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    process = Process(store, Clock())
+    process = Replica(store, Clock())
     process.found, process.answer = {HELD, Trouble(Kind.DEAD_WORK)}, None
     await process.passes(120)
     failed = generate_latest(process.registry).decode()
@@ -158,7 +158,7 @@ async def test_a_post_that_fails_is_tried_again_after_a_rest_and_says_nothing_of
 
 
 async def test_no_more_than_ten_are_posted_within_a_minute(store: Store) -> None:
-    process = Process(store, Clock())
+    process = Replica(store, Clock())
     process.found = {Trouble(Kind.SOURCE_QUIET, f"mystore/{n}") for n in range(25)}
     await process.passes(35)
     assert 10 == len(process.said)
@@ -171,7 +171,7 @@ async def test_no_more_than_ten_are_posted_within_a_minute(store: Store) -> None
 
 async def test_a_store_that_fails_is_told_of_by_who_had_the_duty(store: Store) -> None:
     clock = Clock()
-    one, two = Process(store, clock), Process(store, clock, "two")
+    one, two = Replica(store, clock), Replica(store, clock, "two")
     for process in (one, two):
         await process.alerting.step()
         process.found = None

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import psycopg
-from psycopg import sql
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Table
 
 from app.store import Store
 from app.store.schema import (
@@ -25,6 +23,7 @@ from app.store.schema import (
     subjects,
     webhooks,
 )
+from tests.bench.writing import Written
 
 __all__ = ["RARE_CODE", "Filling", "fill"]
 
@@ -60,61 +59,10 @@ class Filling:
         return f"QX{parcel:09d}BR"
 
 
-class _Written:
-    """Write one batch of rows of several tables, as each engine takes many rows the fastest."""
-
-    def __init__(self, batch: dict[Table, list[dict[str, Any]]]) -> None:
-        self._batch = batch
-
-    def run(self, connection: Connection) -> None:
-        is_shared = connection.dialect.name == "postgresql"
-        if is_shared:
-            # What is written fits together, and need not be looked up row by row.
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for table, entries in self._batch.items():
-            if not entries:
-                continue
-            names = list(entries[0])
-            rows_of = _stored(connection, table, names, entries)
-            if is_shared:
-                _copy(connection, table, names, rows_of)
-            else:
-                marks = ", ".join("?" * len(names))
-                columns = ", ".join(f'"{name}"' for name in names)
-                connection.exec_driver_sql(
-                    f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})',  # noqa: S608 - names of the schema
-                    list(rows_of),
-                )
-
-
-def _stored(
-    connection: Connection, table: Table, names: list[str], entries: list[dict[str, Any]]
-) -> Iterator[tuple[Any, ...]]:
-    """Make of values what the database is given: times are numbers there, and lists are texts."""
-    processors = [
-        table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names
-    ]
-    return (
-        tuple(process(entry[name]) if process else entry[name] for name, process in zip(names, processors, strict=True))
-        for entry in entries
-    )
-
-
-def _copy(connection: Connection, table: Table, names: list[str], rows_of: Iterator[tuple[Any, ...]]) -> None:
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    with driver.cursor() as cursor, cursor.copy(statement) as copied:
-        for row in rows_of:
-            copied.write_row(row)
-
-
 async def fill(store: Store, filling: Filling, told: Callable[[int], None] = lambda _count: None) -> None:
     """Write everything; ``told`` is told how many webhooks are written."""
     for start, batch in _batches(filling):
-        await store.write(_Written(batch))
+        await store.write(Written(batch))
         told(min(start + _BATCH, filling.webhooks))
 
 

@@ -202,8 +202,7 @@ def run(
         told(f"filled in {time.perf_counter() - began:.0f} s")
         with served(create_app(composed(store, clock, []))) as url, httpx.Client(base_url=url, timeout=60) as http:
             asked = questions(filling)
-            # The routes are made with the first request.
-            answer(http, asked[0])
+            answer(http, asked[0])  # With the first request the routes are made.
             return [_asked(http, question, times, told) for question in _with_pages(http, asked)]
     finally:
         asyncio.run(store.close())

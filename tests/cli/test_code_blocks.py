@@ -71,6 +71,8 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
     "docs/performance.md": {
         "make bench": "takes a quarter of an hour on a machine that nobody else uses; test_targets.py runs it in small",
         'make bench ARGS="--only 1 7 --rounds 3"': "likewise",
+        "make bench-search": "takes a quarter of an hour; tests/bench runs it in small",
+        'make bench-search ARGS="--engine postgresql"': "likewise",
     },
     "docs/privacy.md": {
         "": "its placeholders are the reader's; tests/web/test_ops_privacy.py asks for the same over HTTP"
