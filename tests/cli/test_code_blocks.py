@@ -57,6 +57,7 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
         "make bench-orders": "takes minutes on a machine that nobody else uses",
         'make bench-orders ARGS="--orders 5000 --rate 100 --kills 0.3 0.6"': "likewise",
         "make bench-hostile": "likewise",
+        'make soak ARGS="--minutes 10"': "takes ten minutes",
         "make bench-replicas": "takes minutes; test_replicas.py runs it in small",
         "make bench-search": "likewise",
         'make bench-search ARGS="--webhooks 100000 --times 5"': "likewise",
