@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from app.errors import MalformedPayload
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
+from app.personal import PersonalData
 from app.verification import Scheme
 
 __all__ = [
@@ -148,6 +149,7 @@ class Adapter:
         zone: The IANA zone of its times without offset, for documentation; `parse` names it at each reading.
         order_reference_is_vtex: Whether ``references.order_id`` may be VTEX's own order id, so that looking the
             order up is worth a call. It is verified in any case.
+        personal: What personal data it sends; None where nobody said: everything that is not mapped counts as such.
         timeless: Its events carry no time, so that a repeated body means a repeated event after a day.
         fingerprint_version: Raise it when ``raw`` of its events changes on purpose.
         version: Raise it when the reading changes, so that a mapping says which adapter made it.
@@ -175,6 +177,7 @@ class Adapter:
     hosts: frozenset[str] = frozenset()
     zone: str | None = None
     order_reference_is_vtex: bool = False
+    personal: PersonalData | None = None
     timeless: bool = False
     fingerprint_version: int = 1
     version: int = 1

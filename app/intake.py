@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import logging
 import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 from app.adapter import Answer
 from app.crowd import Crowd
@@ -15,12 +17,14 @@ from app.errors import KeyNeeded, MalformedPayload, StoreUnavailable, WrongCrede
 from app.keyring import Keyring
 from app.model import Webhook
 from app.source import Source
-from app.store import Put, Store
+from app.store import Put, Store, Ticket
 from app.verification import Credentials, Verified, verify
 
 __all__ = ["Accepted", "Intake", "Masked", "mask"]
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _TIMELESS_LEDGER: Final = timedelta(hours=24)
 _MASK: Final = "***"
@@ -89,8 +93,9 @@ class Intake:
         self._now = now
         self._stored = stored
         self._ledger = ledger
-        self._commit_seconds = commit_seconds
+        self._patience = _Patience(commit_seconds, store.withdraw)
         self._held = held
+        self._credentials: dict[tuple[str, bool], tuple[Credentials, Credentials]] = {}
 
     async def verify(self, source: Source, webhook: Webhook, *, path_key: bool) -> Verified:
         """Prove the sender; ``path_key`` says whether the request named the source's path key.
@@ -100,7 +105,7 @@ class Intake:
             LookupFailed: A key that is needed could not be fetched: our fault.
 
         """
-        credentials = replace(source.credentials, path_key=path_key, keys=self._keyring)
+        credentials = self._credentials_of(source, path_key=path_key)
         scheme = source.adapter.verification
         try:
             return verify(scheme, webhook, credentials, self._now())
@@ -110,6 +115,14 @@ class Intake:
             return verify(scheme, webhook, credentials, self._now())
         except KeyNeeded as needed:
             raise WrongCredential(f"the key set holds no RSA key {needed.key_id!r}") from None
+
+    def _credentials_of(self, source: Source, *, path_key: bool) -> Credentials:
+        """Complete a source's credentials with what this process knows: once, as long as they are the same."""
+        given, complete = self._credentials.get((source.name, path_key), (None, None))
+        if complete is None or given is not source.credentials:
+            complete = replace(source.credentials, path_key=path_key, keys=self._keyring)
+            self._credentials[source.name, path_key] = (source.credentials, complete)
+        return complete
 
     async def accept(self, source: Source, webhook: Webhook, *, path_key: bool) -> Accepted:
         """Verify and store a webhook; when this returns, it is on disk.
@@ -140,16 +153,52 @@ class Intake:
         )
         ticket = self._store.submit(put, size=len(webhook.body))
         with self._crowd.joined():
-            done, _ = await asyncio.wait({ticket.outcome}, timeout=self._commit_seconds)
-            if not done and self._store.withdraw(ticket):
-                raise StoreUnavailable(f"no transaction began within {self._commit_seconds:g} s")
-            received = await ticket.outcome
+            received = await self._patience.outcome(ticket)
         if not received.duplicate:
             self._stored(received.webhook_id, source, webhook)
         status = "duplicate" if received.duplicate else "accepted"
         return Accepted(
             status=status, webhook_id=received.webhook_id, answer=adapter.acknowledgement, secret=verified.secret
         )
+
+
+class _Patience:
+    """Wait for transactions, for so long until they begin; all wait equally long, so that one timer does for them."""
+
+    def __init__(self, seconds: float, withdraw: Callable[[Ticket[Any]], bool]) -> None:
+        self._seconds = seconds
+        self._withdraw = withdraw
+        self._waiting: deque[tuple[float, Ticket[Any]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def outcome(self, ticket: Ticket[T]) -> T:
+        """Return what became of an operation.
+
+        Raises:
+            StoreUnavailable: No transaction began in time.
+
+        """
+        loop = asyncio.get_running_loop()
+        self._waiting.append((loop.time() + self._seconds, ticket))
+        if self._timer is None:
+            self._timer = loop.call_later(self._seconds, self._look)
+        try:
+            return await ticket.outcome
+        finally:
+            self._forget_settled()
+
+    def _forget_settled(self) -> None:
+        while self._waiting and self._waiting[0][1].outcome.done():
+            self._waiting.popleft()
+
+    def _look(self) -> None:
+        """Give up those whose time is over, and come again when the next one's is."""
+        loop = asyncio.get_running_loop()
+        while self._waiting and (self._waiting[0][0] <= loop.time() or self._waiting[0][1].outcome.done()):
+            _, ticket = self._waiting.popleft()
+            if not ticket.outcome.done() and self._withdraw(ticket):
+                ticket.outcome.set_exception(StoreUnavailable(f"no transaction began within {self._seconds:g} s"))
+        self._timer = loop.call_at(self._waiting[0][0], self._look) if self._waiting else None
 
 
 def _probe(source: Source, webhook: Webhook) -> Answer | None:
@@ -174,12 +223,18 @@ def _identity(source: Source, webhook: Webhook) -> str:
     return f"body:{hashlib.sha256(webhook.query.encode('latin-1', 'replace') + b'?' + webhook.body).hexdigest()}"
 
 
+@lru_cache(maxsize=256)
+def _hidden(headers: tuple[str, ...], header: str | None) -> frozenset[str]:
+    """Name the headers whose values are blanked, of a scheme's and the one that a source configured."""
+    return _ALWAYS_MASKED.union(headers, (header.lower(),) if header else ())
+
+
 def mask(webhook: Webhook, credentials: Credentials, headers: tuple[str, ...], path_key: str | None) -> Masked:
     """Blank the credentials of a request: those of its scheme, the path key, and whatever looks like one."""
-    hidden = _ALWAYS_MASKED | set(headers) | ({credentials.header.lower()} if credentials.header else set())
+    hidden = _hidden(headers, credentials.header)
     head, _, last = webhook.path.rstrip("/").rpartition("/")
     return Masked(
         path=f"{head}/{_MASK}" if path_key and head.count("/") >= 2 and last else webhook.path,  # noqa: PLR2004 - /w/alias
-        query=_SECRET_PARAMETER.sub(rf"\1\2={_MASK}", webhook.query),
+        query=_SECRET_PARAMETER.sub(rf"\1\2={_MASK}", webhook.query) if webhook.query else "",
         headers=tuple((name, _MASK if name in hidden else value) for name, value in webhook.headers),
     )

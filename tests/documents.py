@@ -16,6 +16,7 @@ from app.settings import SettingDoc, describe_settings
 from app.telemetry import describe_metrics
 from app.web.catalogue import CATALOGUE
 from app.web.routes import document
+from tests.data_map import data_map, data_map_in_portuguese
 
 ROOT: Final = Path(__file__).parent.parent
 DOCS: Final = ROOT / "docs"
@@ -252,6 +253,8 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "../deploy/env.example": environment,
     "carriers.md": carriers,
     "configuration.md": configuration,
+    "data-map.md": data_map,
+    "data-map.pt-BR.md": data_map_in_portuguese,
     "dependencies.md": dependencies,
     "metrics.md": metrics,
     "problems.md": problems,

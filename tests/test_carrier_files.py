@@ -15,7 +15,7 @@ FILES = [path for path in CARRIERS if path.name != "__init__.py"]
 CARRIER_LINES = 200
 READ_ON = re.compile(r"\b(?:Pages?|Sources?) read 20\d\d-[01]\d-[0-3]\d")
 # A carrier can reach nothing: it turns bytes into events with these and no others.
-ALLOWED_OF_APP = {"adapter", "dialects", "model", "payload", "verification"}
+ALLOWED_OF_APP = {"adapter", "dialects", "model", "payload", "personal", "verification"}
 ALLOWED_OF_PYTHON = {
     "base64",
     "collections",

@@ -75,6 +75,6 @@ def _shown(page: Path, folder: str) -> set[str]:
 def test_the_index_or_the_readme_leads_to_every_page() -> None:
     index, readme = (DOCS / "index.md").read_text("utf-8"), (ROOT / "README.md").read_text("utf-8")
     pages = {page.name for page in DOCS.glob("*.md")}
-    linked = re.findall(r"\]\(([\w-]+\.md)\)", index) + re.findall(r"\]\(docs/([\w-]+\.md)\)", readme)
+    linked = re.findall(r"\]\(([\w.-]+\.md)\)", index) + re.findall(r"\]\(docs/([\w-]+\.md)\)", readme)
 
     assert set() == pages - set(linked)

@@ -11,6 +11,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Maybe, Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import BodyDigest, raw_body
 
 MILESTONES = {
@@ -61,6 +62,23 @@ MILESTONES = {
     "Returned": Milestone.RETURNED,
 }
 IGNORED = {"TRACKING_STOPPED": "17TRACK stopped following the number"}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.ADDRESS: ("data.track_info.shipping_info.recipient_address", "**.address.street"),
+        Kind.GEOLOCATION: ("**.address.coordinates",),
+        Kind.FREE_TEXT: ("data.tag",),
+    },
+    sender={
+        Kind.ADDRESS: ("data.track_info.shipping_info.shipper_address",),
+    },
+    plain={
+        "**.address.postal_code": "of the station that scanned it",
+        "**.provider.name": "of a carrier",
+        "**.provider.alias": "of a carrier",
+        "**.provider.tel": "a carrier's hotline",
+        "data.track_info.misc_info.customer_number": "the merchant's own reference",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -150,6 +168,7 @@ ADAPTER = Adapter(
     verification=BodyDigest(header="sign", algorithm="sha256", signed=raw_body, separator=b"/"),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(
         history=True,

@@ -12,6 +12,7 @@ from app.dialects.keywords import fold, says_returned
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, StaticHeader, Unsigned
 
 MILESTONES = {
@@ -60,6 +61,16 @@ FAMILIES = (
     (r"lost", "lost"),
     (r"stolen|robbed", "stolen"),
     (r"damage", "damaged"),
+)
+PERSONAL = PersonalData(
+    receiver={
+        Kind.FREE_TEXT: ("Events.Data.comment",),
+        Kind.PHOTO: ("Events.Data.evidence",),
+    },
+    plain={
+        "StatusName": "what a status is called",
+        "Events.StatusName": "what a status is called",
+    },
 )
 
 
@@ -114,6 +125,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True),
     zone="UTC",

@@ -13,6 +13,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Node, json_body, member
+from app.personal import Kind, PersonalData
 from app.verification import Hmac
 
 MILESTONES = {
@@ -78,6 +79,45 @@ IGNORED = {
     "edd_revise": "a new estimate of the delivery's date: its history was sent before",
     "tracking_pending_time": "a notice that the tracking has been pending for long",
 }
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("msg.signed_by", "msg.customer_name"),
+        Kind.EMAIL: ("msg.emails",),
+        Kind.PHONE: ("msg.smses",),
+        Kind.ADDRESS: (
+            "msg.destination_city",
+            "msg.destination_state",
+            "msg.destination_postal_code",
+            "msg.destination_raw_location",
+        ),
+        Kind.GEOLOCATION: ("msg.checkpoints.coordinate", "msg.checkpoints.coordinates"),
+        Kind.PROOF: ("msg.proof_of_delivery",),
+        Kind.FREE_TEXT: ("msg.title", "msg.note", "msg.custom_fields"),
+    },
+    sender={
+        Kind.ADDRESS: ("msg.origin_city", "msg.origin_state", "msg.origin_postal_code"),
+    },
+    plain={
+        "msg.checkpoints.postal_code": "of the station that scanned it",
+        "msg.checkpoints.zip": "of the station that scanned it",
+        "msg.checkpoints.country_region_name": "of a country",
+    },
+    documented=frozenset(
+        {
+            "msg.customer_name",
+            "msg.emails",
+            "msg.smses",
+            "msg.destination_postal_code",
+            "msg.destination_raw_location",
+            "msg.checkpoints.coordinates",
+            "msg.proof_of_delivery",
+            "msg.note",
+            "msg.origin_city",
+            "msg.origin_state",
+            "msg.origin_postal_code",
+        }
+    ),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -142,6 +182,7 @@ ADAPTER = Adapter(
     verification=Hmac(header="aftership-hmac-sha256", encodings=("base64",)),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     # 14 tries in all, each wait twice the one before, from 30 s on: 68 hours.
     redelivery=Redelivery(retries=True, retries_for=timedelta(seconds=245_730), history=True),

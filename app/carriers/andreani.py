@@ -10,6 +10,7 @@ from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify, fold
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import Node, Text, json_body, query_parameters
+from app.personal import PersonalData
 from app.verification import AnyOf, Bearer, Hmac, StaticHeader, Unsigned
 
 ZONE = "America/Argentina/Buenos_Aires"
@@ -22,6 +23,7 @@ MILESTONES = {
     "en distribucion": Milestone.OUT_FOR_DELIVERY,
     "entregado": Milestone.DELIVERED,
 }
+PERSONAL = PersonalData()
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -72,6 +74,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     zone=ZONE,

@@ -10,6 +10,7 @@ from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specif
 from app.dialects import ocoren
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import Node, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, Bearer, StaticHeader
 
 ZONE = "America/Sao_Paulo"
@@ -18,6 +19,11 @@ MILESTONES = ocoren.MILESTONES | {
     # Azul gave it another meaning, which is not known.
     "87": Milestone.UNKNOWN,
 }
+PERSONAL = PersonalData(
+    receiver={
+        Kind.FREE_TEXT: ("**.Ocorrencias.Comentario",),
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -55,6 +61,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,

@@ -10,6 +10,7 @@ from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify
 from app.model import CarrierEvent, Milestone, References, Webhook
 from app.payload import Text, json_body
+from app.personal import PersonalData
 from app.verification import StaticHeader
 
 ZONE = "America/Santiago"
@@ -25,6 +26,7 @@ MILESTONES = {
     "DEVOLUCION": Milestone.RETURNED,
     "DEV": Milestone.RETURNED,
 }
+PERSONAL = PersonalData()
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -54,6 +56,7 @@ ADAPTER = Adapter(
     maturity=Maturity.UNCONFIRMED,
     verification=StaticHeader(header="X-BlueX-Secret"),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     zone=ZONE,

@@ -12,6 +12,7 @@ from app.dialects import ocoren
 from app.dialects.nfe import invoice_references
 from app.model import CarrierEvent, Ignored, Milestone, Moment, References, Webhook
 from app.payload import Maybe, Node, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, Bearer, StaticHeader
 
 ZONE = "America/Sao_Paulo"
@@ -20,6 +21,20 @@ TIMES = tuple(f"{day} {time}" for day in DAYS for time in ("%H:%M:%S", "%H:%M"))
 
 # Codes above 99 are each shipper's own.
 MILESTONES = ocoren.MILESTONES
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("destinatario.nome", "ocorrencia.nomeRecebedor"),
+        Kind.DOCUMENT: ("destinatario.cnpj", "ocorrencia.documentoRecebedor"),
+        Kind.ADDRESS: ("destinatario.endereco",),
+        Kind.PHOTO: ("ocorrencia.fotos",),
+        Kind.FREE_TEXT: ("ocorrencia.comentario",),
+    },
+    plain={
+        "embarcador.cnpj": "the shop's company: it issues the invoice",
+        "transportadora.nome": "of a carrier",
+        "transportadora.cnpj": "of a carrier",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -81,6 +96,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     zone=ZONE,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
 from app.payload import Node, Text, json_body, maybe_json
+from app.personal import Kind, PersonalData
 from app.verification import Unsigned
 
 ZONE = "America/Bogota"
@@ -44,6 +45,16 @@ PHRASES = (
 )
 DECISIONS = {"aprob": "aprobacion", "rechaz": "rechazo"}
 RETURNS = frozenset({"EN DEVOLUCION", "DEVUELTA"})
+PERSONAL = PersonalData(
+    receiver={
+        Kind.FREE_TEXT: ("message.data.comment", "comment", "**.descripcion", "**.comentario", "**.observacion"),
+    },
+    plain={
+        "message.data.codigo_cliente": "the merchant's own account",
+        "subscription": "of a queue",
+    },
+    documented=frozenset({"**.comentario", "**.observacion"}),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -126,6 +137,7 @@ ADAPTER = Adapter(
         because="Coordinadora states that it sends no credential; a secret in the path and its addresses stand in"
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     # As Google's Pub/Sub does; for how long is not told.
     redelivery=Redelivery(retries=True, history=False),

@@ -9,6 +9,7 @@ from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specif
 from app.dialects import s10, sro
 from app.model import CarrierEvent, Ignored, Moment, Place, Webhook
 from app.payload import Node, json_body
+from app.personal import PersonalData
 from app.verification import AnyOf, Basic, Bearer, StaticHeader
 
 ZONE = "America/Sao_Paulo"
@@ -17,6 +18,13 @@ MILESTONES = sro.MILESTONES
 
 # What was asked for: the first event, or the last one. Everything else is the whole history.
 EXCERPTS = {"P", "U"}
+PERSONAL = PersonalData(
+    plain={
+        "**.unidade.nome": "of an office",
+        "**.unidade.endereco": "of an office",
+        "**.unidadeDestino.endereco": "of an office",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -81,6 +89,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,

@@ -14,6 +14,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Bearer, StaticHeader
 
 ZONE = "Asia/Kolkata"
@@ -66,6 +67,14 @@ MILESTONES = {
     "cancelled": Milestone.CANCELLED,
 }
 TURNS = {Milestone.RETURNED, Milestone.RETURNING}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.PROOF: ("**.Shipment.POD",),
+    },
+    plain={
+        "**.StatusLocation": "of the station that scanned it",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -125,6 +134,7 @@ ADAPTER = Adapter(
     # Whatever the merchant states on the form; the name of the header is the source's setting.
     verification=AnyOf((StaticHeader(header="x-api-key"), Bearer())),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     zone=ZONE,

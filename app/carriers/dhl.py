@@ -13,6 +13,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, References, Webhook
 from app.payload import Maybe, Node, Text, json_body, json_bytes, maybe_json
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, StaticHeader, Unsigned
 
 MILESTONES = {
@@ -51,6 +52,35 @@ GERMAN = (
     ),
     (r"nicht (?:\w+ ){0,2}zugestellt", None),
     (r"in das zustellfahrzeug|in zustellung|heute zugestellt", Milestone.OUT_FOR_DELIVERY),
+)
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("shipments.details.receiver",),
+        Kind.ADDRESS: ("shipments.destination.address",),
+        Kind.PROOF: ("shipments.details.proofOfDelivery",),
+        Kind.FREE_TEXT: ("shipments.status.remark", "shipments.events.remark"),
+    },
+    sender={
+        Kind.NAME: ("shipments.details.sender",),
+        Kind.ADDRESS: ("shipments.origin.address",),
+    },
+    plain={
+        "note": "DHL's words about a subscription",
+        "**.location.address": "of the station that scanned it",
+        "shipments.details.product.productName": "of a service",
+        "shipments.origin.address.countryCode": "a country",
+        "shipments.destination.address.countryCode": "a country",
+    },
+    documented=frozenset(
+        {
+            "shipments.details.receiver",
+            "shipments.details.sender",
+            "shipments.details.proofOfDelivery",
+            "shipments.status.remark",
+            "shipments.events.remark",
+        }
+    ),
+    secrets=("secret",),
 )
 
 
@@ -159,6 +189,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     # Histories differ between divisions; retries are not told.
     redelivery=Redelivery(),

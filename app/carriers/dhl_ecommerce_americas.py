@@ -15,6 +15,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, TimeQuality, Webhook
 from app.payload import Node, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, Bearer, StaticHeader, Unsigned
 
 MILESTONES = {
@@ -36,6 +37,16 @@ OFFSETS = {"EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00", "
     "PDT": "-07:00",
 }
 TURNS = {Milestone.RETURNED, Milestone.RETURNING}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.ADDRESS: ("recipient", "packages.recipient"),
+    },
+    plain={
+        "package.customerConfirmationNumber": "the merchant's own reference",
+        "packages.package.customerConfirmationNumber": "the merchant's own reference",
+        "packages.recipient.country": "a country",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -107,6 +118,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     # After one hour and after six more; the third failure is final.
     redelivery=Redelivery(retries=True, retries_for=timedelta(hours=7), history=True),

@@ -9,6 +9,7 @@ from datetime import timedelta
 from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Maybe, Node, Text, json_body, member
+from app.personal import Kind, PersonalData
 from app.verification import Hmac
 
 MILESTONES = {
@@ -52,6 +53,21 @@ IGNORED = {
     "scan_form": "an event about a scan form",
     "shipment": "an event about a shipment's invoice",
 }
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("result.signed_by",),
+        Kind.ADDRESS: (
+            "result.carrier_detail.destination_location",
+            "result.carrier_detail.destination_tracking_location",
+        ),
+    },
+    sender={
+        Kind.ADDRESS: ("result.carrier_detail.origin_location", "result.carrier_detail.origin_tracking_location"),
+    },
+    plain={
+        "result.tracking_details.tracking_location.zip": "of the station that scanned it",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -126,6 +142,7 @@ ADAPTER = Adapter(
     verification=Hmac(header="X-Hmac-Signature", prefix="hmac-sha256-hex=", nfkd_secret=True),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     # Its help page promises it for outages of less than 24 hours.
     redelivery=Redelivery(

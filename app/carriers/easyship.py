@@ -13,6 +13,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import Maybe, Node, Text, json_body
+from app.personal import PersonalData
 from app.verification import JsonWebToken
 
 MILESTONES = {
@@ -37,6 +38,7 @@ MILESTONES = {
     "shipment.cancelled": Milestone.CANCELLED,
 }
 STATUS = ("shipment.tracking.status.changed", "shipment.tracking.checkpoints.created")
+PERSONAL = PersonalData()
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -87,6 +89,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=JsonWebToken(header="X-EASYSHIP-SIGNATURE"),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     timeless=True,

@@ -12,6 +12,7 @@ from app.dialects import english
 from app.dialects.keywords import classify, fold
 from app.model import CarrierEvent, Ignored, Milestone, References, Webhook
 from app.payload import Text, json_body
+from app.personal import PersonalData
 from app.verification import AnyOf, Bearer, Hmac, Unsigned, headers_and_body
 
 MILESTONES = {
@@ -47,6 +48,11 @@ MILESTONES = {
 IGNORED = {"surcharge": "a notice of a surcharge", "ecommerce": "a notice to a shop's platform"}
 EVENT = "X-Webhook-Event"
 TIMES = ("event_time", "eventTime", "event_date", "eventDate", "occurred_at", "date", "updated_at")
+PERSONAL = PersonalData(
+    plain={
+        "carrierName": "of a carrier",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -112,6 +118,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     methods=frozenset({"GET", "HEAD", "POST"}),

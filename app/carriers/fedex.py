@@ -12,6 +12,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, References, Webhook
 from app.payload import Maybe, Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Hmac
 
 MILESTONES = {
@@ -63,6 +64,34 @@ MILESTONES = {
 # A text that is not blank, somewhere in an object.
 SAID = re.compile(r'(?:": |\[)"[^"]')
 ORDERS = ("CUSTOMER_REFERENCE", "SHIPPER_REFERENCE", "PURCHASE_ORDER")
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("**.deliveryDetails.receivedByName", "**.deliveryDetails.signedByName", "**.recipientInformation"),
+        Kind.ADDRESS: (
+            "**.scanLocation.streetLines",
+            "**.deliveryDetails.actualDeliveryAddress",
+            "**.lastUpdatedDestinationAddress",
+        ),
+        Kind.FREE_TEXT: ("**.additionalTrackingInfo.nickname",),
+    },
+    sender={
+        Kind.NAME: ("**.shipperInformation", "**.returnDetail.authorizationName"),
+    },
+    plain={
+        "**.scanLocation.postalCode": "of the station that scanned it",
+        "**.scanLocation.countryName": "of a country",
+        "**.packageIdentifiers": "the merchant's own references",
+    },
+    documented=frozenset(
+        {
+            "**.deliveryDetails.signedByName",
+            "**.recipientInformation",
+            "**.deliveryDetails.actualDeliveryAddress",
+            "**.lastUpdatedDestinationAddress",
+            "**.shipperInformation",
+        }
+    ),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -156,6 +185,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     # Whether all scans come or only the newest depends on the subscription.
     redelivery=Redelivery(),

@@ -11,6 +11,7 @@ from app.dialects.keywords import classify
 from app.dialects.places import place_in
 from app.model import CarrierEvent, Ignored, Milestone, Place, References, Webhook
 from app.payload import Maybe, Node, Text, json_body
+from app.personal import PersonalData
 from app.verification import AnyOf, StaticHeader, Unsigned
 
 ZONE = "America/Sao_Paulo"
@@ -35,6 +36,7 @@ MILESTONES = {
 ORDER = ("OrderId", "OrderCode", "OrderNumber", "Order", "orderId", "order_id")
 STATUS = ("Status", "StatusId", "StatusCode", "ShipmentStatus", "ShippingStatus", "OrderStatus", "status", "status_id")
 STATUS_TIMES = ("EventDateTime", "StatusDate", "UpdatedAt", "Date")
+PERSONAL = PersonalData()
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -101,6 +103,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     zone=ZONE,

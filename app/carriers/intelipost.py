@@ -11,6 +11,7 @@ from app.dialects.keywords import classify, says_returned
 from app.dialects.nfe import invoice_references
 from app.model import CarrierEvent, Milestone, Place, Webhook
 from app.payload import json_body, maybe_json
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, StaticHeader
 
 ZONE = "America/Sao_Paulo"
@@ -31,6 +32,20 @@ MILESTONES = {
     "DELIVERY_FAILED/RETURNING": Milestone.RETURNING,
     "CANCELLED": Milestone.CANCELLED,
 }
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("history.attachments.additional_information",),
+        Kind.PHOTO: ("history.attachments.url", "history.attachments.file_name"),
+        Kind.FREE_TEXT: ("history.esprinter_message",),
+    },
+    plain={
+        "**.default_name": "what a state is called",
+        "**.i18n_name": "what a state is called",
+        "**.shipment_volume_micro_state.name": "what a state is called",
+        "history.location": "of the carrier's base",
+        "history.attachments.mime_type": "a media type",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[CarrierEvent]:
@@ -86,6 +101,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=AnyOf((StaticHeader(header="api-key"), Basic())),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(
         history=False,

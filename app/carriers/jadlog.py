@@ -12,6 +12,7 @@ from app.dialects.nfe import invoice_references
 from app.dialects.places import place_in
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Webhook
 from app.payload import Maybe, Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, Bearer, StaticHeader
 
 ZONE = "America/Sao_Paulo"
@@ -29,6 +30,17 @@ MILESTONES = {
     "entregue/return": Milestone.RETURNED,
 }
 GOING_BACK = {Milestone.RETURNING, Milestone.RETURNED}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("consulta.tracking.recebedor.nome",),
+        Kind.DOCUMENT: ("consulta.tracking.recebedor.doc",),
+    },
+    plain={
+        "consulta.df": "names the invoice and the company that issued it",
+        "consulta.tracking.recebedor.data": "when it was delivered",
+    },
+    documented=frozenset({"consulta.tracking.recebedor.doc"}),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -104,6 +116,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,

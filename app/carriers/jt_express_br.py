@@ -10,6 +10,7 @@ from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_spec
 from app.dialects.keywords import classify, says_returned
 from app.model import CarrierEvent, Ignored, Milestone, Place, References, Webhook
 from app.payload import Node, json_or_form_body
+from app.personal import Kind, PersonalData
 from app.verification import BodyDigest, text_field
 
 ZONE = "America/Sao_Paulo"
@@ -38,6 +39,25 @@ MILESTONES = {
     "100/return": Milestone.RETURNED,
 }
 IGNORED = {"121": "a marker that J&T has finished with the waybill"}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.SIGNATURE: ("**.details.signaturePictureUrl",),
+        Kind.GEOLOCATION: ("**.details.longitude", "**.details.latitude"),
+        Kind.FREE_TEXT: ("**.details.desc", "**.details.remark"),
+        Kind.ADDRESS: ("**.details.postCode",),
+    },
+    courier={
+        Kind.NAME: ("**.details.staffName",),
+        Kind.PHONE: ("**.details.staffContact",),
+    },
+    plain={
+        "**.details.scanTypeName": "what a scan is called",
+        "**.scanNetworkName": "of a base",
+        "**.scanNetworkTypeName": "of a base",
+        "**.scanNetworkContact": "a base's telephone",
+    },
+    documented=frozenset({"**.details.remark", "**.details.postCode"}),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -81,6 +101,7 @@ ADAPTER = Adapter(
     verification=BodyDigest(header="digest", algorithm="md5", signed=text_field("bizContent"), encoding="base64"),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     media_types=frozenset({"application/x-www-form-urlencoded", "application/json"}),

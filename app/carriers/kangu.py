@@ -10,6 +10,7 @@ from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify, says_returned
 from app.model import CarrierEvent, Milestone, Webhook
 from app.payload import json_body, query_parameters
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, Bearer, StaticHeader
 
 ZONE = "America/Sao_Paulo"
@@ -22,6 +23,11 @@ MILESTONES = {
     "DELIVERED": Milestone.DELIVERED,
     "DELIVERED/return": Milestone.RETURNED,
 }
+PERSONAL = PersonalData(
+    receiver={
+        Kind.FREE_TEXT: ("situacao.observacao",),
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -52,6 +58,7 @@ ADAPTER = Adapter(
     maturity=Maturity.UNCONFIRMED,
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,

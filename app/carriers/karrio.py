@@ -12,6 +12,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Webhook
 from app.payload import Node, json_body
+from app.personal import Kind, PersonalData
 from app.verification import StaticHeader
 
 MILESTONES = {
@@ -30,6 +31,33 @@ MILESTONES = {
     "unknown": Milestone.UNKNOWN,
 }
 FORMATS = ("%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("data.info.signed_by", "data.info.customer_name"),
+        Kind.ADDRESS: ("data.info.shipment_destination_postal_code",),
+        Kind.GEOLOCATION: ("data.events.latitude", "data.events.longitude"),
+        Kind.PHOTO: ("data.images", "data.delivery_image_url"),
+        Kind.SIGNATURE: ("data.signature_image_url",),
+        Kind.FREE_TEXT: ("data.metadata",),
+    },
+    sender={
+        Kind.ADDRESS: ("data.info.shipment_origin_postal_code",),
+    },
+    plain={
+        "data.carrier_name": "of a carrier",
+        "data.metadata.order_id": "the order's id",
+        "data.metadata.pedido": "the order's id",
+    },
+    documented=frozenset(
+        {
+            "data.info.customer_name",
+            "data.info.shipment_destination_postal_code",
+            "data.delivery_image_url",
+            "data.signature_image_url",
+            "data.info.shipment_origin_postal_code",
+        }
+    ),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -85,6 +113,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=StaticHeader(header="X-Event-Id"),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(retries=False, history=True),
     order_reference_is_vtex=True,

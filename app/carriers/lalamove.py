@@ -10,6 +10,7 @@ from datetime import timedelta
 from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import json_body, member
+from app.personal import Kind, PersonalData
 from app.verification import BodyHmac, member_span
 
 MILESTONES = {
@@ -36,6 +37,37 @@ IGNORED = {
 }
 # A dot where ISO 8601 has the last colon.
 FORMATS = ("%Y-%m-%dT%H:%M.%S%z",)
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("data.order.stops.name",),
+        Kind.PHONE: ("data.order.stops.phone",),
+        Kind.ADDRESS: ("data.order.stops.address",),
+        Kind.TRACKING_PAGE: ("data.order.shareLink",),
+        Kind.PHOTO: ("data.order.stops.POD.image",),
+        Kind.FREE_TEXT: ("data.order.stops.POD.remarks",),
+    },
+    courier={
+        Kind.NAME: ("data.driver.name",),
+        Kind.PHONE: ("data.driver.phone",),
+        Kind.PHOTO: ("data.driver.photo",),
+        Kind.VEHICLE: ("data.driver.plateNumber",),
+        Kind.IDENTIFIER: ("data.driver.driverId", "data.order.driverId"),
+        Kind.GEOLOCATION: ("data.location",),
+    },
+    documented=frozenset(
+        {
+            "data.order.stops.name",
+            "data.order.stops.phone",
+            "data.order.stops.address",
+            "data.order.stops.POD.image",
+            "data.order.stops.POD.remarks",
+        }
+    ),
+    secrets=(
+        "apiKey",
+        "signature",
+    ),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -83,6 +115,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(retries=True, retries_for=timedelta(hours=24), history=False),
     methods=frozenset({"GET", "HEAD", "POST"}),

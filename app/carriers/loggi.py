@@ -11,6 +11,7 @@ from app.dialects.keywords import classify, fold, says_returned
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import PersonalData
 from app.verification import Basic
 
 MILESTONES = {
@@ -45,6 +46,7 @@ CODES = {
 }
 FINAL = frozenset({"2", "5"})
 TO_THE_DOOR = re.compile(r"entreg|destinatari|delivery")
+PERSONAL = PersonalData()
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -102,6 +104,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=Basic(),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True),
 )

@@ -9,6 +9,7 @@ from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.keywords import classify, says_returned
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Node, json_body
+from app.personal import PersonalData
 from app.verification import Unsigned
 
 ZONE = "America/Sao_Paulo"
@@ -34,6 +35,12 @@ MILESTONES = {
     "moving/OUT_FOR_DELIVERY": Milestone.OUT_FOR_DELIVERY,
 }
 FORMATS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M")
+PERSONAL = PersonalData(
+    plain={
+        "carrierName": "of a carrier",
+        "events.name": "what a status is called",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -73,6 +80,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=Unsigned(because="Mandaê signs nothing and sends no header of ours; a secret in the path stands in"),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True),
     zone=ZONE,

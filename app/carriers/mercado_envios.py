@@ -11,6 +11,7 @@ from datetime import timedelta
 from app.adapter import Adapter, Call, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Maybe, json_body, maybe_json
+from app.personal import PersonalData
 from app.verification import Unsigned
 
 MILESTONES = {
@@ -27,6 +28,7 @@ MILESTONES = {
 }
 IGNORED = {"shipments": "a pointer to a shipment, whose status has to be fetched"}
 HOST = "api.mercadolibre.com"
+PERSONAL = PersonalData()
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -93,6 +95,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     # About an hour; unconfirmed.
     redelivery=Redelivery(retries=True, retries_for=timedelta(hours=1), history=False),

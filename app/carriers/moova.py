@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Maturity, Redelivery, most_specific
 from app.model import CarrierEvent, Milestone, Webhook
 from app.payload import json_body
+from app.personal import Kind, PersonalData
 from app.verification import Unsigned
 
 FORMATS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M")
@@ -26,6 +27,11 @@ MILESTONES = {
     "INCIDENCE": Milestone.EXCEPTION,
     "RETURNED": Milestone.RETURNED,
 }
+PERSONAL = PersonalData(
+    courier={
+        Kind.NAME: ("extra.driver",),
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[CarrierEvent]:
@@ -48,6 +54,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=Unsigned(because="Moova only names one of its shipments; a secret in the path stands in"),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
 )

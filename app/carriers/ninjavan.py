@@ -10,6 +10,7 @@ from app.dialects.english import classify, wording
 from app.dialects.merchant_words import merchant_references
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import Hmac
 
 MILESTONES = {
@@ -31,6 +32,13 @@ MILESTONES = {
     "return leg/delivered": Milestone.RETURNED,
 }
 ENDS = {Milestone.RETURNED, Milestone.CANCELLED}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.PHOTO: ("image_uris",),
+        Kind.SIGNATURE: ("signature_uri",),
+    },
+    documented=frozenset({"image_uris", "signature_uri"}),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -85,6 +93,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=Hmac(header="X-NINJAVAN-HMAC-SHA256", encodings=("base64",)),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     order_reference_is_vtex=True,

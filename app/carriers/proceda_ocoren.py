@@ -10,6 +10,7 @@ from app.adapter import Adapter, Maturity, Redelivery, Result, each, most_specif
 from app.dialects import ocoren
 from app.model import CarrierEvent, Ignored, Milestone, Moment, References, Webhook
 from app.payload import Maybe, Record, record_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, Bearer, StaticHeader
 
 ZONE = "America/Sao_Paulo"
@@ -28,6 +29,16 @@ OCCURRENCE = "342"
 IDENTIFYING = ((28, 2), (30, 8), (38, 4), (42, 2), (44, 70))
 REFUSED = "01"
 PARTLY_REFUSED = "02"
+PERSONAL = PersonalData(
+    receiver={
+        Kind.FREE_TEXT: ("342[44:114]",),
+    },
+    plain={
+        "340[0:17]": "the file's number",
+        "341[0:17]": "the carrier's company",
+        "342[0:44]": "the invoice, its issuer, code and time",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -78,6 +89,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False, ask="Post the OCOREN files of that time again, as they came."),
     media_types=frozenset({"text/plain", "application/octet-stream", "application/x-www-form-urlencoded"}),

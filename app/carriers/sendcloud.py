@@ -11,6 +11,7 @@ from app.dialects.english import classify, wording
 from app.dialects.merchant_words import merchant_references
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import Node, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, Bearer, Hmac, StaticHeader, Unsigned
 
 MILESTONES = {
@@ -71,6 +72,27 @@ MILESTONES = {
     "exception/attempt": Milestone.FAILED_ATTEMPT,
 }
 GOING = {Milestone.IN_TRANSIT, Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("parcel.name", "parcel.company_name"),
+        Kind.ADDRESS: (
+            "parcel.address",
+            "parcel.address_divided",
+            "parcel.city",
+            "parcel.postal_code",
+            "data.event.location_details.street",
+            "data.event.location_details.house_number",
+            "data.event.location_details.postal_code",
+        ),
+        Kind.PHONE: ("parcel.telephone",),
+        Kind.EMAIL: ("parcel.email",),
+        Kind.LABEL: ("parcel.label",),
+    },
+    plain={
+        "parcel.shipment.name": "of a service",
+        "parcel.country.name": "of a country",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -164,6 +186,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     order_reference_is_vtex=True,

@@ -13,6 +13,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, TimeQuality, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import Bearer
 
 MILESTONES = {
@@ -47,6 +48,12 @@ MILESTONES = {
 
 CODES = (*MILESTONES, "data_order_cancelled", "data_delivery_proposed", "data_delivery_decided", "exception_return")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("trackings.shipment.recipient.name", "trackings.shipment.delivery.signedBy"),
+        Kind.ADDRESS: ("trackings.shipment.recipient",),
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -138,6 +145,7 @@ ADAPTER = Adapter(
     maturity=Maturity.DOCUMENTED,
     verification=Bearer(),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(
         history=False,

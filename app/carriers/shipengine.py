@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Node, json_body, maybe_json
+from app.personal import Kind, PersonalData
 from app.verification import RsaJwks
 
 MILESTONES = {
@@ -57,6 +58,16 @@ MILESTONES = {
     "RETURN*": Milestone.RETURNING,
 }
 FAMILIES = ("HUB_", "RECEIVED_", "RETURN")
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("data.events.signer", "data.events.company_name"),
+        Kind.GEOLOCATION: ("data.events.latitude", "data.events.longitude"),
+        Kind.LABEL: ("data.label_url",),
+    },
+    plain={
+        "data.events.postal_code": "of the station that scanned it",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -144,6 +155,7 @@ ADAPTER = Adapter(
         timestamp_header="x-shipengine-timestamp",
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True),
     probe=thin_notice,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Milestone, References, Webhook
 from app.payload import json_body
+from app.personal import PersonalData
 from app.verification import AnyOf, Bearer, StaticHeader, Unsigned
 
 ZONE = "America/Santiago"
@@ -23,6 +24,11 @@ MILESTONES = {
     "failed": Milestone.EXCEPTION,
     "returned": Milestone.RETURNED,
 }
+PERSONAL = PersonalData(
+    plain={
+        "status_name": "what a status is called",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -56,6 +62,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     methods=frozenset({"POST", "PUT"}),

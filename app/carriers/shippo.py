@@ -10,6 +10,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import Node, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, StampedHmac, Unsigned
 
 MILESTONES = {
@@ -55,6 +56,22 @@ IGNORED = {
     "batch_created": "an event about a batch of labels",
     "batch_purchased": "an event about a batch of labels",
 }
+PERSONAL = PersonalData(
+    receiver={
+        Kind.ADDRESS: ("data.address_to",),
+        Kind.FREE_TEXT: ("data.metadata", "data.messages"),
+    },
+    sender={
+        Kind.ADDRESS: ("data.address_from",),
+    },
+    plain={
+        "**.location.zip": "of the station that scanned it",
+        "data.servicelevel.name": "of a service",
+        "data.address_to.country": "a country",
+        "data.address_from.country": "a country",
+    },
+    documented=frozenset({"data.messages"}),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -115,6 +132,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     # Twice, after 408, 429 and 5xx only; when is not told.
     redelivery=Redelivery(retries=True, refusals_are_final=True, history=True),

@@ -13,6 +13,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, References, Webhook
 from app.payload import Node, Text, json_body, maybe_json
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, StaticHeader, Unsigned
 
 ZONE = "Asia/Kolkata"
@@ -43,6 +44,15 @@ MILESTONES = {
     "DAMAGED": Milestone.EXCEPTION,
 }
 NOW = "%d %m %Y %H:%M:%S"
+PERSONAL = PersonalData(
+    receiver={
+        Kind.PROOF: ("pod",),
+    },
+    plain={
+        "courier_name": "of a carrier",
+        "pod_status": "whether there is a proof",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -121,6 +131,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True),
     methods=frozenset({"GET", "HEAD", "POST"}),

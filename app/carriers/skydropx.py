@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Hmac, StaticHeader
 
 MILESTONES = {
@@ -28,6 +29,11 @@ MILESTONES = {
     "canceled": Milestone.CANCELLED,
 }
 IGNORED = {"orders": "a document about an order, not about a package"}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.LABEL: ("data.attributes.label_url",),
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -66,6 +72,7 @@ ADAPTER = Adapter(
     ),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=False),
     timeless=True,

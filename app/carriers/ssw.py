@@ -13,6 +13,7 @@ from app.dialects.nfe import invoice_references
 from app.dialects.places import city_and_state
 from app.model import CarrierEvent, Ignored, Milestone, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Basic, Bearer, StaticHeader
 
 ZONE = "America/Sao_Paulo"
@@ -53,6 +54,16 @@ IGNORED = {
 }
 # The code that ends an occurrence's words, for carriers that leave `codigo_ssw` out.
 CODE_AT_THE_END = re.compile(r"\s*\((\d{1,3})\)\s*$")
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("**.header.destinatario", "**.tracking.nome_recebedor"),
+        Kind.DOCUMENT: ("**.tracking.nro_doc_recebedor",),
+        Kind.FREE_TEXT: ("**.tracking.descricao",),
+    },
+    sender={
+        Kind.NAME: ("**.header.remetente",),
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -110,6 +121,7 @@ ADAPTER = Adapter(
     verification=AnyOf((Bearer(), StaticHeader(header="x-api-key"), Basic())),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(history=True, ask="Query the parcels of that time again and post the answers."),
     zone=ZONE,

@@ -9,7 +9,10 @@ from datetime import timedelta
 from app.adapter import Adapter, Maturity, Redelivery, Result
 from app.dialects.label_orders import IGNORED, MILESTONES, label_events, registration_ping
 from app.model import Webhook
+from app.personal import PersonalData
 from app.verification import Hmac
+
+PERSONAL = PersonalData(plain={"data.tags": "what the shop wrote to find the order: its id"})
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -24,6 +27,7 @@ ADAPTER = Adapter(
     verification=Hmac(header="X-ME-Signature", prefix="sha256=", prefix_is_optional=True),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     # Five tries, 15 minutes apart; unconfirmed.
     redelivery=Redelivery(retries=True, retries_for=timedelta(hours=1), history=False),

@@ -14,6 +14,7 @@ from app.dialects.merchant_words import merchant_references
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, BodyHmac, Hmac, header_text, json_members
 
 MILESTONES = {
@@ -53,6 +54,23 @@ MILESTONES = {
     "expired": Milestone.UNKNOWN,
 }
 LISTS = ("origin_info", "destination_info")
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("**.customer_name", "**.signed_by"),
+        Kind.EMAIL: ("**.customer_email",),
+        Kind.PHONE: ("**.customer_phone", "**.customer_sms"),
+        Kind.ADDRESS: ("**.destination_state", "**.destination_city", "**.tracking_postal_code"),
+        Kind.FREE_TEXT: ("**.title", "**.note", "**.label"),
+    },
+    plain={
+        "**.trackinfo.zip": "of the station that scanned it",
+    },
+    documented=frozenset({"**.customer_phone", "**.customer_sms", "**.tracking_postal_code"}),
+    secrets=(
+        "signature",
+        "verifyInfo.signature",
+    ),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -168,6 +186,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     # 14 tries in all, each wait twice the one before, from 30 s on: 68 hours.
     redelivery=Redelivery(retries=True, retries_for=timedelta(seconds=245_730), history=True),

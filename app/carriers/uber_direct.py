@@ -9,6 +9,7 @@ from datetime import timedelta
 from app.adapter import Adapter, Answer, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Place, References, Webhook
 from app.payload import Maybe, json_body, maybe_json
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Hmac
 
 MILESTONES = {
@@ -34,6 +35,35 @@ IGNORED = {
 
 # How a delivery and the one that brings its parcel back name each other.
 LEGS = frozenset({"original", "returned"})
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("data.dropoff.name",),
+        Kind.PHONE: ("data.dropoff.phone_number",),
+        Kind.ADDRESS: ("data.dropoff.address", "data.dropoff.detailed_address"),
+        Kind.GEOLOCATION: ("data.dropoff.location",),
+        Kind.FREE_TEXT: ("data.dropoff.notes",),
+        Kind.PROOF: ("data.dropoff.verification",),
+        Kind.TRACKING_PAGE: ("data.tracking_url",),
+    },
+    sender={
+        Kind.NAME: ("data.pickup",),
+    },
+    courier={
+        Kind.NAME: ("data.courier",),
+        Kind.GEOLOCATION: ("location",),
+    },
+    plain={
+        "data.dropoff.address.city": "shown as the place of delivery",
+        "data.dropoff.address.state": "shown as the place of delivery",
+        "data.dropoff.address.country": "shown as the place of delivery",
+        "data.dropoff.detailed_address.city": "shown as the place of delivery",
+        "data.dropoff.detailed_address.state": "shown as the place of delivery",
+        "data.dropoff.detailed_address.country": "shown as the place of delivery",
+    },
+    documented=frozenset(
+        {"data.dropoff.phone_number", "data.dropoff.notes", "data.dropoff.verification", "data.pickup"}
+    ),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -113,6 +143,7 @@ ADAPTER = Adapter(
     verification=AnyOf((Hmac(header="x-uber-signature"), Hmac(header="x-postmates-signature"))),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     # Three tries at most; the second comes after 10 s, the third after 30 s more.
     redelivery=Redelivery(retries=True, retries_for=timedelta(seconds=40), history=False),

@@ -10,6 +10,7 @@ from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.dialects.english import classify
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Node, json_body, read_moment
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Bearer, IssuedToken, StaticHeader
 
 MILESTONES = {
@@ -76,6 +77,15 @@ MILESTONES = {
     "CV": Milestone.CANCELLED,
 }
 IGNORED = {"U": "a new schedule of the delivery: nothing happened to the package"}
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("receivedBy",),
+        Kind.PHOTO: ("deliveryPhoto",),
+    },
+    plain={
+        "activityLocation.postalCode": "of the station that scanned it",
+    },
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -161,6 +171,7 @@ ADAPTER = Adapter(
     verification=AnyOf((Bearer(), IssuedToken(), StaticHeader(header="x-api-key"), StaticHeader(header="credential"))),
     milestones=MILESTONES,
     ignored=IGNORED,
+    personal=PERSONAL,
     parse=parse,
     redelivery=Redelivery(
         history=False,

@@ -12,6 +12,7 @@ from app.dialects.english import classify, wording
 from app.dialects.returns import returned_to_sender
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Place, Webhook
 from app.payload import Node, Text, json_body
+from app.personal import Kind, PersonalData
 from app.verification import AnyOf, Hmac, json_members
 
 MILESTONES = {
@@ -47,6 +48,16 @@ MILESTONES = {
     "attempted delivery": Milestone.FAILED_ATTEMPT,
     "alert": Milestone.EXCEPTION,
 }
+PERSONAL = PersonalData(
+    receiver={
+        Kind.NAME: ("**.trackingEvents.name", "**.trackingEvents.firm", "**.trackingEvents.recipientName"),
+        Kind.ADDRESS: ("**.destinationCity", "**.destinationState", "**.destinationZIPCode", "**.destinationZIP"),
+    },
+    plain={
+        "**.trackingEvents.eventZIPCode": "of the station that scanned it",
+    },
+    documented=frozenset({"**.trackingEvents.recipientName", "**.destinationZIP"}),
+)
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -128,6 +139,7 @@ ADAPTER = Adapter(
         )
     ),
     milestones=MILESTONES,
+    personal=PERSONAL,
     parse=parse,
     # A payload may hold several scans; whether it holds all is not told.
     redelivery=Redelivery(),

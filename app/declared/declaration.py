@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from app.adapter import Adapter, Answer, Maturity
 from app.declared.keys import JSON, Keys, or_nearest
+from app.declared.persons import personal_data
 from app.declared.recipe import EventRecipe, ParcelRecipe, Recipe
 from app.declared.schemes import scheme_of
 from app.dialects import ocoren
@@ -83,6 +84,7 @@ def _adapter(slug: str, keys: Keys) -> Adapter:
         refusal_status=keys.status("refusal_status"),
         zone=recipe.zone,
         order_reference_is_vtex=keys.flag("order_reference_is_vtex"),
+        personal=personal_data(keys.table("personal")),
         timeless=not recipe.event.time,
     )
 

@@ -24,14 +24,16 @@ _CHARSETS: Final = {
     "windows-1252": "cp1252",
 }
 """Charsets that senders declare. Python knows more, some of which do not even decode to text."""
+_CHARSET: Final = re.compile(r"charset=\"?([\w-]+)")
 
 
 def _charset(webhook: Webhook) -> str | None:
-    match = re.search(r"charset=\"?([\w-]+)", webhook.header("content-type") or "", re.IGNORECASE)
-    return match.group(1).lower() if match else None
+    content_type = (webhook.header("content-type") or "").lower()
+    match = _CHARSET.search(content_type) if "charset" in content_type else None
+    return match.group(1) if match else None
 
 
-def _decode(webhook: Webhook) -> str:
+def decoded(webhook: Webhook) -> str:
     """Decode the body by its declared charset, UTF-8 unless declared otherwise; a byte order mark is dropped."""
     declared = _charset(webhook) or "utf-8"
     if declared not in _CHARSETS:
@@ -44,14 +46,14 @@ def _decode(webhook: Webhook) -> str:
 
 def json_body(webhook: Webhook) -> Node:
     """Read a webhook's body as JSON."""
-    return json_document(_decode(webhook))
+    return json_document(decoded(webhook))
 
 
 def form_body(webhook: Webhook) -> Node:
     """Read a webhook's form-encoded body as an object of texts; of a repeated field the first counts."""
     try:
         pairs = parse_qsl(
-            _decode(webhook),
+            decoded(webhook),
             keep_blank_values=True,
             errors="strict",
             max_num_fields=bounds().form_fields,
@@ -79,7 +81,7 @@ def json_or_form_body(webhook: Webhook) -> Node:
 def text_body(webhook: Webhook) -> str:
     """Read a plain text; without a declared charset it is UTF-8 where that fits, else Windows-1252 as old EDI is."""
     if _charset(webhook):
-        return _decode(webhook)
+        return decoded(webhook)
     try:
         return webhook.body.decode("utf-8-sig")
     except UnicodeDecodeError:

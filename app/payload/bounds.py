@@ -1,14 +1,12 @@
 """How large a document may be to be read: what a parser builds can be many times what was sent."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from app.errors import MalformedPayload
 from app.payload.values import Number
 
-__all__ = ["Bounds", "bounds", "check_built", "check_text", "set_bounds"]
-
-_PARTING: Final = ",{["
+__all__ = ["Bounds", "bounds", "check_built", "check_text", "set_bounds", "short_number"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +41,23 @@ def set_bounds(given: Bounds) -> None:
     _current = given
 
 
-def check_text(text: str, path: str) -> None:
-    """Refuse a JSON text that would become too many values, before any is built."""
-    if sum(map(text.count, _PARTING)) > _current.values:
+def check_text(text: str, path: str) -> bool:
+    """Refuse a JSON text that would become too many values, before any is built; tell whether it may be too deep."""
+    opened = text.count("{") + text.count("[")
+    if opened + text.count(",") > _current.values:
         raise MalformedPayload(path, f"holds more than {_current.values} values")
+    return opened > _current.depth
+
+
+def short_number(text: str) -> Number:
+    """Keep a number as it was written, unless it is of absurd length."""
+    if len(text) > _current.number_length:
+        raise MalformedPayload("$", f"holds a number of more than {_current.number_length} characters")
+    return Number(text)
 
 
 def check_built(value: Any, path: str) -> None:  # noqa: ANN401 - JSON may be anything
-    """Refuse what is nested too deeply for whoever walks through it, and numbers of absurd length."""
-    most_digits = _current.number_length
+    """Refuse what is nested too deeply for whoever walks through it."""
     level, depth = [value], 0
     while level:
         below: list[Any] = []
@@ -60,8 +66,6 @@ def check_built(value: Any, path: str) -> None:  # noqa: ANN401 - JSON may be an
                 below += each.values()
             elif isinstance(each, list):
                 below += each
-            elif isinstance(each, Number) and len(each) > most_digits:
-                raise MalformedPayload(path, f"holds a number of more than {most_digits} characters")
             else:
                 continue
             if depth == _current.depth:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from app.errors import MalformedPayload
 from app.model import Moment
-from app.payload.bounds import check_built, check_text
+from app.payload.bounds import check_built, check_text, short_number
 from app.payload.times import read_moment
-from app.payload.values import ABSENT, Number, Text, kind, plain
+from app.payload.values import ABSENT, Text, kind, plain
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\x80-\x9f]+")
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
@@ -248,14 +248,18 @@ def _refuse_constant(name: str) -> None:
     raise MalformedPayload("$", f"holds {name}, which is not JSON")
 
 
+_DECODER: Final = json.JSONDecoder(parse_int=short_number, parse_float=short_number, parse_constant=_refuse_constant)
+
+
 def json_document(text: str, *, path: str = "$") -> Node:
     """Parse a JSON text into a `Node`; numbers keep the digits they were sent with."""
-    check_text(text, path)
+    may_be_deep = check_text(text, path)
     try:
-        value = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant)
+        value = _DECODER.decode(text)
     except RecursionError:
         raise MalformedPayload(path, "is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise MalformedPayload(path, f"is not JSON: {error.msg} at character {error.pos}") from None
-    check_built(value, path)
+    if may_be_deep:
+        check_built(value, path)
     return Node(value, path)

@@ -4,9 +4,11 @@
 """
 
 from app.store.accounts import AccountChange, AccountState, ChangeAccount, Learnt, Sample, TakeProbe
+from app.store.alarms import Alarm, BeginAlarm, EndAlarm, is_any_dead, open_alarms
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
 from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice, TellPage
 from app.store.body_search import AdvanceErasure, search_bodies
+from app.store.clock_changes import SetBack
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
@@ -39,6 +41,7 @@ from app.store.settling import AcceptRead, Settle, Settlement
 from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, StoredToken
 from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
+from app.store.writer import Ticket
 
 __all__ = [
     "EVERYTHING",
@@ -51,11 +54,13 @@ __all__ = [
     "AddShipment",
     "AdvanceBackfill",
     "AdvanceErasure",
+    "Alarm",
     "AuditErasure",
     "AuditExport",
     "AuditImport",
     "Backfill",
     "BackfillProgress",
+    "BeginAlarm",
     "BeginSweep",
     "Candidate",
     "Candidates",
@@ -70,6 +75,7 @@ __all__ = [
     "Database",
     "DropExpired",
     "DutyHeld",
+    "EndAlarm",
     "EraseBatch",
     "EraseOrder",
     "Erasure",
@@ -132,6 +138,7 @@ __all__ = [
     "SeeSession",
     "Seen",
     "Session",
+    "SetBack",
     "Settle",
     "SettleOrder",
     "SettleOrders",
@@ -147,6 +154,7 @@ __all__ = [
     "TellOrders",
     "TellPage",
     "Telling",
+    "Ticket",
     "ToldOrder",
     "TrimRefusals",
     "TurnedAway",
@@ -158,8 +166,10 @@ __all__ = [
     "free_pages",
     "held_orders",
     "hook_records",
+    "is_any_dead",
     "next_due",
     "next_order",
+    "open_alarms",
     "parse_public_id",
     "presences_since",
     "public_id",

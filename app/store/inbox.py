@@ -121,7 +121,7 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
         # In an order that is the same in every process, so that none waits for another that waits for it.
         for digest, put in sorted(fresh.items())
     ]
-    if connection.execute(_ENTER.on(connection), entries).rowcount == len(entries):
+    if _ENTER.run(connection, entries).rowcount == len(entries):
         return {digest: put.id for digest, put in fresh.items()}
     # What stands there without being known expired, or its bytes are gone: the new delivery takes its place.
     stale = tuple_(ledger.c.period, ledger.c.digest).in_([(entry["period"], entry["digest"]) for entry in entries])
@@ -129,7 +129,7 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
     not_ours = ledger.c.webhook_id.not_in([put.id for put in fresh.values()])
     gone = (ledger.c.expires_at <= earliest) | ~(_has_bytes() | _was_erased())
     connection.execute(delete(ledger).where(stale, not_ours, gone))
-    connection.execute(_ENTER.on(connection), entries)
+    _ENTER.run(connection, entries)
     winners = connection.execute(select(ledger.c.digest, ledger.c.webhook_id).where(stale))
     return {row.digest: row.webhook_id for row in winners}
 
@@ -155,8 +155,8 @@ _KNOWN: Final = (
     .where(_has_bytes() | _was_erased())
     .order_by(ledger.c.period)
 )
-_KEEP: Final = webhooks.insert()
-_KEEP_BODY: Final = bodies.insert()
+_KEEP: Final = PerEngine(lambda insert: insert(webhooks))
+_KEEP_BODY: Final = PerEngine(lambda insert: insert(bodies))
 _COUNT_REPEATED: Final = (
     update(webhooks).where(webhooks.c.id == bindparam("webhook")).values(duplicates=webhooks.c.duplicates + 1)
 )
@@ -165,8 +165,8 @@ _COUNT_REPEATED: Final = (
 def _insert(connection: Connection, puts: Sequence[Put]) -> None:
     if not puts:
         return
-    connection.execute(_KEEP, [_columns(put) for put in puts])
-    connection.execute(_KEEP_BODY, [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts])
+    _KEEP.run(connection, [_columns(put) for put in puts])
+    _KEEP_BODY.run(connection, [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts])
 
 
 def _columns(put: Put) -> dict[str, Any]:

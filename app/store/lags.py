@@ -5,16 +5,16 @@ Percentiles are read from the classes, so nobody has to keep or to sort the leng
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from app.store.columns import node_of
 from app.store.console_schema import tallies
-from app.store.dialect import insert
+from app.store.dialect import Insert, PerEngine
 from app.store.tallies import hour_of
 
 __all__ = ["LAG_KINDS", "Span", "count_lags", "percentile", "spans_since"]
@@ -33,21 +33,24 @@ class Span:
     lags: Mapping[int, int]
 
 
+def _counting(insert: Callable[[Table], Insert]) -> Insert:
+    counted = insert(tallies)
+    return counted.on_conflict_do_update(
+        index_elements=["owner", "carrier", "hour", "kind", "node"],
+        set_={"count": tallies.c.count + counted.excluded["count"]},
+    )
+
+
+_COUNT: Final = PerEngine(_counting)
+
+
 def count_lags(connection: Connection, account: str, lags: Iterable[timedelta], *, made: int, now: datetime) -> None:
     """Count how long events took that VTEX has now; ``made`` is any id that the process made for it."""
     classes = Counter(LAG_KINDS[bisect_left(_BOUNDS, max(0.0, lag.total_seconds()))] for lag in lags)
     if not classes:
         return
     shared = {"owner": account, "carrier": "", "hour": hour_of(now), "node": node_of(made)}
-    statement = insert(connection, tallies).values(
-        [{**shared, "kind": kind, "count": count} for kind, count in sorted(classes.items())]
-    )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["owner", "carrier", "hour", "kind", "node"],
-            set_={"count": tallies.c.count + statement.excluded["count"]},
-        )
-    )
+    _COUNT.run(connection, [{**shared, "kind": kind, "count": count} for kind, count in sorted(classes.items())])
 
 
 def spans_since(

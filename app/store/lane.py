@@ -2,13 +2,14 @@
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store.exclusion import EVERYTHING, Exclusion, exclude
+from app.store.lasting import begin
 
 __all__ = ["Lane", "Operation", "said"]
 
@@ -31,7 +32,6 @@ class Operation(Protocol[T_co]):
         """Make the change and return what the caller wants to know."""
 
 
-@runtime_checkable
 class Groupable(Protocol):
     """An operation that can be run for many at the price of one."""
 
@@ -47,9 +47,15 @@ class Lane:
         """Connect when there is something to do."""
         self._engine = engine
         self._connection: Connection | None = None
+        self._lasting = True
+        self._lasted = True
 
-    def attempt(self, excludes: Exclusion, batch: Sequence[Operation[Any]]) -> list[Any]:
-        """Run a batch in one transaction; return an outcome for each, which may be an exception."""
+    def attempt(self, excludes: Exclusion, batch: Sequence[Operation[Any]], *, lasting: bool = True) -> list[Any]:
+        """Run a batch in one transaction; return an outcome for each, which may be an exception.
+
+        Its commit waits for the disk unless it need not be ``lasting``; see `app.store.lasting`.
+        """
+        self._lasting = lasting
         try:
             return self._transaction(excludes, batch)
         except _Unsettled:
@@ -84,7 +90,10 @@ class Lane:
     def _transaction(self, excludes: Exclusion, batch: Sequence[Operation[Any]]) -> list[Any]:
         try:
             connection = self._connect()
-            transaction = connection.begin()
+            # Should this fail half way, the next one that is to last makes sure of it.
+            before, self._lasted = self._lasted, False
+            transaction = begin(connection, lasting=self._lasting, before=before)
+            self._lasted = self._lasting
             try:
                 if excludes.accounts:
                     exclude(connection, excludes.accounts)
@@ -107,6 +116,7 @@ class Lane:
     def _connect(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
+            self._lasted = True
         return self._connection
 
     def _disconnect(self) -> None:
@@ -119,16 +129,16 @@ class Lane:
 def _run_grouped(connection: Connection, operations: Sequence[Operation[Any]]) -> list[Any]:
     """Run operations in order, those of a kind that knows how together."""
     outcomes: list[Any] = [None] * len(operations)
-    together: dict[type, list[int]] = {}
+    together: dict[type[Groupable], list[int]] = {}
     for index, operation in enumerate(operations):
-        if isinstance(operation, Groupable):
-            together.setdefault(type(operation), []).append(index)
+        if hasattr(operation, "run_all"):
+            together.setdefault(cast(type[Groupable], type(operation)), []).append(index)
     for kind, indexes in together.items():
-        results = kind.run_all(connection, [operations[index] for index in indexes])  # type: ignore[attr-defined]
+        results = kind.run_all(connection, [operations[index] for index in indexes])
         for index, result in zip(indexes, results, strict=True):
             outcomes[index] = result
     for index, operation in enumerate(operations):
-        if not isinstance(operation, Groupable):
+        if not hasattr(operation, "run_all"):
             outcomes[index] = operation.run(connection)
     return outcomes
 

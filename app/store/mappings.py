@@ -195,7 +195,7 @@ class RecordMapping:
         new = {"id": self.ids.next(), "owner": self.owner, "carrier": self.carrier, "subject": subject}
         entry = new | values | {"state": "parked", "since": self.now, "created_at": self.now}
         # Another process may have been first.
-        row = connection.execute(_ADD_SUBJECT.on(connection), entry).one()
+        row = _ADD_SUBJECT.run(connection, entry).one()
         if row.id == new["id"]:
             count_subject(connection, self.owner, self.carrier)
         return row.id, row.state, known
@@ -208,7 +208,7 @@ class RecordMapping:
     def _mention(self, connection: Connection, subject_id: int) -> None:
         """Note that the webhook is about the subject as well: no event of it says so."""
         entry = {"subject_id": subject_id, "webhook_id": self.webhook_id}
-        connection.execute(_MENTION.on(connection), entry)
+        _MENTION.run(connection, entry)
 
     def _add_events(self, connection: Connection, subject: str, subject_id: int, facts: Sequence[Fact]) -> list[int]:
         known = connection.execute(_EVENTS, {"of": subject_id}).all()

@@ -45,7 +45,7 @@ class MatchCount:
 
 def count_subject(connection: Connection, owner: str, carrier: str) -> None:
     """Count a subject that was not known before."""
-    connection.execute(_COUNT_SUBJECT.on(connection), {"owner": owner, "carrier": carrier, "subjects": 1})
+    _COUNT_SUBJECT.run(connection, {"owner": owner, "carrier": carrier, "subjects": 1})
 
 
 def count_placed(connection: Connection, subject_id: int, now: datetime) -> None:

@@ -84,7 +84,7 @@ def _wait_for(connection: Connection, subject_id: int, accounts: Sequence[str], 
         for kind, value in sorted(keys)
     ]
     if entries:
-        connection.execute(WAIT_FOR.on(connection), entries)
+        WAIT_FOR.run(connection, entries)
 
 
 def linked(connection: Connection, subject_id: int) -> Resolution | None:
@@ -112,7 +112,7 @@ def add_rows(
     entries = [{"shipment_id": pair.id, "event_id": pair.event_id, "state": "pending"} for pair in heard]
     if not entries:
         return
-    connection.execute(ADD_ROWS.on(connection), entries)
+    ADD_ROWS.run(connection, entries)
     note_news(connection, [(pair.id, pair.received_at, pair.occurred_at, pair.milestone) for pair in heard])
     make_due(connection, sorted({entry["shipment_id"] for entry in entries}), now, later=later)
 

@@ -77,7 +77,7 @@ def tally(connection: Connection, owner: str, carrier: str, kind: str, *, made: 
     Each process has counts of its own, or all of them would wait for each other's commits.
     """
     what = {"owner": owner, "carrier": carrier, "hour": hour_of(now), "kind": kind}
-    connection.execute(_COUNT.on(connection), what | {"node": node_of(made), "count": 1, "last_at": now})
+    _COUNT.run(connection, what | {"node": node_of(made), "count": 1, "last_at": now})
 
 
 def tally_webhook(connection: Connection, webhook_id: int, kind: str, now: datetime) -> None:

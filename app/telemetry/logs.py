@@ -114,6 +114,8 @@ def configure_logging(
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(capture=True)
+    # No line tells in which thread or process it was written: then nobody has to find out.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def log_event(
@@ -151,11 +153,15 @@ def _names_credential(name: str) -> bool:
 
 def _safe(value: object, name: str = "", depth: int = 0) -> object:
     """Return a value as JSON can hold it, without credentials."""
-    if value is None or (isinstance(value, bool | int) and not isinstance(value, Enum)):
+    if type(value) is str:
+        return MASK if _names_credential(name) else _masked(value)
+    if value is None or type(value) is int:
+        return value
+    if isinstance(value, bool | int) and not isinstance(value, Enum):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    if type(value) is not str and hasattr(value, "get_secret_value"):
+    if hasattr(value, "get_secret_value"):
         return MASK
     if _names_credential(name):
         return MASK
@@ -209,6 +215,10 @@ def _trace(record: logging.LogRecord) -> str:
     return "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
 
 
+# ASCII only: whatever reads the log sees what was written.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, default=str)
+
+
 class _JSONFormatter(logging.Formatter):
     """Write one JSON object per line: when, how important, what, who, then the fields in order."""
 
@@ -223,8 +233,7 @@ class _JSONFormatter(logging.Formatter):
         line |= {name: value for name, value in _fields(record).items() if name not in line}
         if trace := _trace(record):
             line["exception"] = "\n".join(map(_masked, trace.split("\n")))
-        # ASCII only: whatever reads the log sees what was written.
-        return json.dumps(line, ensure_ascii=True, allow_nan=False, default=str)
+        return _ENCODER.encode(line)
 
 
 class _TextFormatter(logging.Formatter):

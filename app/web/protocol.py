@@ -33,6 +33,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _is_draining = False
     _in_head = True
     _head_bytes = 0
+    _arrived = 0
     _is_too_large = False
     _is_refused = False
     _timer: asyncio.TimerHandle | None = None
@@ -73,26 +74,30 @@ class LimitedProtocol(HttpToolsProtocol):
         """Take bytes; while they belong to a head, only so many."""
         if self._is_refused:
             return
+        self._arrived = len(data)
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
+        if self._in_head and self._timer is None and not self._is_refused:
+            self._start_timer()
         if self._in_head and self._head_bytes > self.limits.head_bytes and not self._is_refused:
             self._answer(_TOO_LARGE, "The head of the request is too long.")
 
     def on_message_begin(self) -> None:
-        """Give the next head its time."""
+        """Give the next head its time, from when there is something to wait for."""
         super().on_message_begin()
         self._in_head = True
-        self._start_timer()
+        self._stop_timer()
 
     def on_headers_complete(self) -> None:
         """Begin with the request, unless its head is too long."""
         self._stop_timer()
         self._in_head = False
         self._has_asked = True
-        self._head_bytes = 0
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > self.limits.head_bytes or len(self.headers) > self.limits.headers:
+        # What came since the head began bounds it; only a head that may be too long is measured.
+        came, self._head_bytes = max(self._head_bytes, self._arrived), 0
+        is_long = came > self.limits.head_bytes and self._size_of_head() > self.limits.head_bytes
+        if is_long or len(self.headers) > self.limits.headers:
             self._is_too_large = True
             # The parser stops at an error of a callback, and the server then answers as to any invalid request.
             msg = "the head of the request is too long"
@@ -102,6 +107,9 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self._is_draining:
             self.cycle.keep_alive = False
+
+    def _size_of_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def shutdown(self) -> None:
         """Close after the answer at hand; a connection that was just made may still ask its one question.

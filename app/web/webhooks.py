@@ -53,7 +53,7 @@ _DISK: Final = "disk"
 _REPLACED: Final = frozenset({400, 401, 413, 415})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Outcome:
     """How a request is answered, and what is told about it."""
 

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from app.adapter import Adapter, Maturity, Redelivery, Result, most_specific
 from app.model import CarrierEvent, Ignored, Milestone, Place, Webhook
 from app.payload import json_body
+from app.personal import PersonalData
 from app.verification import Hmac
 
 ZONE = "America/Sao_Paulo"
@@ -43,6 +44,9 @@ MILESTONES = {{
 IGNORED = {{
     "label_printed": "A label was printed; the parcel is not there yet.",
 }}
+
+# Nothing of a person is in it so far: name what is, with kind and subject.
+PERSONAL = PersonalData()
 
 
 def parse(webhook: Webhook) -> Iterator[Result]:
@@ -73,6 +77,7 @@ ADAPTER = Adapter(
     milestones=MILESTONES,
     ignored=IGNORED,
     zone=ZONE,
+    personal=PERSONAL,
     parse=parse,
     # What does it do about webhooks that were not taken? Say what its page tells; what it does not tell stays away.
     redelivery=Redelivery(),

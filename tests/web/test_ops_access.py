@@ -112,12 +112,20 @@ class TestRedaction:
     def test_viewers_see_neither_the_body_nor_names(self, relay: Relay, id_: str) -> None:
         shown = relay.ops("GET", f"/webhooks/{id_}", token="viewer")
 
-        assert (None, "role", None) == tuple(shown.json()[name] for name in ("body", "body_withheld", "query"))
+        assert (True, None, "who=[unlisted: text of 5-8]") == tuple(
+            shown.json()[name] for name in ("is_masked", "body_withheld", "query")
+        )
         assert "fulana" not in shown.text.lower()
         assert "Recebido por: ***" in shown.json()["events"][0]["description"]
 
-    def test_support_sees_the_request_as_it_came(self, relay: Relay, id_: str) -> None:
+    def test_support_sees_the_words_and_of_the_request_what_is_mapped(self, relay: Relay, id_: str) -> None:
         shown = relay.ops("GET", f"/webhooks/{id_}", token="support").json()
+
+        assert (True, self.WORDS) == (shown["is_masked"], shown["events"][0]["description"])
+        assert "fulana" not in shown["query"]
+
+    def test_operators_see_the_request_as_it_came(self, relay: Relay, id_: str) -> None:
+        shown = relay.ops("GET", f"/webhooks/{id_}").json()
 
         assert (None, "who=fulana") == (shown["body_withheld"], shown["query"])
         assert "Fulana" in shown["body"]["content"]

@@ -11,7 +11,7 @@ from app.store.queries.comparison import (
     ComparisonTotals,
     compare,
 )
-from app.store.queries.journal import AttemptDetail, EventDetail, RowDetail
+from app.store.queries.journal import AttemptDetail, EventDetail, RowDetail, words_of
 from app.store.queries.overviews import AccountOverview, account_overviews
 from app.store.queries.paging import Page
 from app.store.queries.parked import (
@@ -113,4 +113,5 @@ __all__ = [
     "waiting_subject",
     "webhook",
     "webhook_summary",
+    "words_of",
 ]

@@ -1,6 +1,6 @@
 """Events, rows and attempts as people look at them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from app.store.schema import attempts, events, rows, subjects, webhooks
 
-__all__ = ["AttemptDetail", "EventDetail", "RowDetail", "attempts_where", "events_where", "rows_where"]
+__all__ = ["AttemptDetail", "EventDetail", "RowDetail", "attempts_where", "events_where", "rows_where", "words_of"]
 
+_CHUNK: Final = 500
 _ATTEMPTS_SHOWN: Final = 50
 
 
@@ -116,3 +117,16 @@ def attempts_where(connection: Connection, condition: ColumnElement[bool]) -> tu
     return tuple(
         AttemptDetail(**{field.name: getattr(row, field.name) for field in fields(AttemptDetail)}) for row in found
     )
+
+
+def words_of(connection: Connection, event_ids: Sequence[int]) -> dict[int, tuple[str, str | None, Mapping[str, str]]]:
+    """Read of some events whose words they are, the words, and from where in the document they were taken."""
+    found: dict[int, tuple[str, str | None, Mapping[str, str]]] = {}
+    for start in range(0, len(event_ids), _CHUNK):
+        query = select(events.c.id, subjects.c.carrier, events.c.description, events.c.trace)
+        chunk = event_ids[start : start + _CHUNK]
+        for row in connection.execute(
+            query.join(subjects, subjects.c.id == events.c.subject_id).where(events.c.id.in_(chunk))
+        ):
+            found[row.id] = (row.carrier, row.description, row.trace)
+    return found

@@ -1,6 +1,6 @@
 """Events and calls to VTEX as lists show them, whatever webhook or shipment they belong to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -58,6 +58,7 @@ class EventSummary:
     state: str | None
     description: str | None
     tracking_number: str | None
+    trace: Mapping[str, str]
 
 
 _OF_SUBJECT: Final = {"owner": "owner", "carrier": "carrier", "subject": "subject", "resolution": "state"}

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from app.account import Locale
 from app.model import Milestone
+from app.redaction import is_mask
 from app.vtex import PHRASES, scrub
 from app.web import schemas
 from app.web.console.timeline import Step, latest_of
@@ -103,7 +104,7 @@ def answer(
         place = say.place.format(place=where) if where else ""
         phrase = PHRASES[spoken][milestone].lower()
         parts.append(say.latest.format(when=_when(step, spoken, zone), phrase=phrase, place=place))
-        if step.event.description:
+        if step.event.description and not is_mask(step.event.description):
             parts.append(say.words.format(words=scrub(step.event.description).strip()))
         if milestone in say.next:
             parts.append(say.next[milestone])

@@ -18,12 +18,12 @@ _LEFT_OUT: Final = frozenset(
 
 
 def curl(webhook: schemas.WebhookDetail, url: str) -> str | None:
-    """Write the command for a shell; None where the body may not be seen or is gone.
+    """Write the command for a shell; None where it was not shown as it came, or is gone.
 
     A body that is long, or holds what a terminal would not show, is taken from the file that can be downloaded. Nothing
     in it can name a file of the reader's: ``--data-raw`` takes what begins with ``@`` as it stands.
     """
-    if webhook.body is None:
+    if webhook.body is None or webhook.is_masked:
         return None
     query = f"?{webhook.query}" if webhook.query else ""
     parts = [f"curl -g -X {shlex.quote(webhook.method)} {shlex.quote(f'{url}{webhook.path}{query}')}"]

@@ -134,7 +134,7 @@ async def replay(visit: Visitor, form: FormOf, id: str) -> Response:  # noqa: A0
 @router.get("/webhooks/{id}/body")
 async def body(visit: Visitor, id: str) -> Response:  # noqa: A002 - the path's word
     """Give out the bytes as they came, as a file that no browser opens."""
-    visit.demand(Role.SUPPORT)
+    visit.demand(Role.OPERATOR)
     # Whether it exists for this reader is decided where it is shown.
     shown = await webhooks.show(visit.caller, id)
     number = row_id("wh", id, "webhook")

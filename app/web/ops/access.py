@@ -7,6 +7,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.personal import Subject
+from app.redaction import NOBODY, Sight
 from app.store.exports import AuditReading
 from app.web.dependencies import Dependencies, Role, Token
 from app.web.keys import note_use, token_of
@@ -14,6 +16,7 @@ from app.web.problems import Problem
 
 __all__ = ["Admin", "Caller", "Operator", "Support", "Viewer", "demand_role", "given", "note_reading"]
 
+_OF_SUPPORT: Final = frozenset({Subject.RECEIVER})
 _BEARER: Final = HTTPBearer(auto_error=False, scheme_name="token", description="A token of the operators' interface.")
 
 
@@ -36,9 +39,11 @@ class Caller:
         return self.token.name
 
     @property
-    def sees_personal_data(self) -> bool:
-        """Tell whether requests are shown as they came."""
-        return self.token.role >= Role.SUPPORT
+    def sight(self) -> Sight | None:
+        """Tell about whom the caller may know; None for those to whom requests are shown as they came."""
+        if self.token.role >= Role.OPERATOR:
+            return None
+        return _OF_SUPPORT if self.token.role >= Role.SUPPORT else NOBODY
 
     @property
     def owners(self) -> tuple[str, ...] | None:
@@ -85,7 +90,7 @@ class Caller:
 
 async def note_reading(caller: Caller, kind: str, number: int) -> None:
     """Write down that the caller is about to see what others are not shown; where that cannot be, it is not shown."""
-    if caller.sees_personal_data:
+    if caller.sight != NOBODY:
         store, now = caller.given.store, caller.given.now()
         await store.write(AuditReading(kind=kind, number=number, actor=caller.name, ids=store.ids, now=now))
 

@@ -1,17 +1,20 @@
 """Observed accounts: what they would have been sent, compared with what others write."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 
 from app.store import Refresh
-from app.store.queries import ComparedShipment, ComparisonFilter, compare
+from app.store.queries import ComparedShipment, ComparisonFilter, compare, words_of
 from app.vtex import scrub
 from app.web import schemas
 from app.web.ops.access import Caller, Operator, Viewer
 from app.web.ops.accounts import Name, demand_account
 from app.web.ops.listing import Cursor, Limit, Since, cursor_of, plain, position
+from app.web.ops.showing import shown_texts
 
 __all__ = ["router"]
 
@@ -54,18 +57,24 @@ async def show(
     found = await caller.given.store.read(lambda connection: compare(connection, wanted, before=before, limit=limit))
     return schemas.ComparisonPage(
         totals=schemas.ComparisonTotals.model_validate(found.totals),
-        items=tuple(_shown(caller, shipment) for shipment in found.items),
+        items=await _shown(caller, found.items),
         next=cursor_of(found.before),
     )
 
 
-def _shown(caller: Caller, shipment: ComparedShipment) -> schemas.ComparedShipment:
-    """Show a shipment, what others wrote without personal data unless the caller may see it."""
-    extra = [
-        row if caller.sees_personal_data else {**row, "description": scrub(row["description"])}
-        for row in shipment.extra
-    ]
-    return schemas.ComparedShipment.model_validate(plain(shipment, extra=extra))
+async def _shown(caller: Caller, items: Sequence[ComparedShipment]) -> tuple[schemas.ComparedShipment, ...]:
+    """Show shipments, without what the caller may not see in what carriers said and in what others wrote."""
+    if caller.sight is None:
+        return tuple(schemas.ComparedShipment.model_validate(each) for each in items)
+    told = [row.event_id for each in items for row in each.rows]
+    spoken = await caller.given.store.read(lambda connection: words_of(connection, told))
+    shown: list[schemas.ComparedShipment] = []
+    for each in items:
+        texts = shown_texts(caller, spoken, [(row.event_id, row.description) for row in each.rows])
+        rows = tuple(replace(row, description=text) for row, text in zip(each.rows, texts, strict=True))
+        extra = [{**row, "description": scrub(row["description"])} for row in each.extra]
+        shown.append(schemas.ComparedShipment.model_validate(plain(each, rows=rows, extra=extra)))
+    return tuple(shown)
 
 
 @router.post("/refresh", summary="Read the orders of observed shipments now", status_code=_ACCEPTED)

@@ -20,7 +20,7 @@ from app.web import schemas
 from app.web.ops.access import Caller, Operator, Viewer, note_reading
 from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
-from app.web.ops.webhooks import shown_events
+from app.web.ops.showing import shown_events
 from app.web.problems import Problem
 
 __all__ = ["router"]

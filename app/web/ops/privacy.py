@@ -2,10 +2,11 @@
 
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
@@ -24,6 +25,7 @@ from app.store.subject_access import AuditAccess, order_document
 from app.web import schemas
 from app.web.ops.access import Admin, Caller, Operator, Support, Viewer
 from app.web.ops.listing import missing
+from app.web.ops.showing import shown_request
 from app.web.problems import Problem
 from app.web.subject_access import as_file
 
@@ -82,12 +84,16 @@ async def release(caller: Operator, asked: schemas.NamedOrder) -> None:
     },
 )
 async def export(caller: Support, asked: schemas.NamedOrder) -> Response:
-    """Write one document for whoever asks what is stored of them: every table, and the bytes of every webhook."""
+    """Write one document for whoever asks what is stored of them: every table, and the bytes of every webhook.
+
+    Below the role operator it has of these what is about the receiver; other persons are masked.
+    """
     caller.demand(asked.account, caller.accounts)
     given, owners = caller.given, _owners(caller, asked.account)
     found = await given.store.read(lambda connection: order_document(connection, asked.account, owners, asked.order_id))
     if not any(found.values()):
         raise missing("order", asked.order_id)
+    found = {**found, "webhooks": tuple([await _shown(caller, webhook) for webhook in found["webhooks"]])}
     file = as_file(asked.account, asked.order_id, found, given.now())
     await given.store.write(
         AuditAccess(
@@ -103,6 +109,23 @@ async def export(caller: Support, asked: schemas.NamedOrder) -> Response:
     digest = b64encode(bytes.fromhex(file.sha256)).decode()
     headers = {"Content-Disposition": 'attachment; filename="order.json"', "Repr-Digest": f"sha-256=:{digest}:"}
     return Response(file.content, media_type="application/json", headers=headers)
+
+
+async def _shown(caller: Caller, webhook: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Show the bytes of a webhook as far as the caller may see them."""
+    shown = dict(webhook)
+    for name in ("body", "fetched"):
+        if webhook[name] is not None:
+            request = await shown_request(
+                caller,
+                webhook["carrier"],
+                body=webhook[name],
+                query=webhook["query"] or "",
+                headers=webhook["headers"],
+                received_at=webhook["received_at"],
+            )
+            shown |= {name: request.body, "query": request.query}
+    return shown
 
 
 @router.post("/erase", summary="Erase an order, or the parcel with a tracking number, for good")

@@ -5,12 +5,14 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 
+from app.redaction import NOBODY
 from app.store.queries import RefusalFilter, list_refusals, refusal
 from app.web import schemas
 from app.web.explaining import explain
 from app.web.ops.access import Operator, Viewer, note_reading
 from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
+from app.web.ops.showing import shown_request
 from app.web.problems import Problem
 
 __all__ = ["router"]
@@ -61,10 +63,11 @@ async def show(caller: Viewer, id: Id) -> schemas.RefusalDetail:  # noqa: A002 -
     if found is None or (caller.owners is not None and found.owner not in caller.owners):
         raise missing("refusal", id)
     await note_reading(caller, "refusal", number)
-    if caller.sees_personal_data:
-        document = plain(found, body=schemas.readable(found.body), body_withheld=None)
-    else:
-        document = plain(found, headers=None, body=None, body_withheld="role")
+    if caller.sight == NOBODY:
+        return schemas.RefusalDetail.model_validate(plain(found, headers=None, body=None, body_withheld="role"))
+    shown = await shown_request(caller, found.carrier, body=found.body, headers=found.headers, received_at=found.at)
+    body = None if shown.body is None else schemas.readable(shown.body)
+    document = plain(found, body=body, body_withheld="role" if body is None else None)
     return schemas.RefusalDetail.model_validate(document)
 
 

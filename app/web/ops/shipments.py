@@ -19,7 +19,7 @@ from app.web.evidence import export_evidence
 from app.web.ops.access import Caller, Operator, Support, Viewer, note_reading
 from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
-from app.web.ops.webhooks import shown_events
+from app.web.ops.showing import shown_attempts, shown_events, shown_rows
 from app.web.problems import Problem
 
 __all__ = ["router"]
@@ -93,7 +93,15 @@ async def _known(caller: Caller, id_: str) -> ShipmentDetail:
 
 
 def _detail(caller: Caller, found: ShipmentDetail) -> schemas.ShipmentDetail:
-    document = plain(found.summary, found, state=found.summary.state, events=shown_events(caller, found.events))
+    rows = shown_rows(caller, found.events, found.rows)
+    document = plain(
+        found.summary,
+        found,
+        state=found.summary.state,
+        events=shown_events(caller, found.events),
+        rows=rows,
+        attempts=shown_attempts(caller, found.attempts, rows),
+    )
     return schemas.ShipmentDetail.model_validate(document)
 
 

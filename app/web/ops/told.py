@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 
 from app.model import Milestone
 from app.store.queries import AttemptFilter, EventFilter, list_attempts, list_events
-from app.vtex import scrub
 from app.web import schemas
 from app.web.ops.access import Viewer
 from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, position
+from app.web.ops.showing import list_words
 
 __all__ = ["router"]
 
@@ -50,11 +50,12 @@ async def events(  # noqa: PLR0913, PLR0917 - each filter is a parameter
     found = await caller.given.store.read(
         lambda connection: list_events(connection, wanted, before=before, limit=limit)
     )
-    items = (schemas.EventItem.model_validate(each) for each in found.items)
-    masked = tuple(
-        each.model_copy(update={"description": scrub(each.description)}) if each.description else each for each in items
+    words = list_words(caller, {each.id: (each.carrier, each.description, each.trace) for each in found.items})
+    items = tuple(
+        schemas.EventItem.model_validate(each).model_copy(update={"description": words[each.id]})
+        for each in found.items
     )
-    return schemas.EventPage(items=masked, next=cursor_of(found.before))
+    return schemas.EventPage(items=items, next=cursor_of(found.before))
 
 
 exported(router, "/events", events, schemas.EventItem, "events")

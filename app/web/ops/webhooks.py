@@ -8,7 +8,6 @@ from app.errors import CallFailed, MalformedPayload
 from app.model import Milestone
 from app.store.queries import (
     SEARCHED,
-    EventDetail,
     Page,
     WebhookDetail,
     WebhookFilter,
@@ -18,15 +17,15 @@ from app.store.queries import (
     webhook,
     webhook_summary,
 )
-from app.vtex import scrub
 from app.web import schemas
 from app.web.dependencies import Role
 from app.web.ops.access import Caller, Operator, Viewer, demand_role, note_reading
 from app.web.ops.exporting import exported
 from app.web.ops.listing import Cursor, Limit, Since, Until, cursor_of, missing, plain, position, row_id
+from app.web.ops.showing import shown_attempts, shown_events, shown_request, shown_rows
 from app.web.problems import Problem
 
-__all__ = ["router", "shown_events"]
+__all__ = ["router"]
 
 router: Final = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -54,8 +53,8 @@ async def index(  # noqa: PLR0913, PLR0917 - each filter is a parameter
         Query(
             min_length=3,
             max_length=200,
-            description=f"A text in its body, as it stands there; takes the role support, and other filters that leave "
-            f"at most {SEARCHED} webhooks.",
+            description=f"A text in its body, as it stands there; takes the role operator, and filters that leave at "
+            f"most {SEARCHED} webhooks.",
         ),
     ] = None,
     limit: Limit = 50,
@@ -92,7 +91,7 @@ async def _with_body(
     caller: Caller, wanted: WebhookFilter, text: str, before: int | None, limit: int
 ) -> Page[WebhookSummary]:
     """Look into bodies; whoever may not see them must not learn what stands in them by searching."""
-    demand_role(caller.token, Role.SUPPORT)
+    demand_role(caller.token, Role.OPERATOR)
     found = await caller.given.store.read(
         lambda connection: search_bodies(connection, wanted, text, before=before, limit=limit)
     )
@@ -106,32 +105,41 @@ async def _with_body(
 async def show(caller: Viewer, id: Id) -> schemas.WebhookDetail:  # noqa: A002 - the path's word
     """Show the request, its verification, mapping, events, resolution, rows and attempts.
 
-    Body, query and the carrier's words are redacted for viewers.
+    In body, query and the carrier's words viewers see nothing of persons, and support what is about the receiver.
     """
     number = row_id("wh", id, "webhook")
     found = await caller.given.store.read(lambda connection: webhook(connection, number))
     if found is None or not _may_see(caller, found.summary):
         raise missing("webhook", id)
     await note_reading(caller, "webhook", number)
-    return _detail(caller, found)
+    return await _detail(caller, found)
 
 
 def _may_see(caller: Caller, about: WebhookSummary) -> bool:
     return caller.owners is None or about.owner in caller.owners
 
 
-def _detail(caller: Caller, found: WebhookDetail) -> schemas.WebhookDetail:
-    about, open_ = found.summary, caller.sees_personal_data
-    withheld = None if open_ else "role"
+async def _detail(caller: Caller, found: WebhookDetail) -> schemas.WebhookDetail:
+    about = found.summary
+    shown = await shown_request(
+        caller,
+        about.carrier,
+        body=found.body or b"",
+        query=found.query or "",
+        headers=found.headers,
+        received_at=about.received_at,
+    )
+    withheld = "role" if shown.body is None else None
     if found.body is None:
         withheld = "retention"
-    body = schemas.readable(found.body) if open_ and found.body is not None else None
+    rows = shown_rows(caller, found.events, found.rows)
     document = plain(
         about,
         found,
-        query=found.query if open_ else None,
-        body=body,
+        query=shown.query,
+        body=None if withheld or shown.body is None else schemas.readable(shown.body),
         body_withheld=withheld,
+        is_masked=shown.is_masked,
         verification={"scheme": about.scheme, "secret": about.secret},
         mapping={
             "adapter_version": about.adapter_version,
@@ -141,19 +149,10 @@ def _detail(caller: Caller, found: WebhookDetail) -> schemas.WebhookDetail:
         },
         events=shown_events(caller, found.events),
         resolution=found.subjects,
+        rows=rows,
+        attempts=shown_attempts(caller, found.attempts, rows),
     )
     return schemas.WebhookDetail.model_validate(document)
-
-
-def shown_events(caller: Caller, events: tuple[EventDetail, ...]) -> tuple[schemas.Event, ...]:
-    """Show events, their carrier's words without personal data unless the caller may see it."""
-    shown = tuple(schemas.Event.model_validate(event) for event in events)
-    if caller.sees_personal_data:
-        return shown
-    return tuple(
-        event.model_copy(update={"description": scrub(event.description)}) if event.description else event
-        for event in shown
-    )
 
 
 @router.post("/{id}/replay", summary="Map a webhook's stored bytes again")

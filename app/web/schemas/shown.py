@@ -86,7 +86,7 @@ class Event(Shown):
     quality: str | None = Field(description="How far the time can be trusted.")
     city: str | None
     state: str | None
-    description: str | None = Field(description="The carrier's words; scrubbed of personal data for viewers.")
+    description: str | None = Field(description="The carrier's words; without personal data for viewers.")
     event_id: str | None = Field(description="The sender's own id of the fact.")
     tracking_number: str | None
     reverses: tuple[str, ...]
@@ -186,13 +186,18 @@ class Mapping(Shown):
 
 
 class WebhookDetail(WebhookItem):
-    """A webhook with everything that became of it; `query` and `body` are null for viewers."""
+    """A webhook with everything that became of it; below the role operator, persons are masked in it."""
 
     query: str | None
     headers: tuple[tuple[str, str], ...] = Field(description="In order, credentials masked.")
     body_sha256: str
     body: Body | None
-    body_withheld: Literal["role", "retention"] | None = Field(description="Why there is no body.")
+    body_withheld: Literal["role", "retention"] | None = Field(
+        description="Why there is no body; for its role, where nothing of it can be told from what is personal."
+    )
+    is_masked: bool = Field(
+        description="Whether body and query were written anew without what the role may not see, or stand as they came."
+    )
     verification: Verification
     mapping: Mapping
     events: tuple[Event, ...]
