@@ -64,6 +64,11 @@ test: install test-tools ## Run every test, in random order
 chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the rows (6 to 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.chaos $(ARGS)
 
+# The short form: make soak ARGS="--minutes 2"
+.PHONY: soak
+soak: install test-tools ## Wear one relay for an hour, watch what grows, and count the rows; ARGS="--help"
+	@$(PYTHON) -m tests.soak $(ARGS)
+
 # The short form: make bench ARGS="--only 1 7 --rounds 3"
 .PHONY: bench
 bench: install test-tools ## Measure every target of docs/performance.md beside its yardstick (about 15 minutes); ARGS="--help"

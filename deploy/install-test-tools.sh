@@ -8,13 +8,14 @@
 # pgbouncer: and so do some behind a real pooler.
 # kubectl: the manifests are put together as a cluster would get them.
 # wrk: benchmarks need load that costs little itself.
+# faketime: a running relay's clock is set by hours, and nobody else's.
 #
 #   --packages   print the Debian packages, and install nothing
 set -euo pipefail
 
 # Each program, and the package that brings it.
-readonly PROGRAMS=(strace chromium promtool kubectl postgres setpriv pgbouncer wrk)
-readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer wrk)
+readonly PROGRAMS=(strace chromium promtool kubectl postgres setpriv pgbouncer wrk faketime)
+readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer wrk faketime)
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 

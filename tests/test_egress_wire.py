@@ -1,7 +1,6 @@
 """HTTP/1.1 as egress speaks it: what goes over the wire, what comes of answers, and what becomes of connections."""
 
 import asyncio
-import gzip
 import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -137,19 +136,6 @@ async def test_what_is_longer_than_wanted_is_cut_and_not_read_on() -> None:
         reply = await call(egress, server.url)
 
     assert (b"x" * 100, True) == (reply.body, reply.cut)
-
-
-async def test_what_was_packed_is_unpacked_and_cut_where_it_unpacks_to_more_than_wanted() -> None:
-    def packed(content: bytes) -> bytes:
-        small = gzip.compress(content)
-        return b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(small), small)
-
-    async with peer(packed(b"short"), packed(b"x" * 10_000)) as server, Egress() as egress:
-        short = await call(egress, server.url)
-        long = await call(egress, server.url)
-
-    assert (b"short", False) == (short.body, short.cut)
-    assert (b"x" * 100, True) == (long.body, long.cut)
 
 
 async def test_a_call_that_ran_out_of_time_does_not_leave_its_answer_to_the_next_one() -> None:

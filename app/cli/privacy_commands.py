@@ -59,7 +59,10 @@ def backup(
         Path, typer.Argument(metavar="FOLDER", help="Where copies are kept; only its owner should read it.")
     ],
 ) -> None:
-    """Copy the SQLite database while the relay runs, and write beside it what was erased, so that it stays erased."""
+    """Copy the SQLite database while the relay runs, and write beside it what was erased, so that it stays erased.
+
+    Of PostgreSQL only that is written: pg_dump copies the rest.
+    """
     from app.cli.backing_up import make_copy
 
     make_copy(folder)
@@ -71,11 +74,18 @@ def backup(
 )
 def restore(
     copy: Annotated[
-        Path, typer.Argument(metavar="COPY", help="A copy that `backup` wrote; erased.json lies beside it.")
+        Path,
+        typer.Argument(
+            metavar="COPY",
+            help="A copy that `backup` wrote; erased.json lies beside it. With PostgreSQL, the folder of that.",
+        ),
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Put a copy in the place of the SQLite database, with the relay stopped, and erase again what was erased."""
+    """Put a copy in the place of the SQLite database, with the relay stopped, and erase again what was erased.
+
+    With PostgreSQL, run it after pg_restore and before any relay starts: it only erases again.
+    """
     from app.cli.backing_up import put_copy
 
     put_copy(copy, is_agreed=yes)

@@ -1,6 +1,7 @@
 """Make calls: the addresses that may be called, what each call carries, and how it ends."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,6 +18,8 @@ __all__ = ["Egress", "Reply"]
 _CONNECT_SECONDS: Final = 5.0
 _CONNECTIONS: Final = 8
 """Connections to each origin."""
+_WINDOWS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+"""How zlib is told of what it is to unpack."""
 _ALWAYS: Final = {
     "accept": "*/*",
     "accept-encoding": "gzip, deflate",
@@ -106,8 +109,10 @@ class Egress:
 async def _reply(response: httpx.Response, max_bytes: int) -> Reply:
     """Take the body, decoded and capped again: what came small may be large once it is decoded."""
     cut = bool(response.extensions.get("cut"))
-    if isinstance(response.stream, Whole) and "content-encoding" not in response.headers:
-        body = response.stream.content
+    if isinstance(response.stream, Whole):
+        body = _unpacked(response.stream.content, response.headers.get("content-encoding", ""), max_bytes, is_cut=cut)
+        cut = cut or len(body) > max_bytes
+        body = body[:max_bytes]
     else:
         pieces = bytearray()
         async for piece in response.aiter_bytes():
@@ -117,3 +122,31 @@ async def _reply(response: httpx.Response, max_bytes: int) -> Reply:
                 break
         body = bytes(pieces[:max_bytes])
     return Reply(status=response.status_code, headers=response.headers, body=body, cut=cut)
+
+
+def _unpacked(body: bytes, encoding: str, max_bytes: int, *, is_cut: bool) -> bytes:
+    """Unpack no more than can be told to be too much: half a megabyte of zeros may stand for gigabytes.
+
+    Raises:
+        httpx.DecodingError: It is not what it is said to be, or packed as nobody asked for.
+
+    """
+    encoding = encoding.strip().lower()
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in _WINDOWS:
+        raise httpx.DecodingError(f"the answer is encoded as {encoding[:40]!r}, which was not asked for")
+    # Some send deflate without the header that it should have.
+    is_bare = encoding == "deflate" and not _has_zlib_header(body)
+    unpacking = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else _WINDOWS[encoding])
+    try:
+        unpacked = unpacking.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise httpx.DecodingError(f"the answer cannot be unpacked: {error}") from None
+    if not (is_cut or unpacking.eof or len(unpacked) > max_bytes):
+        raise httpx.DecodingError("the answer cannot be unpacked: its end is missing")
+    return unpacked
+
+
+def _has_zlib_header(body: bytes) -> bool:
+    return len(body) > 1 and body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0

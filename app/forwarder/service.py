@@ -11,11 +11,13 @@ from typing import Final
 
 from app.account import Account
 from app.calling import Destination, probe_every, reserving, tripped
+from app.clock import ClockWatch
 from app.errors import StoreUnavailable
 from app.forwarder.learning import conclude
 from app.forwarder.outcomes import Consequence, consequence
 from app.forwarder.planning import NO_NAMES, live_from, planner
 from app.forwarder.reading import package_of, seen
+from app.forwarder.resting import Resting
 from app.slots import Offer, Slots
 from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due, public_id
 from app.telemetry import Metrics, log_event
@@ -42,10 +44,11 @@ class Forwarder:
         couriers: Mapping[str, str] = NO_NAMES,
         slots: int = 64,
         jitter: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311 - spreads retries, keeps no secret
+        watch: ClockWatch | None = None,
     ) -> None:
         """Forward for ``destinations``: one shipment of each at any time, and ``slots`` - 1 more.
 
-        ``couriers`` names carriers by slug.
+        ``couriers`` names carriers by slug; ``watch`` notices when the clock is set.
         """
         self._store = store
         self._destinations = destinations
@@ -57,6 +60,7 @@ class Forwarder:
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._stopping = False
+        self._resting = None if watch is None else Resting(store, destinations, watch)
         self.beat_at = now()
 
     def wake(self) -> None:
@@ -104,6 +108,9 @@ class Forwarder:
         self._wake.set()
 
     async def _work(self) -> None:
+        if self._resting is not None and (rest := await self._resting.seconds(self._now())):
+            await self._sleep(self._now() + timedelta(seconds=rest))
+            return
         claimed = await self._claim()
         for claim in claimed:
             self._start(claim)
@@ -261,7 +268,9 @@ class Forwarder:
 
     async def _settle(self, claim: Claimed, meaning: Consequence) -> None:
         settle = Settle(claimed=claim, settlement=meaning.settlement, account=meaning.account, now=self._now())
-        mine = await self._store.write(settle)
+        # What was applied is due at once, for what came meanwhile: the claim that looks waits for the disk for both.
+        # Were it lost nevertheless, a read would find out, as for every call whose end nobody reported.
+        mine = await self._store.write(settle, lasting=meaning.settlement.outcome != "applied")
         if not mine:
             log_event(
                 logger, "forward.lease-lost", level=logging.WARNING, shipment=public_id("sh", claim.work.shipment_id)

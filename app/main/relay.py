@@ -1,5 +1,6 @@
 """The composition root: the one place that knows everyone, and the order in which they start and stop."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from app.account import Account
 from app.calling import Destination
 from app.carriers import adapters
+from app.clock import ClockWatch
 from app.duties import Duties
 from app.egress import Egress
 from app.errands import Errands
@@ -31,6 +33,7 @@ from app.main.configured import (
     tokens_of,
 )
 from app.main.limiting import bounds_of, limits_of, resolver_of
+from app.main.sending import destinations_of, forwarder_of
 from app.main.waking import Waking
 from app.main.working import working
 from app.mapping import HELD, BulkReplays, Mapper
@@ -43,7 +46,6 @@ from app.settings import Settings
 from app.source import Source, Sources
 from app.store import Candidate, Facts, Resolution, Store
 from app.telemetry import Metrics
-from app.vtex import Client, Gate
 from app.web import Part
 from app.web.dependencies import Dependencies
 
@@ -81,9 +83,15 @@ class Relay:
 
 @asynccontextmanager
 async def relay(
-    settings: Settings, *, part: Part = Part.ALL, now: Callable[[], datetime] = utc_now
+    settings: Settings,
+    *,
+    part: Part = Part.ALL,
+    now: Callable[[], datetime] = utc_now,
+    steady: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Relay]:
     """Run the relay's workers and hand out what its web application needs; on leaving, drain.
+
+    ``steady`` counts the seconds of the clock that ``now`` reads, and is never set.
 
     Raises:
         ConfigurationError: The settings name a carrier that there is not, or a source that cannot verify anything.
@@ -116,7 +124,8 @@ async def relay(
         # A call that waits for a connection would spend its time, and its lease, without having been made.
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
         async with Egress(connections=concurrency + _LOOKUPS, resolve=resolver_of(settings)) as egress:
-            running = _compose(settings, part, accounts, sources, (metrics, store, egress), now)
+            watch = ClockWatch(now(), steady)
+            running = _compose(settings, part, accounts, sources, (metrics, store, egress, watch), now)
             async with working(running, metrics, settings, works=part.works):
                 yield running
     finally:
@@ -128,12 +137,12 @@ def _compose(
     part: Part,
     accounts: Mapping[str, Account],
     sources: Sources,
-    made: tuple[Metrics, Store, Egress],
+    made: tuple[Metrics, Store, Egress, ClockWatch],
     now: Callable[[], datetime],
 ) -> Relay:
-    metrics, store, egress = made
-    destinations, resolve = _destinations(accounts, egress, now), resolver(now)
-    forwarder = _forwarder(settings, sources, metrics, store, destinations, now)
+    metrics, store, egress, watch = made
+    destinations, resolve = destinations_of(accounts, egress, now), resolver(now)
+    forwarder = forwarder_of(settings, sources, metrics, store, destinations, now, watch)
     given, waking = (settings, accounts, sources, metrics, store), Waking(store, works=part.works)
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
     mapped = waking.by("due", _waking(forwarder, indexer))
@@ -205,33 +214,12 @@ def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
     return mapper, replays, Retiring(store, duties, retention_of(settings), metrics, now=now)
 
 
-def _forwarder(
-    settings: Settings,
-    sources: Sources,
-    metrics: Metrics,
-    store: Store,
-    destinations: Mapping[str, Destination],
-    now: Callable[[], datetime],
-) -> Forwarder:
-    couriers = {slug: adapter.name for slug, adapter in sources.carriers.items()}
-    return Forwarder(store, destinations, metrics, now=now, couriers=couriers, slots=settings.forward_slots)
-
-
 def _waking(*workers: Forwarder | Indexer) -> Callable[[], None]:
     def wake() -> None:
         for worker in workers:
             worker.wake()
 
     return wake
-
-
-def _destinations(
-    accounts: Mapping[str, Account], egress: Egress, now: Callable[[], datetime]
-) -> dict[str, Destination]:
-    return {
-        name: Destination(account=account, client=Client(account, egress, now), gate=Gate(account))
-        for name, account in accounts.items()
-    }
 
 
 def _learning_of_orders(  # noqa: PLR0913, PLR0917 - what the composition root has in hand

@@ -195,7 +195,9 @@ class Mapper:
         try:
             webhook = await self._reader.complete(webhook_id, source, webhook)
             reading = await self._reader.read(source, webhook)
-            recorded = await self._store.write(self._reader.recording(webhook_id, source, reading, revise=False))
+            recording = self._reader.recording(webhook_id, source, reading, revise=False)
+            # The webhook is on disk, and whatever goes to VTEX for it is committed after this, and waited for.
+            recorded = await self._store.write(recording, lasting=False)
         except MalformedPayload as error:
             await self._unmappable(webhook_id, adapter.version, str(error), adapter.slug)
             return

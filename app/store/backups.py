@@ -1,28 +1,45 @@
-"""Copies of an SQLite file while it is in use, and taking one in its place without bringing back what was erased."""
+"""Copies of an SQLite file while it is in use, and taking one in its place without bringing back what was erased.
+
+PostgreSQL is copied by its own tools; what was erased is noted beside such a copy as well, and erased again of it.
+"""
 
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import DBAPIError
 
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, StoreUnavailable
 from app.store.dialect import insert
+from app.store.engine import database_of
+from app.store.lane import said
 from app.store.privacy_schema import erasure_keys, tombstones
 from app.store.schema import numbers, shipments, subject_keys, subjects
 from app.store.sqlite import Ownership, file_of
 from app.store.tombstones import Term, buried
 
-__all__ = ["Bury", "ErasedList", "copy_database", "erased_left", "put_in_place", "read_list"]
+__all__ = [
+    "Bury",
+    "ErasedList",
+    "copy_database",
+    "erased_left",
+    "listed_in",
+    "note_erased",
+    "put_in_place",
+    "read_list",
+]
 
 _LIST: Final = "erased.json"
+_KEYS: Final = "SELECT id, secret FROM erasure_keys"
+_TOMBSTONES: Final = "SELECT digest, key_id, erased_at, expires_at FROM tombstones ORDER BY digest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +53,9 @@ class ErasedList:
         """Add what another list holds."""
         entries = {entry["digest"]: entry for entry in (*self.tombstones, *other.tombstones)}
         return ErasedList(keys={**self.keys, **other.keys}, tombstones=tuple(entries.values()))
+
+
+_NOTHING: Final = ErasedList(keys={}, tombstones=())
 
 
 def copy_database(database_url: str, folder: Path, name: str) -> Path:
@@ -59,13 +79,56 @@ def copy_database(database_url: str, folder: Path, name: str) -> Path:
     found = read_list(unfinished)
     _sync(unfinished)
     unfinished.replace(copy)
+    _write_beside(folder, found)
+    return copy
+
+
+def note_erased(database_url: str, folder: Path, *, pooled: bool) -> Path:
+    """Add to the list in a folder what a PostgreSQL database knows to be erased, and return the list.
+
+    Raises:
+        StoreUnavailable: The database cannot be read.
+
+    """
+    engine = database_of(database_url, pooled=pooled).open_reader()
+    try:
+        with engine.connect() as connection:
+            if inspect(connection).has_table(tombstones.name):
+                keys = connection.exec_driver_sql(_KEYS).all()
+                found = _list_of(keys, connection.exec_driver_sql(_TOMBSTONES).all())
+            else:
+                found = _NOTHING
+    except DBAPIError as error:
+        raise StoreUnavailable(f"the database cannot be read: {said(error)}") from None
+    finally:
+        engine.dispose()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _write_beside(folder, found)
+
+
+def listed_in(folder: Path) -> ErasedList:
+    """Read the list in a folder.
+
+    Raises:
+        ConfigurationError: There is none: what was erased would come back unnoticed.
+
+    """
+    if not (folder / _LIST).exists():
+        raise ConfigurationError(
+            f"there is no {folder / _LIST}, which says what is to stay erased; `carrier-relay backup` writes it"
+        )
+    return _read_beside(folder / _LIST)
+
+
+def _write_beside(folder: Path, found: ErasedList) -> Path:
+    """Unite the list in a folder with what was found."""
     beside = folder / _LIST
     united = _read_beside(beside).united(found)
     draft = folder / f"{_LIST}.unfinished"
     draft.touch(mode=0o600)
     draft.write_text(json.dumps({"keys": united.keys, "tombstones": list(united.tombstones)}, indent=1), "utf-8")
     draft.replace(beside)
-    return copy
+    return beside
 
 
 def put_in_place(database_url: str, copy: Path, *, lock_wait_seconds: float) -> ErasedList:
@@ -102,19 +165,24 @@ def read_list(file: Path) -> ErasedList:
     """Read what a database knows to be erased; nothing where its release did not erase yet."""
     with closing(_opened(file)) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-        if "tombstones" not in tables:
-            return ErasedList(keys={}, tombstones=())
-        keys = {row[0]: row[1].hex() for row in connection.execute("SELECT id, secret FROM erasure_keys")}
-        found = connection.execute("SELECT digest, key_id, erased_at, expires_at FROM tombstones ORDER BY digest")
-        entries = [
-            {"digest": row[0].hex(), "key_id": row[1], "erased_at": row[2], "expires_at": row[3]} for row in found
-        ]
-    return ErasedList(keys=keys, tombstones=entries)
+        if tombstones.name not in tables:
+            return _NOTHING
+        return _list_of(connection.execute(_KEYS), connection.execute(_TOMBSTONES))
+
+
+def _list_of(keys: Iterable[Any], found: Iterable[Any]) -> ErasedList:
+    return ErasedList(
+        keys={id_: secret.hex() for id_, secret in keys},
+        tombstones=[
+            {"digest": digest.hex(), "key_id": key_id, "erased_at": erased_at, "expires_at": expires_at}
+            for digest, key_id, erased_at, expires_at in found
+        ],
+    )
 
 
 def _read_beside(file: Path) -> ErasedList:
     if not file.exists():
-        return ErasedList(keys={}, tombstones=())
+        return _NOTHING
     document = json.loads(file.read_text("utf-8"))
     return ErasedList(keys=document["keys"], tombstones=document["tombstones"])
 

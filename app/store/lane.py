@@ -9,6 +9,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store.exclusion import EVERYTHING, Exclusion, exclude
+from app.store.lasting import begin
 
 __all__ = ["Lane", "Operation", "said"]
 
@@ -46,9 +47,15 @@ class Lane:
         """Connect when there is something to do."""
         self._engine = engine
         self._connection: Connection | None = None
+        self._lasting = True
+        self._lasted = True
 
-    def attempt(self, excludes: Exclusion, batch: Sequence[Operation[Any]]) -> list[Any]:
-        """Run a batch in one transaction; return an outcome for each, which may be an exception."""
+    def attempt(self, excludes: Exclusion, batch: Sequence[Operation[Any]], *, lasting: bool = True) -> list[Any]:
+        """Run a batch in one transaction; return an outcome for each, which may be an exception.
+
+        Its commit waits for the disk unless it need not be ``lasting``; see `app.store.lasting`.
+        """
+        self._lasting = lasting
         try:
             return self._transaction(excludes, batch)
         except _Unsettled:
@@ -83,7 +90,10 @@ class Lane:
     def _transaction(self, excludes: Exclusion, batch: Sequence[Operation[Any]]) -> list[Any]:
         try:
             connection = self._connect()
-            transaction = connection.begin()
+            # Should this fail half way, the next one that is to last makes sure of it.
+            before, self._lasted = self._lasted, False
+            transaction = begin(connection, lasting=self._lasting, before=before)
+            self._lasted = self._lasting
             try:
                 if excludes.accounts:
                     exclude(connection, excludes.accounts)
@@ -106,6 +116,7 @@ class Lane:
     def _connect(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
+            self._lasted = True
         return self._connection
 
     def _disconnect(self) -> None:

@@ -105,20 +105,10 @@ class Claim:
         for account, count in free.items():
             free_now = count - sum(taken == account for taken, _ in without)
             if free_now > 0:
-                due = (
-                    select(shipments.c.id)
-                    .where(
-                        shipments.c.account == account,
-                        shipments.c.later.is_(later),
-                        shipments.c.retrying.is_(retrying),
-                        shipments.c.due_at <= self.now,
-                        shipments.c.id.not_in([id_ for _, id_ in without]),
-                    )
-                    .order_by(shipments.c.due_at, shipments.c.id)
-                    .limit(min(free_now, limit))
-                    .with_for_update(skip_locked=True)
-                )
-                waiting.append([(account, id_) for id_ in connection.execute(due).scalars()])
+                asked = {"whose": account, "now": self.now, "most": min(free_now, limit)}
+                asked["without"] = [id_ for _, id_ in without]
+                due = connection.execute(_DUE[retrying, later], asked).scalars()
+                waiting.append([(account, id_) for id_ in due])
         return in_turn(waiting, limit)
 
     def _claim(self, connection: Connection, account: str, shipment_id: int) -> Claimed | None:
@@ -129,7 +119,27 @@ class Claim:
         return carry_out(connection, shipment_id, lease, deadline, self.plan, self.ids, self.now)
 
 
+def _due(*, retrying: bool, later: bool) -> Select[Any]:
+    """Select what is due of an account, what waits longest first."""
+    return (
+        select(shipments.c.id)
+        .where(
+            shipments.c.account == bindparam("whose"),
+            shipments.c.later.is_(later),
+            shipments.c.retrying.is_(retrying),
+            shipments.c.due_at <= bindparam("now"),
+            shipments.c.id.not_in(bindparam("without", expanding=True)),
+        )
+        .order_by(shipments.c.due_at, shipments.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+
+
 # Built once: building a statement costs several times what running it costs. What is set is named when they run.
+_DUE: Final = {
+    (retrying, later): _due(retrying=retrying, later=later) for retrying in (False, True) for later in (False, True)
+}
 _CHANGE: Final = update(shipments).where(shipments.c.id == bindparam("of"))
 _CHANGE_ROW: Final = update(rows).where(rows.c.shipment_id == bindparam("of"), rows.c.event_id == bindparam("about"))
 _ADD_ATTEMPT: Final = insert(attempts)

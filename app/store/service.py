@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Column, Connection, Text, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import ConfigurationError, StoreUnavailable
@@ -121,18 +121,20 @@ class Store:
         clock = ServerClock(now)
         return Membership(self.database, self._writing, clock=clock, role=role, greatest_id=self._greatest_id)
 
-    async def write(self, operation: Operation[T], *, size: int = 0) -> T:
+    async def write(self, operation: Operation[T], *, size: int = 0, lasting: bool = True) -> T:
         """Commit an operation, together with whatever else waits; return its result once it is synced to disk.
+
+        What is not ``lasting`` can be done again from what is on disk: it is synced with the next commit that is.
 
         Raises:
             StoreUnavailable: The database refused; nothing was changed.
 
         """
-        return await self._writer.submit(operation, size=size).outcome
+        return await self._writer.submit(operation, size=size, lasting=lasting).outcome
 
-    def submit(self, operation: Operation[T], *, size: int = 0) -> Ticket[T]:
+    def submit(self, operation: Operation[T], *, size: int = 0, lasting: bool = True) -> Ticket[T]:
         """Queue an operation; see `Writer.submit`."""
-        return self._writer.submit(operation, size=size)
+        return self._writer.submit(operation, size=size, lasting=lasting)
 
     def withdraw(self, ticket: Ticket[Any]) -> bool:
         """Take an operation back; see `Writer.withdraw`."""
@@ -264,7 +266,12 @@ class _Touch:
         connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
 
+def _is_text(column: Column[Any]) -> bool:
+    return isinstance(column.type, Text)
+
+
 def greatest_id(connection: Connection) -> int:
     """Return the greatest id that any table holds, 0 when all are empty."""
-    tables = (table for table in metadata.sorted_tables if "id" in table.columns)
+    # Keys of erasures have ids that are words.
+    tables = (table for table in metadata.sorted_tables if "id" in table.columns and not _is_text(table.c.id))
     return max(connection.execute(select(func.max(table.c.id))).scalar() or 0 for table in tables)

@@ -41,6 +41,7 @@ class Ticket(Generic[T]):
     operation: Operation[T]
     outcome: asyncio.Future[T]
     size: int = 0
+    lasting: bool = True
     taken: bool = field(default=False)
 
 
@@ -81,9 +82,16 @@ class Writer:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, operation: Operation[T], *, size: int = 0) -> Ticket[T]:
-        """Queue an operation from the event loop; ``size`` is what it holds in memory, in bytes."""
-        ticket = Ticket(operation, asyncio.get_running_loop().create_future(), size)
+    def submit(self, operation: Operation[T], *, size: int = 0, lasting: bool = True) -> Ticket[T]:
+        """Queue an operation from the event loop.
+
+        Args:
+            operation: What is to be done.
+            size: What it holds in memory, in bytes.
+            lasting: Whether its commit waits for the disk; see `app.store.lasting`.
+
+        """
+        ticket = Ticket(operation, asyncio.get_running_loop().create_future(), size, lasting)
         excludes = self._excludes(operation)
         with self._ready:
             if self._closing:
@@ -155,7 +163,8 @@ class Writer:
             if not batch:
                 break
             started = time.perf_counter()
-            outcomes = lane.attempt(excludes, [ticket.operation for ticket in batch])
+            lasting = any(ticket.lasting for ticket in batch)
+            outcomes = lane.attempt(excludes, [ticket.operation for ticket in batch], lasting=lasting)
             with self._ready:
                 self._busy.discard(excludes)
                 self._ready.notify_all()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -117,7 +117,9 @@ class Client:
         try:
             response = UpdateTrackingStatusResponse.model_validate_json(reply.body)
         except ValueError:
-            return answered  # VTEX said 200; a receipt that cannot be read does not undo that.
+            # VTEX said 200, which a receipt of another form does not undo. But what is no JSON did not come from VTEX:
+            # gateways and pages for logging in say 200 as well.
+            return answered if _may_be_vtex(reply) else replace(answered, outcome=Outcome.UNKNOWN, detail=_words(reply))
         dated = read_moment(response.date)
         return Answered(
             outcome=Outcome.APPLIED,
@@ -243,6 +245,17 @@ def classify(reply: Reply, now: datetime) -> Answered:
         detail=None if outcome is Outcome.APPLIED else _words(reply),
         retry_after=retry_after(reply.headers.get("retry-after"), now),
     )
+
+
+def _may_be_vtex(reply: Reply) -> bool:
+    if reply.cut:
+        return False
+    try:
+        if reply.body.strip():
+            json_document(reply.body.decode())
+    except (MalformedPayload, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _words(reply: Reply) -> str:

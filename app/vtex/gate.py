@@ -71,6 +71,11 @@ class Gate:
         if asked:
             self._asked_until = until if self._asked_until is None else max(until, self._asked_until)
 
+    def set_back(self, by: timedelta) -> None:
+        """Open as much earlier as the clock was set back."""
+        self.closed_until = self.closed_until and self.closed_until - by
+        self._asked_until = self._asked_until and self._asked_until - by
+
     def reopen(self) -> None:
         """Let an operator have a call sooner, though never before the time that VTEX asked for."""
         self.closed_until = self._asked_until

@@ -114,7 +114,9 @@ class Stage:
         settings = load_settings(self.environment(**(quick | account)))
 
         async def start() -> None:
-            self.running = await self._relay_stack.enter_async_context(relay(settings, now=self.clock))
+            self.running = await self._relay_stack.enter_async_context(
+                relay(settings, now=self.clock, steady=lambda: self.clock().timestamp())
+            )
             application = create_app(self.running.dependencies)
             self._relay_stack.push_async_callback(application.close)
             self.url = await self._serve(self._relay_stack, application)

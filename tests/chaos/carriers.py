@@ -32,7 +32,7 @@ class Carrier:
 
     Args:
         urls: The addresses of the relay's processes.
-        secret: What webhooks are signed with.
+        secret: Says what webhooks are signed with, which may change.
         token: An operator's token.
         ledger: Where answers are noted.
         seconds: Over how long everything is posted.
@@ -41,7 +41,7 @@ class Carrier:
     """
 
     urls: tuple[str, ...]
-    secret: str
+    secret: Callable[[], str]
     token: str
     ledger: Ledger
     seconds: float
@@ -103,7 +103,7 @@ class Carrier:
             body=posting.body(),
             received_at=now,
         )
-        signed = seal(ADAPTER.verification, unsigned, Credentials(secrets=(self.secret,)), now)
+        signed = seal(ADAPTER.verification, unsigned, Credentials(secrets=(self.secret(),)), now)
         self.ledger.posted += 1
         answer = await self._until_accepted(
             lambda: client().post(_PATH, content=signed.body, headers=list(signed.headers)), is_webhook=True

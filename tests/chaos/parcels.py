@@ -115,18 +115,18 @@ class World:
     """In the order in which they are posted: not the order in which they came to be."""
 
 
-def make_world(seed: int, webhooks: int, now: datetime) -> World:
-    """Make as many webhooks as asked for, and the packages they are about."""
+def make_world(seed: int, webhooks: int, now: datetime, *, first: int = 0) -> World:
+    """Make as many webhooks as asked for, and the packages they are about, which are numbered from ``first`` on."""
     dice = random.Random(seed)  # noqa: S311 - repeatable, and no secret
     start = now.replace(microsecond=0) - timedelta(days=8)
     packages: list[Package] = []
     told: list[tuple[float, Posting]] = []
     while len(told) < webhooks * _FIRST_TIMES_SHARE:
-        package = _package(dice, len(packages), start)
+        package = _package(dice, first + len(packages), start)
         packages.append(package)
-        told += _tellings(dice, package, len(told))
+        told += _tellings(dice, package, first + len(told))
     del told[webhooks:]
-    told += [_repeated(dice, told, number) for number in range(webhooks - len(told))]
+    told += [_repeated(dice, told, first + number) for number in range(webhooks - len(told))]
     told.sort(key=lambda entry: entry[0])
     return World(packages=tuple(packages), postings=tuple(posting for _, posting in told))
 

@@ -12,13 +12,14 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final, Self
 
 import httpx
 
 from tests.chaos.parcels import ACCOUNT
 
-__all__ = ["Emulator", "Relay", "RelayFault", "free_port"]
+__all__ = ["Emulator", "Relay", "RelayFault", "free_port", "told_by"]
 
 _CHECKOUT: Final = Path(__file__).parents[2]
 _START_SECONDS: Final = 90.0
@@ -29,6 +30,14 @@ _LIST_LIMIT: Final = 500
 
 class RelayFault(Exception):
     """The relay did what it must never do, and the run ends there."""
+
+
+def told_by(group: BaseExceptionGroup[RelayFault]) -> list[str]:
+    """List what a group of faults says, however deep, each thing once."""
+    found: dict[str, None] = {}
+    for error in group.exceptions:
+        found |= dict.fromkeys(told_by(error) if isinstance(error, BaseExceptionGroup) else [str(error)])
+    return list(found)
 
 
 def free_port() -> int:
@@ -83,18 +92,40 @@ class Relay:
     """``carrier-relay serve`` as a process that is killed and started again, always on the same file and port."""
 
     def __init__(
-        self, folder: Path, vtex_url: str, history: str, *, database_url: str = "", keys: tuple[str, str] | None = None
+        self,
+        folder: Path,
+        vtex_url: str,
+        history: str,
+        *,
+        database_url: str = "",
+        keys: tuple[str, str] | None = None,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.secret, self.token = keys or (secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+        """Configure it; ``variables`` are added to its environment."""
+        secret, self.token = keys or (secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+        self.secrets: tuple[str, ...] = (secret,)
+        """What it accepts from its next start on, the newest first."""
         self._database_url = database_url or f"sqlite:///{folder / 'relay.db'}"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.urls = (self.url,)
         self.log = folder / "relay.log"
         self.kills = 0
+        self.pids: list[int] = []
+        """Of all processes that were started."""
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self._environment = self._variables(vtex_url, history)
+        self._environment = {**self._variables(vtex_url, history), **variables}
+
+    @property
+    def secret(self) -> str:
+        """Return what carriers sign with."""
+        return self.secrets[0]
+
+    @property
+    def pid(self) -> int | None:
+        """Return its process's number, None when there is none."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def _variables(self, vtex_url: str, history: str) -> Mapping[str, str]:
         digest = hashlib.sha256(self.token.encode()).hexdigest()
@@ -108,7 +139,6 @@ class Relay:
             "REQUEST_TIMEOUT_SECONDS": "2",
             # The ordinary rate would stretch the run without testing anything else.
             "RATE_PER_SECOND": "200",
-            "CARRIERS__EASYPOST__SECRETS": json.dumps([self.secret]),
         }
         # Nothing that this machine configures for a relay of its own may reach the one under test.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("RELAY_")}
@@ -125,15 +155,17 @@ class Relay:
 
     def start(self) -> None:
         """Start it; it may take a while until it is ready."""
+        accepted = {f"RELAY_ACCOUNTS__{ACCOUNT.upper()}__CARRIERS__EASYPOST__SECRETS": json.dumps(self.secrets)}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "app", "serve"],
                 cwd=self._folder,
-                env=dict(self._environment),
+                env={**self._environment, **accepted},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self.pids.append(self._process.pid)
 
     async def until_ready(self) -> None:
         """Wait until it says that it can do its work."""

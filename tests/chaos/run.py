@@ -13,10 +13,10 @@ from typing import Any, Final, Literal
 from tests.chaos.carriers import Carrier
 from tests.chaos.ledger import Ledger, Verdict, judge, rows_of, unsorted_bodies
 from tests.chaos.parcels import Package, Row, World, make_world
-from tests.chaos.processes import Emulator, Relay, RelayFault
+from tests.chaos.processes import Emulator, Relay, RelayFault, told_by
 from tests.chaos.replicas import Replicas, replicas
 
-__all__ = ["Disaster", "Plan", "Report", "run"]
+__all__ = ["Disaster", "Plan", "Report", "add_orders", "judge_all", "run", "until_settled"]
 
 Disaster = Literal["kills", "outage", "failover"]
 
@@ -97,11 +97,15 @@ def run(plan: Plan, folder: Path) -> Report:
     world = make_world(plan.seed, plan.webhooks, now)
     ledger = Ledger()
     with (folder / "emulator.log").open("wb") as log, Emulator(plan.mode, log) as emulator:
-        _prepare(emulator, world, plan, now)
+        add_orders(emulator, world, now)
+        # From now on it fails.
+        faults = {"seed": plan.seed, "writes": WRITES, "reads": READS, "retry_after": "1"}
+        emulator.tell("PUT", "faults", faults)
         with _relays(plan, folder, emulator.url) as relay:
-            faults = _faults_of(relay, emulator, world, ledger, plan)
-        verdict = _verdict(emulator, world, ledger)
-    verdict.faults += faults
+            misdeeds = _misdeeds_of(relay, emulator, world, ledger, plan)
+        verdict = Verdict()
+        judge_all(verdict, emulator, world, ledger)
+    verdict.faults += misdeeds
     return Report(
         mode=plan.mode,
         seed=plan.seed,
@@ -125,29 +129,21 @@ def _relays(plan: Plan, folder: Path, vtex_url: str) -> Iterator[Relay | Replica
         yield several
 
 
-def _faults_of(relay: Relay | Replicas, emulator: Emulator, world: World, ledger: Ledger, plan: Plan) -> list[str]:
+def _misdeeds_of(relay: Relay | Replicas, emulator: Emulator, world: World, ledger: Ledger, plan: Plan) -> list[str]:
     """Go through all of it, and say what the relay did that it must never do."""
     faults: list[str] = []
     try:
         asyncio.run(_storm(relay, world, ledger, plan))
-        asyncio.run(_until_settled(emulator, world, ledger))
+        asyncio.run(until_settled(emulator, world, ledger))
         if isinstance(relay, Replicas) and (lost := ledger.ids - relay.kept()):
             faults.append(f"{len(lost)} webhooks were answered 2xx and are not there, {min(lost)} for one")
         if code := relay.stop():
             faults.append(f"it did not stop when asked to: exit code {code}")
     except* RelayFault as group:
-        faults += {str(error) for error in _flat(group)}
+        faults += told_by(group)
     finally:
         relay.discard()
     return faults
-
-
-def _flat(group: ExceptionGroup[RelayFault]) -> Iterator[RelayFault]:
-    for error in group.exceptions:
-        if isinstance(error, ExceptionGroup):
-            yield from _flat(error)
-        else:
-            yield error
 
 
 def _history(plan: Plan) -> str:
@@ -156,8 +152,8 @@ def _history(plan: Plan) -> str:
     return "full" if plan.mode == "replace" else "delta"
 
 
-def _prepare(emulator: Emulator, world: World, plan: Plan, now: datetime) -> None:
-    """Give VTEX its orders with another writer's rows, and let it fail from now on."""
+def add_orders(emulator: Emulator, world: World, now: datetime) -> None:
+    """Give VTEX its orders with another writer's rows."""
     issued = (now - timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%S.0000000+00:00")
     orders: dict[str, list[Package]] = {}
     for package in world.packages:
@@ -176,15 +172,13 @@ def _prepare(emulator: Emulator, world: World, plan: Plan, now: datetime) -> Non
         for row in package.foreign:
             event = {"description": row.description, "city": row.city, "state": row.state, "date": row.at.isoformat()}
             emulator.tell("POST", "rows", {"order": package.order, "invoice": package.invoice, "event": event})
-    faults = {"seed": plan.seed, "writes": WRITES, "reads": READS, "retry_after": "1"}
-    emulator.tell("PUT", "faults", faults)
 
 
 async def _storm(relay: Relay | Replicas, world: World, ledger: Ledger, plan: Plan) -> None:
     """Post everything while the relay is killed and started again; at the end it runs."""
     carrier = Carrier(
         urls=relay.urls,
-        secret=relay.secret,
+        secret=lambda: relay.secret,
         token=relay.token,
         ledger=ledger,
         seconds=plan.span,
@@ -226,8 +220,11 @@ async def _suffer(relay: Relay | Replicas, plan: Plan, begun: asyncio.Event) -> 
     await asyncio.sleep(killed_at + _LEASE_SECONDS - time.monotonic())
 
 
-async def _until_settled(emulator: Emulator, world: World, ledger: Ledger) -> None:
-    """Wait until every timeline holds what it must and nothing more is written, or for long enough."""
+async def until_settled(emulator: Emulator, world: World, ledger: Ledger, *, after: int = 0) -> None:
+    """Wait until every timeline holds what it must and nothing more is written, or for long enough.
+
+    Calls before ``after`` are not looked at.
+    """
     deadline = time.monotonic() + _DRAIN_SECONDS
     open_ = list(world.packages)
     while open_ and time.monotonic() < deadline:
@@ -235,7 +232,7 @@ async def _until_settled(emulator: Emulator, world: World, ledger: Ledger) -> No
         await asyncio.sleep(0.5)
     while time.monotonic() < deadline + _QUIET_SECONDS:
         # The emulator's clock is this machine's.
-        latest = max((call["ended"] or time.monotonic() for call in _puts(emulator)), default=0.0)
+        latest = max((call["ended"] or time.monotonic() for call in _puts(emulator, after)), default=0.0)
         remaining = latest + _QUIET_SECONDS - time.monotonic()
         if remaining <= 0:
             return
@@ -249,25 +246,30 @@ def _is_complete(emulator: Emulator, package: Package, ledger: Ledger) -> bool:
     return wanted <= rows_of(shipment).keys() and (shipment["finished"] or not expected.is_delivered)
 
 
-def _verdict(emulator: Emulator, world: World, ledger: Ledger) -> Verdict:
-    verdict = Verdict()
+def judge_all(verdict: Verdict, emulator: Emulator, world: World, ledger: Ledger, *, after: int = 0) -> None:
+    """Add all timelines and calls to the verdict; calls before ``after`` have been judged."""
     for package in world.packages:
         shipment = emulator.ask("shipment", order=package.order, invoice=package.invoice)
         judge(verdict, package, ledger.expected(package), shipment)
     foreign: Mapping[tuple[str, str], tuple[Row, ...]] = {
         (package.order, package.invoice): package.foreign for package in world.packages
     }
-    unsorted_ = unsorted_bodies(_puts(emulator), foreign)
-    overlaps = [f"{one['order']}/{one['invoice']}: two calls at a time" for one, _ in emulator.ask("overlaps")]
-    undone = [f"{call['order']}/{call['invoice']}: delivered taken back" for call in emulator.ask("undeliveries")]
-    violations = emulator.ask("violations")
-    verdict.out_of_order = len(unsorted_)
-    verdict.overlapping = len(overlaps)
-    verdict.undelivered = len(undone)
-    verdict.violations = len(violations)
+    orders = {package.order for package in world.packages}
+    unsorted_ = unsorted_bodies(_puts(emulator, after), foreign)
+    pairs = [one for one, _ in emulator.ask("overlaps") if one["order"] in orders]
+    overlaps = [f"{one['order']}/{one['invoice']}: two calls at a time" for one in pairs]
+    taken_back = [call for call in emulator.ask("undeliveries") if call["order"] in orders]
+    undone = [f"{call['order']}/{call['invoice']}: delivered taken back" for call in taken_back]
+    # Those of no order are about the list.
+    violations = [
+        each for each in emulator.ask("violations") if each.partition("/")[0] in orders or each.startswith("list: ")
+    ]
+    verdict.out_of_order += len(unsorted_)
+    verdict.overlapping += len(overlaps)
+    verdict.undelivered += len(undone)
+    verdict.violations += len(violations)
     verdict.findings += [*unsorted_, *overlaps, *undone, *violations]
-    return verdict
 
 
-def _puts(emulator: Emulator) -> Iterable[Mapping[str, Any]]:
-    return [call for call in emulator.ask("calls") if call["method"] == "PUT"]
+def _puts(emulator: Emulator, after: int) -> Iterable[Mapping[str, Any]]:
+    return [call for call in emulator.ask("calls", after=str(after)) if call["method"] == "PUT"]

@@ -8,16 +8,20 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
+
 from app.store import AdvanceErasure, EraseOrder, Erasure, Store, search_bodies
 from app.store.holding import HoldOrder, ReleaseOrder
+from tests.postgresql.databases import Databases
+from tests.postgresql.server import binary
 from tests.store.making import NOW, adding, event, put, recording, shipment
 
 ORDER, NUMBER = "v9027103-01", "QX904512345BR"
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *words: str, url: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command as an operator would."""
-    environment = {"RELAY_DATABASE_URL": f"sqlite:///{folder}/relay.db", "RELAY_LOCK_WAIT_SECONDS": "0"}
+    environment = {"RELAY_DATABASE_URL": url or f"sqlite:///{folder}/relay.db", "RELAY_LOCK_WAIT_SECONDS": "0"}
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-m", "app", *words],
@@ -150,3 +154,61 @@ def test_what_the_copy_holds_is_named_and_not_erased_again(tmp_path: Path) -> No
     assert 0 == restored.returncode, restored.stderr
     assert "0 erased orders and parcels of it were erased again" in restored.stdout
     assert f"held when the copy was made: {ORDER} of demo." in restored.stderr
+
+
+def test_what_was_erased_after_a_dump_stays_erased_when_it_is_restored(tmp_path: Path, databases: Databases) -> None:
+    copies = tmp_path / "copies"
+    dump = copies / "relay.dump"
+
+    async def live(url: str) -> None:
+        store = Store.open(url)
+        await lived(store)
+        noted = await asyncio.to_thread(run, tmp_path, "backup", str(copies), url=url)
+        assert (0, "") == (noted.returncode, noted.stderr)
+        assert f"pg_dump --format=custom --file={dump} URL" in noted.stdout
+        await asyncio.to_thread(tool, "pg_dump", "--format=custom", f"--file={dump}", url)
+        await erased(store)
+        noted = await asyncio.to_thread(run, tmp_path, "backup", str(copies), url=url)
+        assert 0 == noted.returncode, noted.stderr
+        await store.close()
+
+    with databases.one("postgresql", tmp_path) as url:
+        asyncio.run(live(url))
+    with databases.one("postgresql", tmp_path, migrated=False) as url:
+        tool("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={url}", str(dump))
+        assert {"v9027103-01", "v2-01"} == orders_in(url)
+
+        restored = run(tmp_path, "restore", str(copies), "--yes", url=url)
+
+        assert 0 == restored.returncode, restored.stderr
+        assert "erased orders and parcels that the database held were erased again" in restored.stdout
+        assert {"v2-01"} == orders_in(url)
+        plain = tmp_path / "afterwards.sql"
+        tool("pg_dump", "--inserts", f"--file={plain}", url)
+        text = plain.read_text("utf-8")
+        # PostgreSQL writes bytes as hexadecimal digits.
+        held = [word in text or word.encode().hex() in text for word in (ORDER, NUMBER, "OTHER000001")]
+        assert [False, False, True] == held
+        again = run(tmp_path, "restore", str(copies), "--yes", url=url)
+        assert "0 erased orders and parcels" in again.stdout
+
+
+def test_a_restored_dump_without_the_list_of_what_was_erased_is_not_called_right(
+    tmp_path: Path, databases: Databases
+) -> None:
+    with databases.one("postgresql", tmp_path) as url:
+        refused = run(tmp_path, "restore", str(tmp_path), "--yes", url=url)
+
+    assert refused.returncode
+    assert "erased.json, which says what is to stay erased" in refused.stderr
+
+
+def tool(name: str, *words: str) -> None:
+    """Run one of PostgreSQL's programs as an operator would."""
+    done = subprocess.run([binary(name), *words], capture_output=True, text=True, check=False, timeout=120)
+    assert not done.returncode, done.stderr
+
+
+def orders_in(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        return {str(row[0]) for row in connection.execute("SELECT order_id FROM shipments")}

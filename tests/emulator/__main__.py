@@ -50,7 +50,7 @@ class ControlRoutes:
         emulator = self._emulator
         match route:
             case "GET /control/calls":
-                return [asdict(call) for call in emulator.calls]
+                return [asdict(call) for call in emulator.calls[int(query.get("after", "0")) :]]
             case "GET /control/timeline":
                 return [asdict(row) for row in emulator.timeline(**query)]
             case "GET /control/shipment":

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from app.account import Account
 from app.calling import Destination
+from app.clock import ClockWatch
 from app.egress import Egress
 from app.forwarder import Forwarder
 from app.store import Store
@@ -45,7 +46,16 @@ async def accept(_: httpx.Request) -> httpx.Response:
 class Stage:
     """A forwarder with a store, and a VTEX that answers as it is told."""
 
-    def __init__(self, store: Store, commits: list[int], *accounts: Account, answer: Answer, slots: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        commits: list[int],
+        *accounts: Account,
+        answer: Answer,
+        slots: int,
+        now: Callable[[], datetime] = utc_now,
+        watch: ClockWatch | None = None,
+    ) -> None:
         self.store = store
         self.commits = commits
         self.calls: list[tuple[str, str, str]] = []
@@ -60,9 +70,10 @@ class Stage:
                 for each in accounts
             },
             Metrics(self.registry, accounts=[each.name for each in accounts]),
-            now=utc_now,
+            now=now,
             slots=slots,
             jitter=lambda: 0.0,
+            watch=watch,
         )
 
     async def _called(self, request: httpx.Request) -> httpx.Response:

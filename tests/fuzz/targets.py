@@ -3,6 +3,7 @@
 Hypothesis tries them in every run of the tests, atheris for as long as it is given: ``make fuzz TARGET=…``.
 """
 
+import gzip
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -170,6 +171,9 @@ def seeds(target: str) -> Iterator[bytes]:
     for number, adapter in enumerate(_adapters()):
         for example in examples(adapter.slug):
             webhook = example.webhook
+            if target == "packed":
+                yield gzip.compress(webhook.body, mtime=0)
+                continue
             if not whole:
                 yield webhook.body
                 continue

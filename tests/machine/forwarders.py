@@ -105,9 +105,9 @@ class Database:
         """Let the store do one thing to its end."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
-    def write(self, operation: Operation[T]) -> T:
+    def write(self, operation: Operation[T], *, lasting: bool = True) -> T:
         """Commit."""
-        return self.do(self.store.write(operation))
+        return self.do(self.store.write(operation, lasting=lasting))
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Read."""
@@ -158,13 +158,13 @@ class Wire:
         """Tell whether accounts have budgets in the database: they go by the time that a claim says, the machine's."""
         return self.database.is_shared
 
-    async def write(self, operation: Operation[T]) -> T:
+    async def write(self, operation: Operation[T], *, lasting: bool = True) -> T:
         """Commit, unless something comes between."""
         kind = type(operation).__name__
         if self.trap == (kind, "before"):
             await self._hang(kind, "before")
         await asyncio.sleep(0)
-        result = self.database.write(operation)
+        result = self.database.write(operation, lasting=lasting)
         await asyncio.sleep(0)
         if self.trap == (kind, "after") and result != []:
             await self._hang(kind, "after")

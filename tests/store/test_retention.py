@@ -117,9 +117,8 @@ async def test_a_whole_story_goes_at_once_when_its_last_event_is_old(store: Stor
 
     assert {"events": 3, "rows": 3, "shipments": 1, "subjects": 1, "webhooks": 3}.items() <= gone.items()
     left = {table.name: await count(store, table) for table in metadata.sorted_tables}
-    assert {"remembered": 3} == {
-        name: number for name, number in left.items() if number and name not in {"match_counts", "nodes", "tallies"}
-    }
+    lasting = {"compatibility", "match_counts", "nodes", "tallies"}
+    assert {"remembered": 3} == {name: number for name, number in left.items() if number and name not in lasting}
 
 
 async def test_an_event_that_comes_again_after_it_was_deleted_is_not_new_for_two_years(store: Store) -> None:
@@ -215,5 +214,5 @@ async def test_the_file_gives_its_space_back_and_its_log_ends_empty(store: Store
         await store.write(GiveBack(pages=200))
     assert await store.truncate_log()
 
-    assert full > 2_000_000 > 4 * size(file)
+    assert full > 2_000_000 > 3 * size(file)
     assert 0 == size(Path(f"{file}-wal"))

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from app.errors import StoreUnavailable
 from app.store import Store
 from app.store.migrate import is_usable
+from app.store.revisions import REVISIONS
 from app.store.schema import ledger, webhooks
 from tests.store.making import put
 
@@ -211,10 +212,43 @@ async def test_a_reader_sees_one_moment_and_cannot_write(store: Store) -> None:
 async def test_checking_proves_that_it_can_be_written_and_has_the_right_schema(store: Store) -> None:
     class Downgrade:
         def run(self, connection: Connection) -> None:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = :older"), {"older": REVISIONS[-2]})
 
     await store.check()
     await store.write(Downgrade())
 
     with pytest.raises(StoreUnavailable, match="carrier-relay migrate"):
         await store.check()
+
+
+class Level:
+    """An operation that looks whether its commit will wait for the disk."""
+
+    def run(self, connection: Connection) -> bool:
+        if connection.dialect.name == "sqlite":
+            return bool(connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2)
+        return bool(connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on")
+
+
+async def test_only_a_commit_of_what_can_be_done_again_does_not_wait_for_the_disk(store: Store) -> None:
+    assert [True, False, False, True] == [
+        await store.write(Level(), lasting=lasting) for lasting in (True, False, False, True)
+    ]
+
+
+async def test_what_shares_its_commit_with_something_that_must_last_lasts_as_well(store: Store) -> None:
+    with held(store):
+        tickets = [store.submit(Level(), lasting=lasting) for lasting in (False, True, False)]
+    await asyncio.gather(*(ticket.outcome for ticket in tickets))
+
+    assert [True, True, True] == [ticket.outcome.result() for ticket in tickets]
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+async def test_after_trouble_with_a_connection_what_must_last_lasts(store: Store, lasting: bool) -> None:
+    await store.write(Level(), lasting=False)
+    with failing_commits(applied=False) as failed:
+        await store.write(Level(), lasting=lasting)
+
+    assert failed
+    assert await store.write(Level())

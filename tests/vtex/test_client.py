@@ -103,7 +103,7 @@ async def test_whatever_an_order_or_invoice_is_called_it_stays_one_segment_of_th
     ],
 )
 async def test_a_status_says_whether_the_call_took_effect(status: int, outcome: Outcome) -> None:
-    answered = await call(answering(status, b"words"))
+    answered = await call(answering(status, b'"words"'))
 
     assert (outcome, status) == (answered.outcome, answered.status)
 
@@ -119,9 +119,24 @@ async def test_without_an_answer_nothing_is_known(error: type[Exception]) -> Non
     assert answered.detail
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>login</html>", b'{"receipt": 1}', b"\xff"])
-async def test_a_receipt_that_cannot_be_read_does_not_undo_a_200(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b" ", b'{"receipt": 1}', b"[]", b"null"])
+async def test_a_receipt_of_another_form_does_not_undo_a_200(body: bytes) -> None:
     assert Outcome.APPLIED is (await call(answering(200, body))).outcome
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html>log in</html>", "<html>log in</html>"),
+        (b'{"date": "2026-03-1', '{"date": "2026-03-1'),
+        (b"\xff", "\ufffd"),
+        (b"x" * 70_000, "x" * 2048),
+    ],
+)
+async def test_a_200_that_is_no_json_did_not_come_from_vtex_and_tells_nothing(body: bytes, words: str) -> None:
+    answered = await call(answering(200, body))
+
+    assert (Outcome.UNKNOWN, 200, words) == (answered.outcome, answered.status, answered.detail)
 
 
 @pytest.mark.parametrize(
