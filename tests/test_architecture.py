@@ -26,7 +26,7 @@ EMPTY_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "misc"
 # These are good words in a longer name and say nothing alone.
 EMPTY_NAMES = {"base", "data", "process"}
 # What a library calls by this name cannot have another.
-GIVEN_NAMES = {"handle_async_request", "handle_data", "handle_endtag", "handle_starttag"}
+GIVEN_NAMES = {"handle_async_request", "handle_data", "handle_endtag", "handle_error", "handle_starttag"}
 
 REGISTRY_HOST = re.compile(
     r"\b(?:pypi|pythonhosted|npmjs|debian|crates|golang|rubygems|docker)[.](?:org|com|io|net)\b", re.IGNORECASE

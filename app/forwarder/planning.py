@@ -30,6 +30,8 @@ LOOKS: Final = (
     timedelta(hours=72),
 )
 """When to look, after a row would have been sent, whether another writer's row of the event is there."""
+_SKEW: Final = timedelta(seconds=5)
+"""How far the clocks of processes that share a database may be apart."""
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 # Dots alone would not name an invoice but climb out of its address.
 _INVOICE: Final = r"(?!\.+$)[A-Za-z0-9._-]+"
@@ -106,7 +108,8 @@ def _write(work: Work, account: Account, now: datetime) -> Plan:
     if account.first_read and work.read_at is None:
         return Plan(read=True, skips=tuple(skips))
     ready_at = min((row.received_at for row in pending), default=now) + account.debounce
-    if pending and ready_at > now:
+    # What came "later than now" came by a clock that was ahead and has been set back since: it must not wait for that.
+    if pending and now < ready_at <= now + account.debounce + _SKEW:
         return Plan(wait_until=ready_at, skips=tuple(skips))
     if _is_stale(pending, account, now):
         return Plan(skips=tuple(skips))

@@ -56,3 +56,37 @@ def test_while_the_database_is_gone_webhooks_are_answered_503_and_afterwards_all
             assert 0 == relay.stop()
         finally:
             relay.close()
+
+
+def test_nothing_is_answered_2xx_that_no_standby_holds_yet(start_emulator: StartEmulator, tmp_path: Path) -> None:
+    (parcel,) = parcels(1)
+    with running() as server:
+        server.execute("CREATE DATABASE relay")
+        relay = Relay(tmp_path, account(start_emulator().url), settings=f'database_url = "{server.url("relay")}"')
+        relay.start()
+        try:
+            relay.until_ready()
+            server.execute("ALTER SYSTEM SET synchronous_standby_names = 'away'", "SELECT pg_reload_conf()")
+            until(
+                lambda: [("away",)] == server.execute("SHOW synchronous_standby_names"), seconds=15, failing=lambda: ""
+            )
+            # The first waits for its COMMIT, the second for the first: neither is told that it is kept.
+            assert not is_taken(relay, parcel.webhook(1))
+            assert not is_taken(relay, parcel.webhook(2))
+
+            server.execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+            relay.until_ready()
+            relay.accept(parcel.webhook(1))
+            relay.accept(parcel.webhook(2))
+            assert 2 == len(list(relay.webhooks()))
+            assert 0 == relay.stop()
+        finally:
+            relay.close()
+
+
+def is_taken(relay: Relay, body: bytes) -> bool:
+    """Post a webhook, and tell whether it was answered 2xx before the carrier's patience ended."""
+    try:
+        return relay.post(body).is_success
+    except httpx.ReadTimeout:
+        return False

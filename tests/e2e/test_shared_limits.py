@@ -1,16 +1,19 @@
 """What an account may get holds for all processes together: VTEX counts its calls, whoever makes them."""
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from itertools import cycle
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import StartEmulator
 from tests.e2e.parcels import Parcel, add_orders, misdeeds, parcels
-from tests.e2e.relay import Relay, account, until
+from tests.e2e.relay import COMMAND, Relay, account, free_port, until
 from tests.emulator import VtexEmulator
 from tests.emulator.calls import Call
 from tests.postgresql.databases import Databases
@@ -30,9 +33,9 @@ def url(tmp_path: Path, databases: Databases) -> Iterator[str]:
 
 
 @contextmanager
-def two_relays(tmp_path: Path, url: str, vtex: VtexEmulator, *limits: str) -> Iterator[list[Relay]]:
+def two_relays(tmp_path: Path, url: str, vtex_url: str, *limits: str) -> Iterator[list[Relay]]:
     """Run two processes that do everything, with the same account."""
-    of_account = account(vtex.url, history="delta").replace("rate_per_second = 200\n", "")
+    of_account = account(vtex_url, history="delta").replace("rate_per_second = 200\n", "")
     head, carriers = of_account.split("[accounts.demo.carriers", 1)
     limited = "\n".join((head, "first_read = false", *limits, f"[accounts.demo.carriers{carriers}"))
     relays = []
@@ -67,9 +70,9 @@ def ended(vtex: VtexEmulator) -> list[Call]:
     return [call for call in vtex.puts() if call.ended is not None]
 
 
-def most_at_a_time(calls: Sequence[Call]) -> int:
-    """Count how many calls VTEX was busy with at once, at most."""
-    changes = [(call.started, 1) for call in calls] + [(call.ended or call.started, -1) for call in calls]
+def most_at_a_time(calls: Sequence[tuple[float, float]]) -> int:
+    """Count how many calls VTEX was busy with at once, at most, by their beginnings and ends."""
+    changes = [(started, 1) for started, _ in calls] + [(ended, -1) for _, ended in calls]
     running = most = 0
     for _, change in sorted(changes):
         running += change
@@ -83,10 +86,58 @@ def test_two_processes_together_have_no_more_calls_in_flight_than_an_account_all
     vtex = start_emulator(mode="append", latency_seconds=0.1)
     sent = parcels(40)
     add_orders(vtex, sent)
-    with two_relays(tmp_path, url, vtex, "rate_per_second = 1000", f"concurrency = {PLACES}") as relays:
+    with two_relays(tmp_path, url, vtex.url, "rate_per_second = 1000", f"concurrency = {PLACES}") as relays:
         tell(relays, sent)
 
-        assert PLACES == most_at_a_time(until_all_came(vtex, sent))
+        calls = until_all_came(vtex, sent)
+        assert PLACES == most_at_a_time([(call.started, call.ended or call.started) for call in calls])
+        assert [0, 0] == [relay.stop() for relay in relays]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[httpx.Client]:
+    """Run the bundled VTEX, whose every call takes a tenth of a second."""
+    port = free_port()
+    command = [COMMAND[0], "sandbox", "--port", str(port), "--mode", "append"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+                until(lambda: is_there(client), seconds=60, failing=lambda: "the sandbox does not answer")
+                slow = {"kind": "latency", "seconds": 0.1}
+                client.post("/sandbox/api/faults", json=slow).raise_for_status()
+                yield client
+        finally:
+            process.kill()
+
+
+def is_there(client: httpx.Client) -> bool:
+    try:
+        return client.get("/sandbox/api/options").is_success
+    except httpx.TransportError:
+        return False
+
+
+def puts_of(sandbox: httpx.Client) -> list[dict[str, Any]]:
+    entries = sandbox.get("/sandbox/api/journal", params={"limit": 1000}).json()["items"]
+    return [entry for entry in entries if entry["method"] == "PUT"]
+
+
+def test_the_bundled_vtex_sees_no_more_calls_at_a_time_either(sandbox: httpx.Client, tmp_path: Path, url: str) -> None:
+    sent = parcels(30)
+    for parcel in sent:
+        invoice = {"invoice_number": parcel.invoice, "tracking_number": parcel.tracking_number}
+        seed = {"account": "demo", "order_id": parcel.order, "invoices": [invoice]}
+        sandbox.post("/sandbox/api/orders", json=seed).raise_for_status()
+    vtex_url = str(sandbox.base_url).rstrip("/")
+    with two_relays(tmp_path, url, f"{vtex_url}/demo", "rate_per_second = 1000", f"concurrency = {PLACES}") as relays:
+        tell(relays, sent)
+        until(lambda: len(puts_of(sandbox)) >= len(sent), seconds=90, failing=lambda: puts_of(sandbox)[-3:])
+
+        calls = puts_of(sandbox)
+        assert {(parcel.order, 200) for parcel in sent} == {(call["order_id"], call["status"]) for call in calls}
+        starts = [datetime.fromisoformat(call["time"][:26] + "+00:00").timestamp() for call in calls]
+        ends = [start + call["duration_ms"] / 1000 for start, call in zip(starts, calls, strict=True)]
+        assert PLACES == most_at_a_time(list(zip(starts, ends, strict=True)))
         assert [0, 0] == [relay.stop() for relay in relays]
 
 
@@ -96,7 +147,7 @@ def test_two_processes_together_start_no_more_calls_in_any_time_than_an_account_
     vtex = start_emulator(mode="append")
     sent = parcels(80)
     add_orders(vtex, sent)
-    with two_relays(tmp_path, url, vtex, f"rate_per_second = {RATE}", "concurrency = 50") as relays:
+    with two_relays(tmp_path, url, vtex.url, f"rate_per_second = {RATE}", "concurrency = 50") as relays:
         # What is due when it begins, a budget alone holds back.
         relays[0].tell("accounts/demo/pause", {"reason": "until all is there"})
         tell(relays, sent)

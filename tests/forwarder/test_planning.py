@@ -135,6 +135,15 @@ def test_a_new_row_waits_for_company_but_not_for_ever() -> None:
     assert ["event 1", "event 2"] == sent(plan(both, patient, NOW + timedelta(minutes=1)))
 
 
+@pytest.mark.parametrize("debounce", [timedelta(0), timedelta(minutes=10)])
+def test_what_came_by_a_clock_that_was_ahead_does_not_wait_until_it_has_come_again(debounce: timedelta) -> None:
+    eager = account(debounce=debounce)
+    early, ahead = row(1, received_at=NOW + timedelta(seconds=1)), row(2, received_at=NOW + timedelta(hours=3))
+
+    assert Plan(wait_until=NOW + timedelta(seconds=1) + debounce) == plan(work(early), eager, NOW)
+    assert ["event 2"] == sent(plan(work(ahead), eager, NOW))
+
+
 def test_old_news_goes_out_only_with_fresh_news() -> None:
     strict = account(stale_after=timedelta(days=7))
     old, fresh = row(1, hours=0), row(2, hours=24 * 8)

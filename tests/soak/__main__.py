@@ -14,10 +14,10 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NoReturn
 
+from tests.namespaces import mounting
 from tests.soak.report import DESCRIPTORS_MOST, WAL_MOST, Plan, Report
 from tests.soak.run import run
 from tests.soak.samples import longest_life
-from tests.soak.surroundings import mounting
 from tests.soak.trend import Trend
 
 _MIB: Final = 1024 * 1024

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Clock", "Disk", "disk", "mounting"]
+__all__ = ["Clock", "Disk", "disk"]
 
 _DISK_MIB: Final = 384
 _LEFT: Final = 32 * 1024 * 1024
@@ -38,21 +38,10 @@ class Disk:
         self._ballast.unlink(missing_ok=True)
 
 
-def mounting() -> list[str] | None:
-    """Return what runs a command so that it may mount what nobody else sees, and that ends with it; None if nothing."""
-    for command in (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"]):
-        try:
-            if subprocess.run([*command, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-                return command
-        except OSError:
-            return None
-    return None
-
-
 @contextmanager
 def disk(folder: Path) -> Iterator[Disk]:
-    """Mount a small file system; the process must be one that `mounting` runs."""
-    folder.mkdir(parents=True)
+    """Mount a small file system; the process must be one that may mount for itself."""
+    folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DISK_MIB}m", "tmpfs", folder], check=True)
     try:
         yield Disk(folder)

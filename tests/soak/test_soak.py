@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.namespaces import mounting
 from tests.soak.report import WAL_MOST, Report
 from tests.soak.samples import Sample, longest_life
-from tests.soak.surroundings import mounting
 from tests.soak.trend import BLOCKS, trend
 
 MIB = 1024 * 1024
