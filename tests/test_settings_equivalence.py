@@ -85,6 +85,7 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
     "listen": st.sampled_from(["127.0.0.1:8080", "[::]:80"]),
     "ops_listen": st.just("127.0.0.1:9090"),
     "public_url": urls,
+    "alert_url": st.just("https://hooks.example/invented?sig=secret"),
     "trusted_proxies": networks,
     "egress_networks": networks,
     "console_language": st.sampled_from(["auto", "en", "pt-BR"]),

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app.settings.account import Account, Group, frozen_section
 from app.settings.contradictions import Contradictory, contradictions
-from app.settings.places import Listen, ListenAddress, Network, PublicURL
+from app.settings.places import Listen, ListenAddress, Network, PublicURL, SecretURL
 from app.settings.values import (
     Count,
     DatabaseURL,
@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         description="Private networks that the names of VTEX's and carriers' hosts may lead to. Without them a name of "
         "the internet is only called at public addresses; an address, localhost or a name without a dot that stands "
         "in the configuration is called as it is written.",
+    )
+    alert_url: SecretURL | None = Field(
+        default=None,
+        description="Where a small JSON is posted when something begins or ends that a person must act upon; its host "
+        "is called by the rules of `egress_networks`.",
     )
     console_language: Literal["auto", "en", "pt-BR"] = Field(
         default="auto",

@@ -40,6 +40,7 @@ _SHORTEST: Final = 6
 """A shorter text may be anybody's."""
 _BIG: Final = frozenset(
     {
+        "alarms",
         "attempts",
         "bodies",
         "duties",
