@@ -127,7 +127,7 @@ bench-month: install ## Run a shop of 40,000 webhooks a day on 35 days of them, 
 
 # The short form: make bench-search ARGS="--webhooks 50000"
 .PHONY: bench-search
-bench-search: install ## Time every list and search beside 1,000,000 webhooks (about 10 minutes); ARGS="--help"
+bench-search: install ## Time every list and search beside 1,000,000 webhooks (10 to 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.search $(ARGS)
 
 # Tools that are not part of development, each set in an environment of its own under build/, by its lock.

@@ -38,6 +38,7 @@ KNOWN_TO = {
     "settings": {"__main__", "cli", "main"},
     "sandbox": {"__main__", "cli", "main"},
     "telemetry": {
+        "alerting",
         "calling",
         "worker",
         "cli",

@@ -1,6 +1,5 @@
 """Gaps: what a process writes down of its outages, and what becomes of the webhooks of that time."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,16 +38,14 @@ async def gaps(store: Store, now: datetime) -> list[Gap]:
 async def test_a_process_that_stops_and_comes_back_leaves_one_gap_between(store: Store) -> None:
     clock = Clock()
     first, second = Outages(store, clock), Outages(store, clock)
-    first.arrive()
-    await first.step()
+    await first.arrive()
     clock.advance(seconds=20)
     first.leave()
     stopped = clock()
     await first.close()
     clock.advance(minutes=5)
     assert [Gap(kind="down", cause="stopped", since=stopped, until=None)] == await gaps(store, clock())
-    second.arrive()
-    await second.step()
+    await second.arrive()
 
     assert [Gap(kind="down", cause="stopped", since=stopped, until=clock())] == await gaps(store, clock())
 
@@ -56,12 +53,10 @@ async def test_a_process_that_stops_and_comes_back_leaves_one_gap_between(store:
 async def test_of_a_process_that_vanished_the_gap_begins_when_it_was_seen_last(store: Store) -> None:
     clock = Clock()
     first, second = Outages(store, clock), Outages(store, clock)
-    first.arrive()
-    await first.step()
+    await first.arrive()
     seen = clock()
     clock.advance(minutes=3)  # It was killed in there.
-    second.arrive()
-    await second.step()
+    await second.arrive()
 
     assert [Gap(kind="down", cause="vanished", since=seen, until=clock())] == await gaps(store, clock())
 
@@ -69,8 +64,7 @@ async def test_of_a_process_that_vanished_the_gap_begins_when_it_was_seen_last(s
 async def test_a_process_that_was_suspended_does_not_say_that_it_was_there(store: Store) -> None:
     clock = Clock()
     outages = Outages(store, clock)
-    outages.arrive()
-    await outages.step()
+    await outages.arrive()
     slept = clock()
     clock.advance(hours=2)
     await outages.step()
@@ -81,8 +75,7 @@ async def test_a_process_that_was_suspended_does_not_say_that_it_was_there(store
 async def test_a_clock_that_is_set_back_makes_no_gap(store: Store) -> None:
     clock = Clock()
     outages = Outages(store, clock)
-    outages.arrive()
-    await outages.step()
+    await outages.arrive()
     clock.advance(minutes=-10)
     await outages.step()
 
@@ -92,8 +85,7 @@ async def test_a_clock_that_is_set_back_makes_no_gap(store: Store) -> None:
 async def test_what_happened_while_the_store_was_gone_is_written_when_it_is_back(store: Store) -> None:
     clock = Clock()
     outages = Outages(store, clock)
-    outages.arrive()
-    await outages.step()
+    await outages.arrive()
     await Withheld(store).until_done(outages, SOURCE, clock)
     since = clock() - 10 * SECOND
     clock.advance(seconds=10)
@@ -169,17 +161,6 @@ async def test_refusals_far_apart_are_gaps_of_their_own(store: Store) -> None:
     await outages.step()
 
     assert [1, 1] == [gap.requests for gap in await gaps(store, clock())]
-
-
-async def test_it_says_that_it_is_there_at_once_and_then_now_and_then(store: Store) -> None:
-    outages = Outages(store, Clock())
-    running = asyncio.create_task(outages.run())
-    outages.arrive()
-    while not await store.read(lambda connection: presences_since(connection, START - timedelta(days=400))):
-        pass
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
 
 
 MOMENTS = st.integers(0, 500).map(lambda seconds: START + timedelta(seconds=seconds))

@@ -94,8 +94,8 @@ async def listening(
         listeners.append(_listener(ops_app(dependencies, part=part), ops_listen, "ops_listen", given, dependencies))
     ports = await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
     if part.takes_webhooks:
-        dependencies.outages.arrive()
         stack.callback(dependencies.outages.leave)
+        await dependencies.outages.arrive()
     preparing = asyncio.create_task(application.prepare(), name="prepare")
     stack.callback(preparing.cancel)
     return ports

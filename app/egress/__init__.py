@@ -3,6 +3,9 @@
 The one user of the HTTP client's types, and the one that opens connections.
 """
 
+import app.egress.library  # noqa: F401 - before anything imports the client
+
+# isort: split
 from app.egress.calls import Egress, Reply
 from app.egress.dialling import Resolve, resolve
 from app.egress.guard import guarded

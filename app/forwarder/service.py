@@ -18,6 +18,7 @@ from app.forwarder.outcomes import Consequence, consequence
 from app.forwarder.planning import NO_NAMES, live_from, planner
 from app.forwarder.reading import package_of, seen
 from app.forwarder.resting import Resting
+from app.forwarder.telling import attempt_line
 from app.slots import Offer, Slots
 from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due, public_id
 from app.telemetry import Metrics, log_event
@@ -283,17 +284,4 @@ class Forwarder:
     def _report(self, claim: Claimed, answered: Answered, started: float) -> None:
         seconds = time.perf_counter() - started
         self._metrics.attempt(account=claim.work.account, outcome=answered.outcome.value, seconds=seconds)
-        log_event(
-            logger,
-            "forward.settled",
-            account=claim.work.account,
-            order_id=claim.work.order_id,
-            invoice_number=claim.work.invoice_number,
-            shipment=public_id("sh", claim.work.shipment_id),
-            call=claim.plan.call,
-            outcome=answered.outcome.value,
-            status=answered.status,
-            detail=answered.detail,
-            rows=len(claim.plan.carries),
-            seconds=round(seconds, 4),
-        )
+        log_event(logger, "forward.settled", **attempt_line(claim, answered, seconds))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from app.errors import StoreUnavailable
+from app.main.alarming import Troubles, alert
 from app.main.sampling import Sampler, vitals
 from app.settings import Settings
 from app.store.account_limits import NO_LIMITS, Limits, limits_of
@@ -24,8 +25,8 @@ logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS: Final = 1.0
 _LIMITS_EVERY_SECONDS: Final = 10.0
-_ENDLESS: Final = 3
-"""How many of the workers, the last ones, go on until they are cancelled."""
+_ENDLESS: Final = frozenset({"limits", "sampler", "outages", "alerting"})
+"""The workers that go on until they are cancelled."""
 
 
 @asynccontextmanager
@@ -51,6 +52,10 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
     workers["limits"] = lambda: _keep_limits(given)
     workers["sampler"] = sampler.run
     workers["outages"] = given.outages.run
+    if works and settings.alert_url is not None:
+        url = settings.alert_url.get_secret_value()
+        watch = Troubles(given.store, sampler, given.data_folder, settings.min_free_bytes)
+        workers["alerting"] = lambda: alert(running, metrics, settings, url, watch)
     tasks = [asyncio.create_task(_supervise(run), name=name) for name, run in workers.items()]
     try:
         yield
@@ -64,7 +69,8 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.shutdown_seconds):
                 await running.forwarder.stop()
-                await asyncio.gather(*tasks[:-_ENDLESS], return_exceptions=True)
+                ending = [task for task in tasks if task.get_name() not in _ENDLESS]
+                await asyncio.gather(*ending, return_exceptions=True)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -22,6 +22,7 @@ from app.mapping.beside import Beside
 from app.mapping.reader import Reader
 from app.mapping.replaying import Replayer
 from app.mapping.stored import as_webhook
+from app.mapping.telling import mapped_line, unmappable_line
 from app.model import Webhook
 from app.retry import Patience, Trouble, next_try
 from app.source import Source, Sources
@@ -182,7 +183,7 @@ class Mapper:
             source = self._sources.find(stored.carrier, stored.owner)
             if source is None:
                 reason = f"{stored.owner}/{stored.carrier} is not configured any more"
-                await self._unmappable(id_, 0, reason, stored.carrier)
+                await self._unmappable(id_, (stored.owner, stored.carrier), 0, reason)
                 continue
             batch.append((id_, _Held(source=source, webhook=as_webhook(stored))))
         return batch
@@ -192,6 +193,7 @@ class Mapper:
 
     async def _map(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
         adapter = source.adapter
+        named = (source.owner, adapter.slug)
         try:
             webhook = await self._reader.complete(webhook_id, source, webhook)
             reading = await self._reader.read(source, webhook)
@@ -199,7 +201,7 @@ class Mapper:
             # The webhook is on disk, and whatever goes to VTEX for it is committed after this, and waited for.
             recorded = await self._store.write(recording, lasting=False)
         except MalformedPayload as error:
-            await self._unmappable(webhook_id, adapter.version, str(error), adapter.slug)
+            await self._unmappable(webhook_id, named, adapter.version, str(error))
             return
         except StoreUnavailable:
             raise
@@ -207,29 +209,18 @@ class Mapper:
             await self._postpone(webhook_id, source, str(error))
             return
         except EgressRefused as error:
-            await self._unmappable(webhook_id, adapter.version, str(error), adapter.slug)
+            await self._unmappable(webhook_id, named, adapter.version, str(error))
             return
         except Exception as error:
             # One poisoned webhook must not stop the others; its bytes are kept and can be replayed once we are mended.
             logger.exception(
                 "a webhook could not be mapped", extra={"carrier": adapter.slug, "id": public_id("wh", webhook_id)}
             )
-            await self._unmappable(webhook_id, adapter.version, f"the relay failed on it: {error!r}", adapter.slug)
+            await self._unmappable(webhook_id, named, adapter.version, f"the relay failed on it: {error!r}")
             return
         for event in reading.events:
             self._metrics.event(adapter.slug, event.milestone, is_unknown=event.unknown_code is not None)
-        log_event(
-            logger,
-            "webhook.mapped",
-            id=public_id("wh", webhook_id),
-            source=source.name,
-            events=len(reading.events),
-            new_events=recorded.new_events,
-            placed=recorded.placed,
-            parked=recorded.parked,
-            ignored=list(reading.ignored),
-            warnings=list(reading.warnings),
-        )
+        log_event(logger, "webhook.mapped", **mapped_line(webhook_id, source, webhook, reading, recorded, self._now()))
 
     async def _postpone(self, webhook_id: int, source: Source, reason: str) -> None:
         stored = await self._stored(webhook_id)
@@ -238,7 +229,8 @@ class Mapper:
         trouble = Trouble(attempts=attempts, since=since)
         until = next_try(trouble, Patience(), now=self._now(), jitter=0.0)
         if until is None:
-            await self._unmappable(webhook_id, source.adapter.version, f"given up: {reason}", source.adapter.slug)
+            named = (source.owner, source.adapter.slug)
+            await self._unmappable(webhook_id, named, source.adapter.version, f"given up: {reason}")
             return
         await self._store.write(PostponeMapping(webhook_id=webhook_id, until=until, reason=reason))
         log_event(
@@ -246,19 +238,16 @@ class Mapper:
             "webhook.postponed",
             level=logging.WARNING,
             id=public_id("wh", webhook_id),
+            carrier=source.adapter.slug,
+            owner=source.owner,
             until=until,
             reason=reason,
         )
 
-    async def _unmappable(self, webhook_id: int, version: int, reason: str, carrier: str) -> None:
+    async def _unmappable(self, webhook_id: int, named: tuple[str, str], version: int, reason: str) -> None:
+        """Keep that a webhook cannot be read; ``named`` is its source's owner and carrier."""
         await self._store.write(
             RecordUnmappable(webhook_id=webhook_id, reason=reason, adapter_version=version, now=self._now())
         )
-        log_event(
-            logger,
-            "webhook.unmappable",
-            level=logging.WARNING,
-            id=public_id("wh", webhook_id),
-            carrier=carrier,
-            reason=reason,
-        )
+        line = unmappable_line(webhook_id, *named, version, reason)
+        log_event(logger, "webhook.unmappable", level=logging.WARNING, **line)

@@ -11,7 +11,7 @@ from app.store import Presence, TurnedAway
 
 __all__ = ["Gap", "gaps_in"]
 
-_SHORTEST: Final = timedelta(seconds=1)
+_SHORTEST: Final = timedelta(milliseconds=100)
 _VANISHED: Final = "vanished"
 _ALIKE: Final = timedelta(minutes=1)
 """What several processes saw of one source so close together is one gap."""

@@ -5,7 +5,6 @@ meanwhile is seen from its last sign of life.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -45,13 +44,12 @@ class Outages:
         self._ended: list[Presence] = []
         self._runs: dict[tuple[str, str, str], _Run] = {}
         self._left: list[TurnedAway] = []
-        self._changed = asyncio.Event()
 
-    def arrive(self) -> None:
-        """Note that webhooks are taken from now on."""
+    async def arrive(self) -> None:
+        """Note that webhooks are taken from now on, and write it down if the store takes it."""
         now = self._now()
         self._presence = Presence(id=self._store.ids.next(), since=now, until=now)
-        self._changed.set()
+        await self._write()
 
     def leave(self) -> None:
         """Note that no more are taken; `close` writes it down."""
@@ -103,11 +101,9 @@ class Outages:
         self._runs[key] = _Run(row)
 
     async def run(self) -> None:
-        """Write down now and then, and at once when webhooks begin to be taken, until cancelled."""
+        """Write down now and then, until cancelled."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), EVERY_SECONDS)
-            self._changed.clear()
+            await asyncio.sleep(EVERY_SECONDS)
             await self.step()
 
     async def step(self) -> None:

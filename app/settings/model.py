@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app.settings.account import Account, Group, frozen_section
 from app.settings.contradictions import Contradictory, contradictions
-from app.settings.places import Listen, ListenAddress, Network, PublicURL
+from app.settings.places import Listen, ListenAddress, Network, PublicURL, SecretURL
 from app.settings.values import (
     Count,
     DatabaseURL,
@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         "the internet is only called at public addresses; an address, localhost or a name without a dot that stands "
         "in the configuration is called as it is written.",
     )
+    alert_url: SecretURL | None = Field(
+        default=None,
+        description="Where a small JSON is posted when something begins or ends that a person must act upon; its host "
+        "is called by the rules of `egress_networks`.",
+    )
     console_language: Literal["auto", "en", "pt-BR"] = Field(
         default="auto",
         description="The console's language until a reader chooses another; auto takes what the browser prefers.",
@@ -189,6 +194,17 @@ class Settings(BaseSettings):
     attempt_days: Days = Field(default=30, description="How long calls to VTEX are kept with what they said.")
     fingerprint_days: Days = Field(
         default=730, description="How long a deleted event is known again, so that it is not new when it comes again."
+    )
+    tally_days: Days = Field(
+        default=400, description="How long what was counted hour by hour is kept; the console's charts are made of it."
+    )
+    unknown_code_days: Days = Field(
+        default=365, description="How long a code that no adapter lists is remembered after it came last."
+    )
+    audit_days: Days | None = Field(
+        default=None,
+        description="How long the audit log is kept; for good when null. It holds no requests; it says who did "
+        "what to which order, and why.",
     )
     tombstone_days: Days = Field(
         default=365,

@@ -5,11 +5,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, PlainSerializer, PlainValidator, SecretStr
 
 from app.settings.values import InWords, shown, text_of
 
-__all__ = ["Listen", "ListenAddress", "Network", "PublicURL", "ServiceURL"]
+__all__ = ["Listen", "ListenAddress", "Network", "PublicURL", "SecretURL", "ServiceURL"]
 
 _HIGHEST_PORT = 65535
 
@@ -110,3 +110,21 @@ def _service_url(value: str) -> str:
 
 
 ServiceURL = Annotated[str, AfterValidator(_service_url), InWords("https:// URL")]
+
+
+def _secret_url(value: SecretStr) -> SecretStr:
+    """Take an address that is a secret, as its path or query may open a door; a refusal does not repeat it."""
+    url = value.get_secret_value().strip()
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, is_url = SplitResult("", "", "", "", ""), False
+    if not is_url or parts.username is not None or parts.fragment:
+        raise ValueError("must be a URL that begins with https://, without user and fragment")
+    if parts.scheme == "http" and not _is_local(parts.hostname or ""):
+        raise ValueError("would be called in clear; use https://")
+    return SecretStr(url)
+
+
+SecretURL = Annotated[SecretStr, AfterValidator(_secret_url), InWords("https:// URL, a secret")]

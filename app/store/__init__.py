@@ -4,6 +4,7 @@
 """
 
 from app.store.accounts import AccountChange, AccountState, ChangeAccount, Learnt, Sample, TakeProbe
+from app.store.alarms import Alarm, BeginAlarm, EndAlarm, is_any_dead, open_alarms
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
 from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice, TellPage
 from app.store.body_search import AdvanceErasure, search_bodies
@@ -53,11 +54,13 @@ __all__ = [
     "AddShipment",
     "AdvanceBackfill",
     "AdvanceErasure",
+    "Alarm",
     "AuditErasure",
     "AuditExport",
     "AuditImport",
     "Backfill",
     "BackfillProgress",
+    "BeginAlarm",
     "BeginSweep",
     "Candidate",
     "Candidates",
@@ -72,6 +75,7 @@ __all__ = [
     "Database",
     "DropExpired",
     "DutyHeld",
+    "EndAlarm",
     "EraseBatch",
     "EraseOrder",
     "Erasure",
@@ -162,9 +166,11 @@ __all__ = [
     "free_pages",
     "held_orders",
     "hook_records",
+    "is_any_dead",
     "latest_arrival",
     "next_due",
     "next_order",
+    "open_alarms",
     "parse_public_id",
     "presences_since",
     "public_id",

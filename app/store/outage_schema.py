@@ -1,11 +1,11 @@
-"""The tables of when webhooks could not be taken, and which were not."""
+"""The tables of when webhooks could not be taken, which were not, and what operators were told of."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text
 
 from app.store.columns import Instant, id_column
 from app.store.schema import metadata
 
-__all__ = ["presences", "turned_away"]
+__all__ = ["alarms", "presences", "turned_away"]
 
 presences = Table(
     "presences",
@@ -33,4 +33,14 @@ turned_away = Table(
     Column("is_over", Boolean, nullable=False, comment="whether one was taken since the latest"),
     Index("ix_turned_away_until", "until"),
     comment="requests of a source that were refused or failed, as spans of time that a process saw",
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True, comment="the account or source; empty for the relay"),
+    Column("id", BigInteger, nullable=False),
+    Column("since", Instant, nullable=False),
+    comment="what alert_url was told of, and has not ended",
 )

@@ -6,6 +6,7 @@ from app.telemetry.documented import MetricDoc
 
 __all__ = [
     "ACCOUNT_STATE",
+    "ALERTS",
     "ATTEMPTS",
     "ATTEMPT_SECONDS",
     "BACKLOG_AGE_SECONDS",
@@ -133,6 +134,12 @@ NOTIFICATIONS = MetricDoc(
     labels=("account", "outcome"),
     description="Notifications of VTEX's order hook, by what became of them at the door.",
 )
+ALERTS = MetricDoc(
+    name="relay_alerts_total",
+    type="counter",
+    labels=("kind", "outcome"),
+    description="Posts to `alert_url`, by what they are about and whether they were taken.",
+)
 ORDER_READS = MetricDoc(
     name="relay_order_reads_total",
     type="counter",
@@ -254,6 +261,7 @@ _DOCS: Final = (
     COMMIT_BATCH_SIZE,
     SECRET_MATCHED,
     NOTIFICATIONS,
+    ALERTS,
     ORDER_READS,
     ORDER_HOOK,
     ORDERS_DUE,

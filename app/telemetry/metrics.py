@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from app.errors import RelayError
 from app.model import Milestone
 from app.telemetry.catalogue import (
+    ALERTS,
     ATTEMPT_SECONDS,
     ATTEMPTS,
     COMMIT_BATCH_SIZE,
@@ -63,6 +64,7 @@ _ROUTE_CAUSES: Final = frozenset(
 _KINDS: Final = frozenset(
     {
         "attempts",
+        "audit",
         "bodies",
         "erased_webhooks",
         "events",
@@ -73,11 +75,15 @@ _KINDS: Final = frozenset(
         "remembered",
         "shipments",
         "subjects",
+        "tallies",
         "tombstones",
         "turned_away",
+        "unknown_codes",
         "webhooks",
     }
 )
+_ALERT_KINDS: Final = frozenset({"account-held", "dead-work", "disk-full", "source-quiet", "store-failing"})
+_ALERT_OUTCOMES: Final = frozenset({"sent", "failed"})
 _SECRETS: Final = frozenset(map(str, range(10)))
 
 
@@ -120,6 +126,7 @@ class Metrics:
         self._secret_matched = _counter(SECRET_MATCHED, registry)
         self._notifications = _counter(NOTIFICATIONS, registry)
         self._order_reads = _counter(ORDER_READS, registry)
+        self._alerts = _counter(ALERTS, registry)
         self._retention_deleted = _counter(RETENTION_DELETED, registry)
         self._retention_oldest = Gauge(
             RETENTION_OLDEST_SECONDS.name,
@@ -183,6 +190,10 @@ class Metrics:
     def notification(self, account: str, outcome: str) -> None:
         """Count a notification of VTEX's order hook."""
         self._notifications.labels(closed(account, self._accounts), closed(outcome, _NOTIFICATION_OUTCOMES)).inc()
+
+    def alert(self, kind: str, outcome: str) -> None:
+        """Count a post to the alert URL."""
+        self._alerts.labels(closed(kind, _ALERT_KINDS), closed(outcome, _ALERT_OUTCOMES)).inc()
 
     def order_read(self, account: str, outcome: str) -> None:
         """Count a read of an order that was told of."""

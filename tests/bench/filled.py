@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Table
 
 from app.store import Store
 from app.store.schema import (
@@ -23,6 +23,7 @@ from app.store.schema import (
     subjects,
     webhooks,
 )
+from tests.bench.writing import Written
 
 __all__ = ["RARE_CODE", "Filling", "fill"]
 
@@ -58,22 +59,10 @@ class Filling:
         return f"QX{parcel:09d}BR"
 
 
-class _Written:
-    """Write one batch of rows of several tables."""
-
-    def __init__(self, batch: dict[Table, list[dict[str, Any]]]) -> None:
-        self._batch = batch
-
-    def run(self, connection: Connection) -> None:
-        for table, entries in self._batch.items():
-            if entries:
-                connection.execute(insert(table), entries)
-
-
 async def fill(store: Store, filling: Filling, told: Callable[[int], None] = lambda _count: None) -> None:
     """Write everything; ``told`` is told how many webhooks are written."""
     for start, batch in _batches(filling):
-        await store.write(_Written(batch))
+        await store.write(Written(batch))
         told(min(start + _BATCH, filling.webhooks))
 
 

@@ -57,6 +57,7 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
         "make bench-orders": "takes minutes on a machine that nobody else uses",
         'make bench-orders ARGS="--orders 5000 --rate 100 --kills 0.3 0.6"': "likewise",
         "make bench-hostile": "likewise",
+        'make soak ARGS="--minutes 10"': "takes ten minutes",
         "make bench-replicas": "takes minutes; test_replicas.py runs it in small",
         "make bench-search": "likewise",
         'make bench-search ARGS="--webhooks 100000 --times 5"': "likewise",
@@ -71,6 +72,8 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
     "docs/performance.md": {
         "make bench": "takes a quarter of an hour on a machine that nobody else uses; test_targets.py runs it in small",
         'make bench ARGS="--only 1 7 --rounds 3"': "likewise",
+        "make bench-search": "takes a quarter of an hour; tests/bench runs it in small",
+        'make bench-search ARGS="--engine postgresql"': "likewise",
     },
     "docs/privacy.md": {
         "": "its placeholders are the reader's; tests/web/test_ops_privacy.py asks for the same over HTTP"

@@ -1,12 +1,15 @@
 """``carrier-relay gaps``: when webhooks were not taken, for people and for scripts."""
 
+import hashlib
 import json
+import signal
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.answering import Answering
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Start
 
 SOURCE = {
     "name": "mystore/loggi",
@@ -70,3 +73,41 @@ def test_without_a_gap_it_says_since_when_there_was_none(run: Run, page: dict[st
 
     assert "vanished, 3 requests" in shown
     assert "There are earlier ones" in shown
+
+
+CONFIGURATION = """
+listen = "127.0.0.1:0"
+[accounts.mystore]
+app_key = "key"
+app_token = "token"
+base_url = "http://127.0.0.1:9"
+[accounts.mystore.carriers.easypost]
+secrets = ["an-invented-secret"]
+[accounts.mystore.carriers.mandae]
+path_key = "an-invented-path-key"
+unsigned = true
+[[tokens]]
+name = "ops"
+role = "viewer"
+sha256 = "{digest}"
+"""
+
+
+def test_a_stop_and_a_kill_are_told_apart(start: Start, run: Run, folder: Path) -> None:
+    digest = hashlib.sha256(b"an-invented-token").hexdigest()
+    (folder / "relay.toml").write_text(CONFIGURATION.format(digest=digest))
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        running = start("serve").until_ready()
+        # Who answers has come to wait for signals.
+        assert 200 == httpx.get(running.find(r"(http://127\.0\.0\.1:\d+/livez)")).status_code
+        running.stop(number)
+    url = start("serve").until_ready().find(r"(http://127\.0\.0\.1:\d+)/livez")
+
+    found = json.loads(run("gaps", "--url", url, "--token", "an-invented-token", "--json").output)
+
+    assert [("down", "vanished"), ("down", "stopped")] == [(gap["kind"], gap["cause"]) for gap in found["items"]]
+    for gap in found["items"]:
+        assert gap["until"] is not None
+        assert {"mystore/easypost": "retries", "mystore/mandae": "heals"} == {
+            source["name"]: source["verdict"] for source in gap["sources"]
+        }

@@ -11,20 +11,17 @@ from tests.web.stage import Clock
 def test_problems_show_what_was_not_taken_and_leave_short_restarts_aside(start: Start, clock: Clock) -> None:
     relay = start()
     first, second, third = (Outages(relay.store, clock) for _ in range(3))
-    first.arrive()
-    relay.on_the_loop(first.step())
+    relay.on_the_loop(first.arrive())
     first.leave()
     relay.on_the_loop(first.close())
     clock.advance(seconds=30)
-    second.arrive()
-    relay.on_the_loop(second.step())
+    relay.on_the_loop(second.arrive())
     with httpx.Client(base_url=relay.stage.url) as client:
         me = visiting(client, "operator")
         assert "Nothing to do about" in me.open("/problems").text
         assert "nobody was there" not in me.open("/problems").text
         clock.advance(minutes=20)
-        third.arrive()
-        relay.on_the_loop(third.step())
+        relay.on_the_loop(third.arrive())
 
         page = me.open("/problems")
 

@@ -157,9 +157,11 @@ class Server:
 
 
 @contextmanager
-def running(settings: dict[str, str] | None = None, *, standby_of: Server | None = None) -> Iterator[Server]:
-    """Run a server, an empty one or a standby of another, until the context is left."""
-    memory = _MEMORY if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) else None
+def running(
+    settings: dict[str, str] | None = None, *, standby_of: Server | None = None, on_disk: bool = False
+) -> Iterator[Server]:
+    """Run a server, an empty one or a standby of another, until the context is left; in memory unless ``on_disk``."""
+    memory = _MEMORY if not on_disk and "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="relay-pg-", dir=memory) as name:
         folder = Path(name)
         server = Server(folder, free_port(), settings)

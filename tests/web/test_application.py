@@ -50,7 +50,7 @@ async def test_an_application_can_be_called_without_a_server(relay: Relay) -> No
 
 
 def test_a_start_needs_neither_web_framework_nor_templates_nor_a_servers_driver() -> None:
-    heavy = ("fastapi", "jinja2", "psycopg", "alembic", "app.web.console", "app.web.ops")
+    heavy = ("fastapi", "jinja2", "psycopg", "alembic", "rich", "app.web.console", "app.web.ops")
     program = f"import sys, app.cli.serving; print([name for name in {heavy!r} if name in sys.modules])"
 
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -61,9 +61,9 @@ def test_what_was_answered_503_is_a_gap_of_its_source_with_its_cause(start: Star
 
 def test_while_no_process_was_there_every_source_has_a_gap(watched: Relay, clock: Clock) -> None:
     earlier = Outages(watched.store, clock)
-    watched.on_the_loop(arrived(earlier))
+    watched.on_the_loop(earlier.arrive())
     clock.advance(hours=1)
-    watched.on_the_loop(arrived(watched.dependencies.outages))
+    watched.on_the_loop(watched.dependencies.outages.arrive())
 
     [gap] = listed(watched)
 
@@ -73,11 +73,6 @@ def test_while_no_process_was_there_every_source_has_a_gap(watched: Relay, clock
         each["name"] for each in listed(watched, account="mystore", carrier="signed")[0]["sources"]
     ]
     assert [] == listed(watched, carrier="nobody")
-
-
-async def arrived(outages: Outages) -> None:
-    outages.arrive()
-    await outages.step()
 
 
 def test_a_test_call_of_a_carrier_s_engineer_is_no_webhook_that_was_lost(watched: Relay) -> None:

@@ -13,7 +13,7 @@ __all__ = ["SEARCHED", "search_bodies"]
 
 SEARCHED: Final = 10_000
 """Among how many webhooks a text is looked for at most."""
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 1_000
 
 
 def search_bodies(

@@ -72,9 +72,9 @@ def account_overviews(connection: Connection, names: Sequence[str], now: datetim
     counts = [
         queued,
         _shipments(connection, names, dead, literal("dead_shipments"), "ix_shipments_dead"),
-        _rows(connection, names, "pending_rows", or_(_in_state("pending"), _in_state("sent"))),
-        _rows(connection, names, "observed_rows", _in_state("observed")),
-        _rows(connection, names, "dead_rows", _in_state("dead")),
+        _rows(connection, "pending_rows", or_(_in_state("pending"), _in_state("sent"))),
+        _rows(connection, "observed_rows", _in_state("observed")),
+        _rows(connection, "dead_rows", _in_state("dead")),
     ]
     found = {key: count for each in counts for key, count in each.items()}
     is_more = any(sum(each.values()) >= COUNTED for each in counts)
@@ -113,13 +113,14 @@ def _shipments(
     return _counted(connection, some.limit(COUNTED).subquery())
 
 
-def _rows(
-    connection: Connection, names: Sequence[str], kind: str, condition: ColumnElement[bool]
-) -> dict[tuple[str, str], int]:
+def _rows(connection: Connection, kind: str, condition: ColumnElement[bool]) -> dict[tuple[str, str], int]:
     """Count rows by account, so many of them at most, whoever they belong to."""
     some = select(rows.c.shipment_id).where(condition).limit(COUNTED).subquery()
-    theirs = select(shipments.c.account, literal(kind).label("kind")).join(some, some.c.shipment_id == shipments.c.id)
-    return _counted(connection, theirs.where(shipments.c.account.in_(names)).subquery())
+    # Not a join: an engine may begin that with all shipments of the accounts.
+    theirs = select(shipments.c.account).where(shipments.c.id == some.c.shipment_id).correlate(some).scalar_subquery()
+    return _counted(
+        connection, select(theirs.label("account"), literal(kind).label("kind")).select_from(some).subquery()
+    )
 
 
 def _counted(connection: Connection, some: Subquery) -> dict[tuple[str, str], int]:

@@ -15,7 +15,7 @@ __all__ = ["LOOKED_THROUGH", "Page", "Through", "between", "page"]
 
 T = TypeVar("T")
 
-LOOKED_THROUGH: Final = 20_000
+LOOKED_THROUGH: Final = 10_000
 """How many rows a page looks through at most."""
 _MILLISECOND: Final = 1 << 22
 _SLACK: Final = 15 * 60_000 * _MILLISECOND

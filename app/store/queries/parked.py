@@ -12,7 +12,7 @@ from app.store.dialect import literally
 from app.store.facts import Candidate, Facts, stored_facts
 from app.store.finding import candidates
 from app.store.queries.journal import EventDetail, events_where
-from app.store.queries.paging import LOOKED_THROUGH, Page, Through, page
+from app.store.queries.paging import Page, Through, page
 from app.store.schema import events, subject_keys, subjects
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 OTHER: Final = "other"
+_COUNTED: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,19 +146,19 @@ def states_of(
 def parked_causes(connection: Connection, owners: tuple[str, ...] | None) -> tuple[tuple[ParkedCause, ...], bool]:
     """Sum up why subjects are parked, and say whether there is more than was counted.
 
-    One index holds all that is read, and no more of it than a page looks through.
+    One index holds all that is read, and no more of it than anybody counts.
     """
     query = select(subjects.c.owner, subjects.c.carrier, subjects.c.cause)
     query = query.where(subjects.c.state == literally("parked"))
     if owners is not None:
         query = query.where(subjects.c.owner.in_(owners))
-    some = query.limit(LOOKED_THROUGH).subquery()
+    some = query.limit(_COUNTED).subquery()
     grouped = select(some, func.count().label("total")).group_by(some.c.owner, some.c.carrier, some.c.cause)
     found = connection.execute(grouped.order_by(some.c.owner, some.c.carrier, some.c.cause)).all()
     causes = tuple(
         ParkedCause(owner=row.owner, carrier=row.carrier, cause=row.cause or OTHER, count=row.total) for row in found
     )
-    return causes, sum(cause.count for cause in causes) == LOOKED_THROUGH
+    return causes, sum(cause.count for cause in causes) == _COUNTED
 
 
 def subject_state(connection: Connection, subject_id: int) -> SubjectState | None:

@@ -10,7 +10,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -21,6 +22,7 @@ from tests.bench.targets.forwarding import Coalescing, Latency, Through
 from tests.bench.targets.ingesting import Ingesting
 from tests.bench.targets.machine import LOAD_CORE
 from tests.bench.targets.replaying import Replaying
+from tests.bench.targets.sharing import Sharing
 from tests.bench.targets.stage import SMALL, Scale, Stage
 from tests.bench.targets.starting import Starting
 
@@ -44,6 +46,7 @@ SCENARIOS: Final[dict[str, tuple[Callable[[Stage], Scenario], frozenset[str]]]] 
     "coalescing": (Coalescing, frozenset({"8"})),
     "latency": (Latency, frozenset({"9", "9b"})),
     "backlog": (Backlog, frozenset({"10", "10b"})),
+    "sharing": (Sharing, frozenset({"11"})),
     "starting": (Starting, frozenset({"12", "12b"})),
     "replaying": (Replaying, frozenset({"13"})),
 }
@@ -54,7 +57,15 @@ def run(stage: Stage, *, rounds: int, only: Sequence[str], say: Callable[[str], 
     chosen = {
         name: make for name, (make, aims) in SCENARIOS.items() if not only or name in only or not aims.isdisjoint(only)
     }
-    scenarios = {name: make(stage) for name, make in chosen.items()}
+    with ExitStack() as stack:
+        scenarios = {name: make(stage) for name, make in chosen.items()}
+        for scenario in scenarios.values():
+            if isinstance(scenario, AbstractContextManager):
+                stack.enter_context(scenario)
+        return _rounds(scenarios, rounds, say)
+
+
+def _rounds(scenarios: Mapping[str, Scenario], rounds: int, say: Callable[[str], None]) -> list[Sample]:
     samples: list[Sample] = []
     for number in range(1, rounds + 1):
         for name, scenario in scenarios.items():

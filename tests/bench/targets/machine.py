@@ -10,11 +10,11 @@ from typing import Final
 
 from tests.bench.busy import Busy, others_cores, used_by
 
-__all__ = ["LOAD_CORE", "RELAY_CORE", "Watch", "flushes", "memory", "pause", "pinned"]
+__all__ = ["CORES", "LOAD_CORE", "RELAY_CORE", "Watch", "flushes", "memory", "pause", "pinned"]
 
-_CORES: Final = sorted(os.sched_getaffinity(0))
-RELAY_CORE: Final = _CORES[0]
-LOAD_CORE: Final = _CORES[-1]
+CORES: Final = sorted(os.sched_getaffinity(0))
+RELAY_CORE: Final = CORES[0]
+LOAD_CORE: Final = CORES[-1]
 _FLUSHES: Final = 15  # of a disk's stat: requests to empty its cache
 
 

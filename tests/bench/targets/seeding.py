@@ -25,6 +25,7 @@ _WORDS: Final = {
         "empty": "x'7b7d'",
         "bytes_before": "CAST(",
         "bytes_after": " AS BLOB)",
+        "json": "",
     },
     "postgresql": {
         "digest": "decode(md5(i::text || 'seed'), 'hex')",
@@ -32,6 +33,7 @@ _WORDS: Final = {
         "empty": "'\\x7b7d'::bytea",
         "bytes_before": "convert_to(",
         "bytes_after": ", 'UTF8')",
+        "json": "::json",
     },
 }
 
@@ -48,7 +50,7 @@ def fill(url: str, *statements: str) -> None:
     """Bring a database to this release and run statements on it."""
     store = Store.open(url)
     asyncio.run(store.close())
-    engine = create_engine(make_url(url), hide_parameters=True)
+    engine = create_engine(make_url(url.replace("postgresql:", "postgresql+psycopg:")), hide_parameters=True)
     with engine.begin() as connection:
         words = _WORDS[engine.dialect.name]
         for statement in statements:
@@ -120,7 +122,7 @@ def waiting_shipments(count: int) -> tuple[str, ...]:
         (
             f'{numbers}INSERT INTO subjects (id, owner, carrier, subject, numbers, "references", state, since,'
             f" created_at, placed_at) SELECT i, '{ACCOUNT}', 'easypost', 'QX' || {{padded}} || 'BR',"
-            f" '[\"QX' || {{padded}} || 'BR\"]', '{{{{}}}}', 'placed', {at}, {at}, {at} FROM n"
+            f" ('[\"QX' || {{padded}} || 'BR\"]'){{json}}, '{{{{}}}}', 'placed', {at}, {at}, {at} FROM n"
         ),
         (
             f"{numbers}INSERT INTO events (id, subject_id, fingerprint, webhook_id, received_at, code, milestone,"

@@ -75,11 +75,10 @@ SMALL: Final = Scale(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where scenarios run: a folder, how much of everything, and the database (SQLite unless a URL is given)."""
+    """Where scenarios run: a folder, and how much of everything."""
 
     folder: Path
     scale: Scale
-    database: str | None = None
 
     def fresh(self, name: str, *, like: Path | None = None) -> Path:
         """Make an empty folder, or one with a copy of a database that was filled before."""

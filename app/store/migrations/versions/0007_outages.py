@@ -1,4 +1,4 @@
-"""Know when no process could take webhooks, and which sources were turned away."""
+"""Know when no process could take webhooks, and which sources were turned away; remember what alert_url was told of."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,3 +40,12 @@ def upgrade() -> None:
         comment="requests of a source that were refused or failed, as spans of time that a process saw",
     )
     op.create_index("ix_turned_away_until", "turned_away", ["until"])
+    op.create_table(
+        "alarms",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False, comment="the account or source; empty for the relay"),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject", name=op.f("pk_alarms")),
+        comment="what alert_url was told of, and has not ended",
+    )
