@@ -18,6 +18,7 @@
     ├── HookNotOurs                 VTEX's order hook is somebody else's: it is left alone   409
     ├── HookNotPossible             VTEX's order hook cannot be set up so                    409
     ├── Erased                      what was erased is not taken in any more              409
+    ├── OrdersHeld                  an account is not erased while orders of it are held  409
     ├── StoreBusy                   another process owns the database
     ├── EgressRefused               an address that the relay must not call
     └── CallFailed                  an outgoing call ended without an answer
@@ -39,6 +40,7 @@ __all__ = [
     "MalformedPayload",
     "MissingCredential",
     "NotYetRead",
+    "OrdersHeld",
     "RelayError",
     "StaleTimestamp",
     "StoreBusy",
@@ -165,6 +167,17 @@ class Erased(RelayError):
     """What is to be taken in was erased by somebody's wish."""
 
     reason = "erased"
+
+
+class OrdersHeld(RelayError):
+    """Orders of an account that is to be erased are held; ``orders`` names the first of them."""
+
+    reason = "held"
+
+    def __init__(self, orders: tuple[str, ...]) -> None:
+        """Name them."""
+        super().__init__(f"orders are held: {', '.join(orders)}")
+        self.orders = orders
 
 
 class StoreBusy(RelayError):

@@ -14,6 +14,7 @@ from app.cli.saved import SavedRequest
 from app.cli.scrubbing import Scrubber
 from app.errors import MalformedPayload, Unverified
 from app.model import Webhook
+from app.personal import PersonalData
 from app.reading import read
 from app.verification import Credentials, seal
 
@@ -29,7 +30,7 @@ _SECRET_PARAMETER: Final = re.compile(r"(?i)key|token|secret|sign|auth|pass")
 
 def write_scrubbed(adapter: Adapter, saved: SavedRequest, file: Path) -> None:
     """Write the copy, and say what was done and what to look at: an ``.http`` file whole, any other the body alone."""
-    scrubber = Scrubber(key=secrets.token_bytes(32))
+    scrubber = Scrubber(key=secrets.token_bytes(32), personal=adapter.personal or PersonalData())
     webhook = _scrubbed(adapter, saved.webhook, scrubber)
     webhook, is_signed = _signed(adapter, webhook)
     content = _raw(adapter, saved, webhook, is_signed=is_signed) if file.suffix == ".http" else webhook.body

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,18 +74,18 @@ def export_order(account: str, order: str, reason: str, write: Path | None, url:
 
 
 def erase_order(
-    account: str, order: str | None, number: str | None, reason: str, url: str | None, token: str | None, *, yes: bool
+    account: str, named: Mapping[str, str], reason: str, url: str | None, token: str | None, *, yes: bool
 ) -> None:
-    """Erase an order, or the parcel with a tracking number, a few seconds at a time."""
+    """Erase an order, or one parcel, a few seconds at a time; ``named`` says by what it is known."""
     from app.cli.operating import reach
 
-    wanted = order or number
-    if wanted is None or (order and number):
-        raise stop(ExitCode.BAD_INPUT, "name what to erase: either --order or --tracking-number")
+    if len(named) != 1:
+        raise stop(ExitCode.BAD_INPUT, "name what to erase: one of --order, --tracking-number and --invoice-key")
+    (wanted,) = named.values()
     operators = reach(url, token)
     if not yes and typer.prompt(f"Everything stored of {wanted} is deleted for good. Type it to go on") != wanted:
         raise stop(ExitCode.FAILED, "nothing was erased")
-    asked = {"account": account, "reason": reason} | ({"order_id": order} if order else {"tracking_number": number})
+    asked = {"account": account, "reason": reason, **named}
     rows: Counter[str] = Counter()
     while True:
         told = json_document(operators.stream("/orders/erase", json.dumps(asked).encode())).plain()

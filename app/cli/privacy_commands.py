@@ -39,12 +39,16 @@ def erase(
     reason: Why,
     order: Annotated[str | None, typer.Option(help="VTEX's order id.")] = None,
     tracking_number: Annotated[str | None, typer.Option(help="A tracking number, in place of an order.")] = None,
+    invoice_key: Annotated[
+        str | None, typer.Option(help="The key of an NF-e, for a parcel that is known by nothing else.")
+    ] = None,
     url: OpsURL = None,
     token: Key = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase an order, or the parcel with a tracking number for good; nothing brings it back. Needs an admin."""
-    erase_order(account, order, tracking_number, reason, url, token, yes=yes)
+    """Erase an order, or one parcel by its number or its NF-e, for good; nothing brings it back. Needs an admin."""
+    named = {"order_id": order, "tracking_number": tracking_number, "invoice_key": invoice_key}
+    erase_order(account, {name: value for name, value in named.items() if value}, reason, url, token, yes=yes)
 
 
 @personal.command(

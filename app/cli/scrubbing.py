@@ -1,6 +1,7 @@
 """Put fictions of the same shape in the place of persons in a saved webhook, so that it can be shown to others.
 
-Only what is personal changes: names, documents, telephones, e-mail and street addresses, positions, and addresses of
+Where persons stand its carrier's file says; what it does not say is told by names and by form. Only what is personal
+changes: names, documents, telephones, e-mail and street addresses, positions, and addresses of
 signatures, photos and labels. Codes, times, places of scans and tracking numbers stay, for they are what is mapped.
 """
 
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
+
+from app.personal import Kind, Path, PersonalData
 
 __all__ = ["Scrubber"]
 
@@ -47,11 +50,13 @@ class Scrubber:
 
     Args:
         key: Random bytes of one run.
+        personal: What the carrier's file says of persons in its documents.
         replaced: How many values were replaced so far.
 
     """
 
     key: bytes = field(repr=False)
+    personal: PersonalData = field(default_factory=PersonalData)
     replaced: int = 0
 
     def body(self, content: bytes, media_type: str) -> bytes:
@@ -70,7 +75,7 @@ class Scrubber:
         if not pairs:
             return text
         scrubbed = [
-            (name, self._text(value, "") if value[:1] in "{[" else self._value(value, name, ()))
+            (name, self._json(value, (name,)) if value[:1] in "{[" else self._value(value, name, ()))
             for name, value in pairs
         ]
         return text if scrubbed == pairs else urlencode(scrubbed, errors="surrogateescape")
@@ -85,36 +90,43 @@ class Scrubber:
             return self.query(text)
         return self._prose(text)
 
-    def _json(self, text: str) -> str:
+    def _json(self, text: str, within: Path = ()) -> str:
         """Rewrite values in place: spaces, order and numbers' spelling stay byte for byte."""
         parts: list[str] = []
-        stack: list[str] = []
+        stack = list(within)
         name, position = "", 0
         while position < len(text):
             found = _TOKEN.match(text, position)
             token = found[0] if found else text[position]
             following = text[position + len(token) :].lstrip()[:1]
             position += len(token)
+            # A list has no name of its own in a path: its items stand where it stands.
             if token in {"{", "["}:
-                stack.append(name)
-            elif token in {"}", "]"} and stack:
-                name = stack.pop()
+                stack.append("" if token == "[" else name)  # noqa: S105 - a bracket
+            elif token in {"}", "]"} and len(stack) > len(within):
+                above = stack.pop()
+                name = above if token == "}" else name  # noqa: S105 - a bracket
             elif token.startswith('"') and following == ":":
                 name = token[1:-1]
             elif token.startswith('"'):
                 token = f'"{self._value(token[1:-1], name, tuple(stack))}"'
             elif token[0].isdigit() or token[0] == "-":
-                token = self._number(token, name)
+                token = self._number(token, name, tuple(stack))
             parts.append(token)
         return "".join(parts)
 
     def _value(self, value: str, name: str, parents: tuple[str, ...]) -> str:
-        """Replace a value whose name says that it is personal, or what is personal in it."""
-        plain = _plain(name)
+        """Replace a value that is declared or whose name says that it is personal, or what is personal in it."""
+        plain, path = _plain(name), _path(parents, name)
+        what = self.personal.at(path)
+        if value.startswith(("{", "[")) and '\\"' in value:
+            return self._json(value.replace('\\"', '"'), path).replace('"', '\\"')
+        if self.personal.is_plain(path):
+            return self._prose(value)
+        if value and what is not None and what.kind is not Kind.FREE_TEXT:
+            return self._fiction(value, self._declared(value, what.kind))
         if value.startswith(("http:", "https:", "http:\\/", "https:\\/")):
             return self._fiction(value, self._address) if _PERSONAL_FILE.search(plain) else value
-        if value.startswith(("{", "[")) and '\\"' in value:
-            return self._json(value.replace('\\"', '"')).replace('"', '\\"')
         if value and _is_personal(plain, parents):
             if "@" in value:
                 return self._prose(value)
@@ -122,9 +134,18 @@ class Scrubber:
             return self._fiction(value, shape)
         return self._prose(value)
 
-    def _number(self, token: str, name: str) -> str:
-        plain = _plain(name)
-        if not _ALWAYS_PERSONAL.search(plain) or _OF_A_PARTY.fullmatch(plain):
+    def _declared(self, value: str, kind: Kind) -> Callable[[str, bytes], str]:
+        """Choose what is invented in the place of a declared value."""
+        if value.startswith("http"):
+            return self._address
+        if kind is Kind.PHONE:
+            return self._shape if re.search(r"[^\W\d]", value) else self._phone
+        return self._email if kind is Kind.EMAIL else self._shape
+
+    def _number(self, token: str, name: str, parents: tuple[str, ...]) -> str:
+        plain, path = _plain(name), _path(parents, name)
+        looks_so = _ALWAYS_PERSONAL.search(plain) and not _OF_A_PARTY.fullmatch(plain)
+        if self.personal.is_plain(path) or not (looks_so or self.personal.at(path)):
             return token
         scrubbed = self._fiction(token, self._shape)
         # A number must not begin with a zero that it did not have.
@@ -182,6 +203,10 @@ class Scrubber:
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _path(parents: tuple[str, ...], name: str) -> Path:
+    return (*filter(None, parents), name)
 
 
 def _is_personal(plain: str, parents: tuple[str, ...]) -> bool:

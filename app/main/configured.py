@@ -77,6 +77,9 @@ def retention_of(settings: Settings) -> Retention:
         attempts=timedelta(days=settings.attempt_days),
         ledger=timedelta(days=settings.ledger_days),
         fingerprints=timedelta(days=settings.fingerprint_days),
+        tallies=timedelta(days=settings.tally_days),
+        unknown_codes=timedelta(days=settings.unknown_code_days),
+        audit=None if settings.audit_days is None else timedelta(days=settings.audit_days),
     )
 
 

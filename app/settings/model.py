@@ -195,6 +195,17 @@ class Settings(BaseSettings):
     fingerprint_days: Days = Field(
         default=730, description="How long a deleted event is known again, so that it is not new when it comes again."
     )
+    tally_days: Days = Field(
+        default=400, description="How long what was counted hour by hour is kept; the console's charts are made of it."
+    )
+    unknown_code_days: Days = Field(
+        default=365, description="How long a code that no adapter lists is remembered after it came last."
+    )
+    audit_days: Days | None = Field(
+        default=None,
+        description="How long the audit log is kept; for good when null. It holds no requests; it says who did "
+        "what to which order, and why.",
+    )
     tombstone_days: Days = Field(
         default=365,
         description="How long nothing is taken in about an erased tracking number; carriers use numbers again. Erased "

@@ -22,7 +22,7 @@ from app.store.dialect import insert
 from app.store.engine import database_of
 from app.store.lane import said
 from app.store.privacy_schema import erasure_keys, tombstones
-from app.store.schema import numbers, shipments, subjects
+from app.store.schema import numbers, shipments, subject_keys, subjects
 from app.store.sqlite import Ownership, file_of
 from app.store.tombstones import Term, buried
 
@@ -238,7 +238,7 @@ def _value(entry: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - of any
 
 
 def erased_left(connection: Connection, now: datetime) -> set[Term]:
-    """Find orders and numbers that are there although they were erased."""
+    """Find orders, numbers and keys of invoices that are there although they were erased."""
     terms: set[Term] = {
         ("order", row.account, row.order_id)
         for row in connection.execute(select(shipments.c.account, shipments.c.order_id).distinct())
@@ -247,8 +247,16 @@ def erased_left(connection: Connection, now: datetime) -> set[Term]:
         ("number", row.account, row.number)
         for row in connection.execute(select(numbers.c.account, numbers.c.number).distinct())
     }
+    keyed = select(shipments.c.account, shipments.c.invoice_key).where(shipments.c.invoice_key.is_not(None)).distinct()
+    terms |= {("key", row.account, row.invoice_key) for row in connection.execute(keyed)}
     for row in connection.execute(select(subjects.c.owner, subjects.c.subject)):
         kind, _, value = row.subject.partition(":")
-        if kind == "number":
-            terms.add(("number", row.owner, value))
+        if kind in {"number", "key"}:
+            terms.add((kind, row.owner, value))
+    # What waits for its shipment says of which account it may be, though it came in through a group.
+    waiting = select(subject_keys.c.account, subject_keys.c.kind, subject_keys.c.value)
+    terms |= {
+        (row.kind, row.account, row.value)
+        for row in connection.execute(waiting.where(subject_keys.c.kind.in_(("number", "key", "order"))))
+    }
     return buried(connection, terms, now)

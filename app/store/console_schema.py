@@ -28,6 +28,7 @@ tallies = Table(
     Column("node", Integer, primary_key=True, autoincrement=False, comment="of the process: none waits for another"),
     Column("count", BigInteger, nullable=False),
     Column("last_at", Instant, comment="when it happened last"),
+    Index("ix_tallies_hour", "hour"),
     comment="what happened hour by hour, counted as it happens so that nobody has to count rows",
 )
 

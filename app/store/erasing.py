@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, select, tuple_, update
 
+from app.errors import OrdersHeld
 from app.store.columns import Ids
 from app.store.dialect import insert
+from app.store.holding import held_orders
 from app.store.privacy_schema import mentions
 from app.store.schema import (
     attempts,
@@ -33,6 +35,7 @@ __all__ = ["AuditErasure", "EraseBatch"]
 
 _BATCH: Final = 50
 _CHUNK: Final = 500
+_NAMED: Final = 20
 _OWNING: Final = ("account", "owner")
 
 
@@ -41,13 +44,21 @@ class EraseBatch:
     """Erase a little of what an account has left; nothing is left when the result is empty.
 
     Webhooks and events of a group that were about this account alone go with its shipments; what they have in common
-    with another member stays, as does what waits and may be another member's.
+    with another member stays, as does what waits and may be another member's. Nothing goes while orders of it are held.
     """
 
     account: str
 
     def run(self, connection: Connection) -> Mapping[str, int]:
-        """Erase one batch of the first kind of which there is something; count the rows by their table."""
+        """Erase one batch of the first kind of which there is something; count the rows by their table.
+
+        Raises:
+            OrdersHeld: Orders of the account are held.
+
+        """
+        held = held_orders(connection, [self.account], after=None, limit=_NAMED)
+        if held:
+            raise OrdersHeld(tuple(each.order_id for each in held))
         counts: Counter[str] = Counter()
         batches = (self._shipments, self._subjects, self._webhooks, self._rest)
         for batch in batches:

@@ -38,6 +38,9 @@ class Retention:
         attempts: Calls to VTEX.
         ledger: How long a webhook is remembered as a duplicate.
         fingerprints: How long deleted events are known again.
+        tallies: What was counted hour by hour.
+        unknown_codes: Codes that nobody knew, since they came last.
+        audit: Who did what and why; None for good.
 
     """
 
@@ -47,6 +50,9 @@ class Retention:
     attempts: timedelta = timedelta(days=30)
     ledger: timedelta = timedelta(days=35)
     fingerprints: timedelta = timedelta(days=730)
+    tallies: timedelta = timedelta(days=400)
+    unknown_codes: timedelta = timedelta(days=365)
+    audit: timedelta | None = None
 
 
 Keeping = Callable[[Retention, datetime], ColumnElement[bool]]

@@ -31,7 +31,7 @@ from app.store.schema import (
     webhooks,
 )
 from app.store.stories import Story, story_of
-from app.store.tombstones import bury, digest_of
+from app.store.tombstones import Term, bury, digest_of
 
 __all__ = ["EraseOrder", "Erasure", "Held", "forget_bytes"]
 
@@ -107,7 +107,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseOrder:
-    """Erase an order, or the parcel with a number; what its tables hold goes in this one transaction."""
+    """Erase an order, or the parcel with a number or an invoice's key; what its tables hold goes in one transaction."""
 
     account: str
     owners: tuple[str, ...]
@@ -118,10 +118,13 @@ class EraseOrder:
     numbers_until: datetime
     ids: Ids
     now: datetime
+    key: str | None = None
 
     def run(self, connection: Connection) -> Erasure | Held:
         """Erase it, whatever is left of it; nothing where it is held."""
-        story = story_of(connection, self.account, self.owners, order_id=self.order_id, number=self.number)
+        story = story_of(
+            connection, self.account, self.owners, order_id=self.order_id, number=self.number, key=self.key
+        )
         if (held := self._held(connection, story)) is not None:
             return held
         secret = bury(connection, story.terms, now=self.now, numbers_until=self.numbers_until)
@@ -132,8 +135,7 @@ class EraseOrder:
             counts["orders"] += connection.execute(delete(orders).where(told)).rowcount
         texts = tuple(sorted(text for text in story.texts if len(text) >= _SHORTEST))
         _mask_words(connection, texts, counts)
-        term = ("order", self.account, self.order_id) if self.order_id else ("number", self.account, self.number or "")
-        digest = digest_of(secret, term)
+        digest = digest_of(secret, self._term())
         begun = connection.execute(
             select(erasures).where(erasures.c.digest == digest, erasures.c.ended_at.is_(None)).limit(1)
         ).one_or_none()
@@ -153,6 +155,12 @@ class EraseOrder:
         if begun is None:
             self._note(connection, erasure, digest)
         return erasure
+
+    def _term(self) -> Term:
+        """Name what was asked to be erased."""
+        if self.order_id is not None:
+            return ("order", self.account, self.order_id)
+        return ("number", self.account, self.number or "") if self.key is None else ("key", self.account, self.key)
 
     def _held(self, connection: Connection, story: Story) -> Held | None:
         named = select(shipments.c.order_id).where(shipments.c.id.in_(story.shipment_ids))

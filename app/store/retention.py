@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Select, delete, select, tuple_, update
 
+from app.store.ageing import drop_aged
 from app.store.columns import made_at
 from app.store.keeping import (
     Keeping,
@@ -146,6 +147,7 @@ class DropExpired:
             # One that was told of meanwhile is due.
             counts["orders"] += connection.execute(delete(orders).where(one_of, orders.c.due_at.is_(None))).rowcount
         counts.update(drop_outages(connection, self.now - self.retention.events))
+        counts.update(drop_aged(connection, self.retention, self.now, self.limit))
         self._erased(connection, counts)
         return {name: count for name, count in counts.items() if count}
 

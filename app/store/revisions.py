@@ -9,7 +9,7 @@ from typing import Final
 
 __all__ = ["BREAKING", "HEAD", "REVISIONS", "SERVED_FROM"]
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 HEAD: Final = REVISIONS[-1]
 # Releases up to 0005 want a database to have exactly their own schema.
 BREAKING: Final = frozenset({"0001", "0002", "0003", "0004", "0005", "0006"})

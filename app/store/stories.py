@@ -36,19 +36,26 @@ class Story:
 
 
 def story_of(
-    connection: Connection, account: str, owners: Sequence[str], *, order_id: str | None, number: str | None
+    connection: Connection,
+    account: str,
+    owners: Sequence[str],
+    *,
+    order_id: str | None = None,
+    number: str | None = None,
+    key: str | None = None,
 ) -> Story:
-    """Find what is known of an order, or of the parcel with a tracking number.
+    """Find what is known of an order, or of the parcel with a tracking number or the key of its invoice.
 
     Args:
         connection: The database.
         account: Whose it is.
         owners: The account and its groups: whose webhooks may tell of it.
-        order_id: The order; None to go by the number.
+        order_id: The order; None to go by the number or the key.
         number: The tracking number.
+        key: The key of the invoice.
 
     """
-    shipped = _shipments(connection, account, order_id, number)
+    shipped = _shipments(connection, account, order_id, number, key)
     ids = [row.id for row in shipped]
     held = connection.execute(
         select(numbers.c.number, numbers.c.shown, numbers.c.shipment_id).where(numbers.c.shipment_id.in_(ids))
@@ -69,6 +76,9 @@ def story_of(
     if number is not None:
         terms.add(("number", account, normalise_number(number)))
         texts |= {number, normalise_number(number)}
+    if key is not None:
+        terms.add(("key", account, normalise_number(key)))
+        texts |= {key, normalise_number(key)}
     told, shared = _subjects(connection, owners, ids, terms)
     for row in told:
         terms.add(("subject", f"{row.owner}/{row.carrier}", row.subject))
@@ -86,11 +96,13 @@ def story_of(
 
 
 def _shipments(
-    connection: Connection, account: str, order_id: str | None, number: str | None
+    connection: Connection, account: str, order_id: str | None, number: str | None, key: str | None
 ) -> Sequence[Row[tuple[int, str | None]]]:
     query = select(shipments.c.id, shipments.c.invoice_key).where(shipments.c.account == account)
     if order_id is not None:
         query = query.where(shipments.c.order_id == order_id)
+    elif key is not None:
+        query = query.where(shipments.c.invoice_key == normalise_number(key))
     else:
         holding = select(numbers.c.shipment_id).where(
             numbers.c.account == account, numbers.c.number == normalise_number(number or "")

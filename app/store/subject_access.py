@@ -20,7 +20,7 @@ Rows = tuple[Mapping[str, Any], ...]
 
 def order_document(connection: Connection, account: str, owners: Sequence[str], order_id: str) -> Mapping[str, Rows]:
     """Read every row about an order, by table; webhooks have their bytes with them."""
-    story = story_of(connection, account, owners, order_id=order_id, number=None)
+    story = story_of(connection, account, owners, order_id=order_id)
     shipment_ids, subject_ids = story.shipment_ids, story.subject_ids
     targets = [f"shipment:{id_}" for id_ in shipment_ids] + [f"subject:{id_}" for id_ in subject_ids]
     targets.append(f"order:{account}/{order_id}")

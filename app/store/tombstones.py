@@ -105,12 +105,19 @@ def number_term(account: str, number: str) -> Term:
     return ("number", account, normalise_number(number))
 
 
+def _key_terms(shipment: object) -> set[Term]:
+    """Name the key of a shipment's invoice."""
+    account, key = shipment.account, getattr(shipment, "invoice_key", None)  # type: ignore[attr-defined]
+    return {("key", account, normalise_number(key))} if key else set()
+
+
 def without_erased(connection: Connection, wanted: Sequence[T], now: datetime) -> list[T]:
-    """Leave out shipments whose order was erased, and numbers that were."""
+    """Leave out shipments whose order was erased, and numbers and keys that were."""
     terms: set[Term] = set()
     for each in wanted:
         terms.add(("order", each.account, each.order_id))  # type: ignore[attr-defined]
         terms |= {number_term(each.account, number) for number in each.tracking_numbers}  # type: ignore[attr-defined]
+        terms |= _key_terms(each)
     gone = buried(connection, terms, now)
     if not gone:
         return list(wanted)
@@ -123,5 +130,6 @@ def without_erased(connection: Connection, wanted: Sequence[T], now: datetime) -
                 for number in each.tracking_numbers  # type: ignore[attr-defined]
                 if number_term(account, number) not in gone
             )
-            kept.append(replace(each, tracking_numbers=numbers))  # type: ignore[type-var]
+            key = {} if gone.isdisjoint(_key_terms(each)) else {"invoice_key": None}
+            kept.append(replace(each, tracking_numbers=numbers, **key))  # type: ignore[type-var]
     return kept

@@ -64,6 +64,7 @@ _ROUTE_CAUSES: Final = frozenset(
 _KINDS: Final = frozenset(
     {
         "attempts",
+        "audit",
         "bodies",
         "erased_webhooks",
         "events",
@@ -74,8 +75,10 @@ _KINDS: Final = frozenset(
         "remembered",
         "shipments",
         "subjects",
+        "tallies",
         "tombstones",
         "turned_away",
+        "unknown_codes",
         "webhooks",
     }
 )

@@ -1,7 +1,7 @@
 """Take personal data out of a carrier's words before a shopper's page, and everyone it is shown to, gets them.
 
-Documents and phone numbers are blanked wherever they stand; the name of who received a parcel is cut where carriers
-announce it. Nothing else is touched: the carrier's words are what the merchant chose to show.
+Documents, phone numbers and e-mail addresses are blanked wherever they stand; the name of who received a parcel is cut
+where carriers announce it. Nothing else is touched: the carrier's words are what the merchant chose to show.
 """
 
 import re
@@ -17,6 +17,7 @@ _DOCUMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _PHONE: Final = re.compile(r"(?<![\w/])(?:\+?55[\s.-]?)?\(\d{2}\)\s?\d{4,5}[\s.-]?\d{4}\b|(?<!\w)\+\d{10,14}\b")
+_EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _RECEIVER: Final = re.compile(
     r"\b((?:recebid[oa]|assinad[oa]|retirad[oa])\s+por|recebedor(?:a)?|recibid[oa]\s+por|firmad[oa]\s+por"
     # A full stop ends the name, but for that of an initial or a title.
@@ -26,7 +27,7 @@ _RECEIVER: Final = re.compile(
 
 
 def scrub(text: str) -> str:
-    """Return the text without documents, phone numbers and the receiver's name."""
+    """Return the text without documents, phone numbers, e-mail addresses and the receiver's name."""
     # The name last: its end is looked for in punctuation, of which documents and numbers are full.
-    text = _PHONE.sub(_BLANK, _DOCUMENT.sub(_BLANK, text))
+    text = _PHONE.sub(_BLANK, _DOCUMENT.sub(_BLANK, _EMAIL.sub(_BLANK, text)))
     return _RECEIVER.sub(rf"\1\2{_BLANK}", text)

@@ -31,7 +31,7 @@ from tests.bench.posting import Posting, post_at_their_times, request
 from tests.e2e.parcels import SCANS, SECRET, Parcel, signature
 from tests.e2e.relay import TOKEN, Relay
 
-__all__ = ["Measured", "Options", "Round", "run", "verdict"]
+__all__ = ["Measured", "Options", "Round", "concluded", "run", "verdict"]
 
 PROMISED: Final = 2.0
 SHARED_CORES: Final = 0.4
@@ -234,8 +234,12 @@ def verdict(rounds: Sequence[Round], *, force: bool = False) -> tuple[int, str]:
     """Say whether the promise held: exit status 0 or 1, and 2 when other processes forbid a conclusion."""
     ratio = statistics.median(one.ratio for one in rounds)
     others = max(measured.others_cores for one in rounds for measured in (one.alone, one.troubled))
-    held = ratio <= PROMISED
-    said = f"median ratio {ratio:.2f}, promised {PROMISED:g}: {'held' if held else 'BROKEN'}"
+    return concluded(ratio, PROMISED, held=ratio <= PROMISED, others=others, force=force)
+
+
+def concluded(ratio: float, promised: float, *, held: bool, others: float, force: bool) -> tuple[int, str]:
+    """Say what a median ratio means beside what other processes used of the machine."""
+    said = f"median ratio {ratio:.2f}, promised {promised:g}: {'held' if held else 'BROKEN'}"
     if others > SHARED_CORES:
         shared = f"other processes took up to {others:.2f} cores"
         if not force:

@@ -23,7 +23,7 @@ from typing import Any, Final
 import httpx
 
 from tests.bench.busy import Busy, others_cores
-from tests.bench.isolation import SHARED_CORES
+from tests.bench.isolation import concluded
 from tests.e2e.parcels import SECRET, Parcel, parcels
 from tests.e2e.relay import Relay
 from tests.postgresql.server import Server, running
@@ -188,14 +188,7 @@ def verdict(rounds: Sequence[Round], *, force: bool = False) -> tuple[int, str]:
     """Say whether the promise held: exit status 0 or 1, and 2 when other processes forbid a conclusion."""
     ratio = statistics.median(one.ratio for one in rounds)
     others = max(measured.others_cores for one in rounds for measured in (one.one, one.two))
-    held = ratio >= PROMISED
-    said = f"median ratio {ratio:.2f}, promised {PROMISED:g}: {'held' if held else 'BROKEN'}"
-    if others > SHARED_CORES:
-        shared = f"other processes took up to {others:.2f} cores"
-        if not force:
-            return 2, f"no conclusion: {shared}; use a quiet machine, or --force. The median ratio was {ratio:.2f}"
-        said += f" ({shared})"
-    return (0 if held else 1), said
+    return concluded(ratio, PROMISED, held=ratio >= PROMISED, others=others, force=force)
 
 
 def document(options: Options, rounds: Sequence[Round], said: str) -> dict[str, Any]:

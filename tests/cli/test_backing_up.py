@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from app.store import AdvanceErasure, EraseOrder, Erasure, Store, search_bodies
+from app.store.holding import HoldOrder, ReleaseOrder
 from tests.postgresql.databases import Databases
 from tests.postgresql.server import binary
 from tests.store.making import NOW, adding, event, put, recording, shipment
@@ -130,6 +131,29 @@ def test_a_broken_copy_is_refused_and_nothing_is_touched(tmp_path: Path) -> None
     assert "is no whole database" in refused.stderr
     with closing(sqlite3.connect(tmp_path / "relay.db")) as connection:
         assert 2 == connection.execute("SELECT count(*) FROM shipments").fetchone()[0]
+
+
+def test_what_the_copy_holds_is_named_and_not_erased_again(tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    who = {"account": "demo", "order_id": ORDER, "actor": "ana", "reason": "disputed"}
+
+    async def live() -> None:
+        store = Store.open(f"sqlite:///{tmp_path}/relay.db", lock_wait_seconds=0)
+        await lived(store)
+        await store.write(HoldOrder(**who, ids=store.ids, now=NOW))
+        await asyncio.to_thread(run, tmp_path, "backup", str(copies))
+        await store.write(ReleaseOrder(**who, ids=store.ids, now=NOW))
+        await erased(store)
+        await store.close()
+
+    asyncio.run(live())
+    (copy,) = copies.glob("*.db")
+
+    restored = run(tmp_path, "restore", str(copy), "--yes")
+
+    assert 0 == restored.returncode, restored.stderr
+    assert "0 erased orders and parcels of it were erased again" in restored.stdout
+    assert f"held when the copy was made: {ORDER} of demo." in restored.stderr
 
 
 def test_what_was_erased_after_a_dump_stays_erased_when_it_is_restored(tmp_path: Path, databases: Databases) -> None:

@@ -4,19 +4,24 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
+from urllib.parse import unquote
 
 import pytest
 
+from app.adapter import Adapter
 from app.carriers import adapters
 from app.cli.fixtures import SECRET
 from app.cli.scrubbing import Scrubber
 from app.errors import MalformedPayload
 from app.examples import examples, parse_example
 from app.model import CarrierEvent
+from app.personal import Kind, Paths, PersonalData
 from app.reading import read
 from app.verification import verify
 from tests.carriers.privacy import is_cpf, personal_data
 from tests.cli.conftest import Run
+from tests.redaction.hostile import Secrets, hostile
 
 REAL = {
     "trackingCode": "LJA4821301",
@@ -145,3 +150,25 @@ def test_no_file_is_overwritten(run: Run, folder: Path) -> None:
     result = run("try", "mandae", "body.json", "--scrub", "copy.json")
     assert 2 == result.exit_code
     assert "--scrub copy.json cannot be written" in result.stderr
+
+
+@pytest.mark.parametrize("adapter", adapters().values(), ids=lambda adapter: adapter.slug)
+def test_nothing_that_a_carriers_file_declares_is_left(adapter: Adapter) -> None:
+    """Free text may hold anybody and is needed to be read: of it only what can be told from its form goes."""
+    for example in examples(adapter.slug):
+        secrets = Secrets(Random(adapter.slug))  # noqa: S311 - nothing is kept secret by it
+        assert adapter.personal is not None
+        sent = hostile(example.webhook, without_free_text(adapter.personal), secrets, plainly=True)
+        if sent is None:
+            continue
+        text = Scrubber(key=b"one key", personal=adapter.personal).body(sent.body, sent.content_type).decode()
+
+        parts = [part for made in secrets.made for part in made.split()]
+        assert [] == [part for part in parts if part in text or part in unquote(text)]
+
+
+def without_free_text(told: PersonalData) -> PersonalData:
+    def kept(paths: Paths) -> Paths:
+        return {kind: places for kind, places in paths.items() if kind is not Kind.FREE_TEXT}
+
+    return replace(told, receiver=kept(told.receiver), sender=kept(told.sender), courier=kept(told.courier))

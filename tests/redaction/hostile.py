@@ -35,12 +35,15 @@ class Secrets:
         return self.made[-1]
 
 
-def hostile(webhook: Webhook, personal: PersonalData, secrets: Secrets) -> Webhook | None:
-    """Return a webhook with a secret at each declared place and beside it; None for a body of another kind."""
+def hostile(webhook: Webhook, personal: PersonalData, secrets: Secrets, *, plainly: bool = False) -> Webhook | None:
+    """Return a webhook with a secret at each declared place; None for a body of another kind.
+
+    Unless ``plainly``, they come in odd shapes, and beside those places as well.
+    """
     found = outline(webhook)
     if found is None or found.form == "records":
         return None
-    value = _filled(found.value, (), personal, secrets)
+    value = _replaced(found.value, (), personal, secrets) if plainly else _filled(found.value, (), personal, secrets)
     writers: dict[str, Callable[[Value], str]] = {"json": _json, "form": _form, "xml": _xml}
     return replace(webhook, body=writers[found.form](value).encode("utf-8", "surrogatepass"))
 
@@ -69,6 +72,18 @@ def _filled(value: Value, path: Path, personal: PersonalData, secrets: Secrets) 
     if isinstance(value, Number) and told.kind is not Kind.FREE_TEXT:
         return Number(secrets.number())
     return secrets.text() if random.random() < 0.7 else _instead(secrets, told)
+
+
+def _replaced(value: Value, path: Path, personal: PersonalData, secrets: Secrets) -> Value:
+    if isinstance(value, Members):
+        return Members(tuple((name, _replaced(inner, (*path, name), personal, secrets)) for name, inner in value.pairs))
+    if isinstance(value, list):
+        return [_replaced(inner, path, personal, secrets) for inner in value]
+    if isinstance(value, Inner):
+        return Inner(_replaced(value.value, path, personal, secrets), value.is_base64)
+    if personal.at(path) is None or value is None or isinstance(value, bool):
+        return value
+    return Number(secrets.number()) if isinstance(value, Number) else secrets.text()
 
 
 def _instead(secrets: Secrets, what: Declared | None = None) -> Value:

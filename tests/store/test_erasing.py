@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
+from app.errors import OrdersHeld
 from app.store import EraseBatch, Store
+from app.store.holding import HoldOrder, ReleaseOrder
 from app.store.inbox import Put
 from app.store.schema import audit, events, ledger, metadata, shipments, subjects, webhooks
-from tests.store.making import adding, claim, event, put, recording, shipment
+from tests.store.making import NOW, adding, claim, event, put, recording, shipment
 
 pytestmark = pytest.mark.anyio
 GROUP = ("demo", "other")
@@ -118,3 +120,18 @@ async def test_it_goes_on_after_an_interruption_and_ends(store: Store) -> None:
     assert {} == await store.write(EraseBatch(account="demo"))
     assert [] == await store.read(lambda c: c.execute(select(shipments.c.id).union(select(events.c.id))).all())
     assert [] == await store.read(lambda c: c.execute(select(subjects.c.id).union(select(audit.c.id))).all())
+
+
+async def test_nothing_goes_while_an_order_is_held(store: Store) -> None:
+    await filled(store)
+    before = await everything(store)
+    who: dict[str, Any] = {"account": "demo", "order_id": "demo-1", "actor": "ana", "reason": "x", "ids": store.ids}
+    await store.write(HoldOrder(**who, now=NOW))
+
+    with pytest.raises(OrdersHeld) as refused:
+        await erased(store)
+
+    assert ("demo-1",) == refused.value.orders
+    assert before["shipments"] == (await everything(store))["shipments"]
+    await store.write(ReleaseOrder(**who, now=NOW))
+    assert (await erased(store))["shipments"]

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.store import AddShipment, IndexedShipment
+from app.store.holding import HoldOrder
 from app.store.schema import audit
 from tests.web.conftest import Start
 from tests.web.stage import Relay
@@ -67,3 +68,15 @@ def test_an_admin_of_one_account_does_not_see_another(start: Start, relay: Relay
     limited = tuple(replace(token, accounts=frozenset({"mystore"})) for token in relay.dependencies.tokens)
 
     assert 404 == start(tokens=limited).ops("POST", "/accounts/gone/erase", token="admin", json=WHY).status_code
+
+
+def test_an_account_with_held_orders_is_not_erased_and_they_are_named(relay: Relay) -> None:
+    leave(relay)
+    given = relay.dependencies
+    who = {"account": "gone", "order_id": "v1-01", "actor": "ana", "reason": "disputed"}
+    relay.on_the_loop(given.store.write(HoldOrder(**who, ids=given.store.ids, now=given.now())))
+
+    refused = relay.ops("POST", "/accounts/gone/erase", token="admin", json=WHY)
+
+    assert (409, "/problems/held") == (refused.status_code, refused.json()["type"])
+    assert "Orders of gone are held: v1-01." in refused.json()["detail"]

@@ -35,6 +35,7 @@ def test_a_held_order_is_listed_and_cannot_be_erased_until_it_is_released(relay:
 
     assert [("mystore", ORDER["order_id"], "operator")] == [(i["account"], i["order_id"], i["actor"]) for i in listed]
     assert (409, "/problems/held") == (refused.status_code, refused.json()["type"])
+    assert f"Nothing was erased: the order {ORDER['order_id']} is held" in refused.json()["detail"]
     assert 204 == relay.ops("POST", "/orders/release", token="operator", json=ORDER).status_code
     assert 404 == relay.ops("POST", "/orders/release", token="operator", json=ORDER).status_code
     assert ["order.held", "order.released"] == [entry.action for entry in audited(relay)][-2:]
@@ -72,5 +73,6 @@ def test_an_erased_order_is_gone_and_stays_away(relay: Relay) -> None:
 
 
 def test_exactly_one_thing_is_named_for_erasure(relay: Relay) -> None:
-    for body in (ORDER | {"tracking_number": NUMBER}, {"account": "mystore", "reason": "x"}):
+    both = ORDER | {"tracking_number": NUMBER}
+    for body in (both, ORDER | {"invoice_key": "3" * 44}, {"account": "mystore", "reason": "x"}):
         assert 422 == relay.ops("POST", "/orders/erase", token="admin", json=body).status_code

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
+from app.model import normalise_number
 from app.store import (
     AdvanceErasure,
     EraseOrder,
@@ -128,7 +129,7 @@ async def _shown(caller: Caller, webhook: Mapping[str, Any]) -> Mapping[str, Any
     return shown
 
 
-@router.post("/erase", summary="Erase an order, or the parcel with a tracking number, for good")
+@router.post("/erase", summary="Erase an order, or one parcel, for good")
 async def erase(caller: Admin, asked: schemas.NamedParcel) -> schemas.ErasedOrder:
     """Delete it from every table, and the bytes of every webhook that names it, whole.
 
@@ -144,6 +145,7 @@ async def erase(caller: Admin, asked: schemas.NamedParcel) -> schemas.ErasedOrde
             owners=_owners(caller, asked.account),
             order_id=asked.order_id,
             number=asked.tracking_number,
+            key=asked.invoice_key and normalise_number(asked.invoice_key),
             actor=caller.name,
             reason=asked.reason,
             numbers_until=given.now() + timedelta(days=given.tombstone_days),
@@ -152,7 +154,10 @@ async def erase(caller: Admin, asked: schemas.NamedParcel) -> schemas.ErasedOrde
         )
     )
     if isinstance(begun, Held):
-        detail = f"It is held since {begun.since:%Y-%m-%d} by {begun.actor}: release it first, if it is not disputed."
+        detail = (
+            f"Nothing was erased: the order {begun.order_id} is held since {begun.since:%Y-%m-%d} by {begun.actor}. "
+            "Release it first, if it is not disputed."
+        )
         raise Problem("held", detail)
     rows, is_done = await _search(caller, begun)
     return schemas.ErasedOrder(id=public_id("er", begun.id), done=is_done, rows=dict(rows), shared=begun.shared)

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from app.model import normalise_number
 from app.web.schemas.times import Instant
 
-__all__ = ["Asked", "Correction", "NewShipment", "OrderId", "ReplayRequest", "Words"]
+__all__ = ["Asked", "Correction", "InvoiceKey", "NewShipment", "OrderId", "ReplayRequest", "Words"]
 
 _INVOICE: Final = "^[A-Za-z0-9._-]{1,100}$"
 _ORDER: Final = r"^[^\x00-\x20\x7f-\xa0\u2028\u2029/\\?#%]+$"
@@ -50,6 +50,9 @@ def _tracking_number(value: str) -> str:
 InvoiceNumber = Annotated[str, AfterValidator(_invoice_number), WithJsonSchema({"type": "string", "pattern": _INVOICE})]
 TrackingNumber = Annotated[
     str, AfterValidator(_tracking_number), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 100})
+]
+InvoiceKey = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^(?:[ .-]?[0-9A-Za-z]){44}$", max_length=90)
 ]
 OrderId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_ORDER)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

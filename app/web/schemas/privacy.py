@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from app.web.schemas.asked import Asked, OrderId, TrackingNumber, Words
+from app.web.schemas.asked import Asked, InvoiceKey, OrderId, TrackingNumber, Words
 from app.web.schemas.shown import Shown
 
 __all__ = ["ErasedOrder", "HeldOrder", "HeldOrders", "NamedOrder", "NamedParcel"]
@@ -20,19 +20,22 @@ class NamedOrder(Asked):
 
 
 class NamedParcel(Asked):
-    """An order, or the parcel with a tracking number, that is to be erased."""
+    """An order, or the parcel with a tracking number or the key of its invoice, that is to be erased."""
 
     account: str = Field(max_length=100, description="The VTEX account.", examples=["mystore"])
     order_id: OrderId | None = Field(default=None, description="VTEX's order id.", examples=["1527103869572-01"])
     tracking_number: TrackingNumber | None = Field(default=None, description="However it is written, in place of it.")
+    invoice_key: InvoiceKey | None = Field(
+        default=None, description="Of an NF-e, for parcels that are known by nothing else; in place of both."
+    )
     reason: Words = Field(
         description="Stands in the audit log; what is erased is masked in it.", examples=["request of its subject"]
     )
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.order_id is None) == (self.tracking_number is None):
-            msg = "needs either order_id or tracking_number"
+        if sum(each is not None for each in (self.order_id, self.tracking_number, self.invoice_key)) != 1:
+            msg = "needs one of order_id, tracking_number and invoice_key"
             raise ValueError(msg)
         return self
 
