@@ -43,8 +43,9 @@ def test_a_process_lives_while_its_store_is_down_and_is_not_ready(relay: Relay) 
     assert "failed" == answer.json()["status"]
 
 
-def test_a_schema_of_another_release_is_not_ready(relay: Relay) -> None:
-    relay.on_the_loop(relay.store.write(Change(text("UPDATE alembic_version SET version_num = '9999'"))))
+def test_a_schema_on_which_this_release_does_not_work_is_not_ready(relay: Relay) -> None:
+    for change in ("UPDATE alembic_version SET version_num = '9999'", "UPDATE compatibility SET served_from = '9999'"):
+        relay.on_the_loop(relay.store.write(Change(text(change))))
 
     answer = relay.http.get("/readyz")
 

@@ -96,6 +96,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Role, Any]]] = {
     ("POST", "/overrides/remove"): (OPERATOR, CODE),
     ("GET", "/activity"): (VIEWER, None),
     ("GET", "/activity/summary"): (VIEWER, None),
+    ("GET", "/gaps"): (VIEWER, None),
     ("GET", "/unknown-codes"): (VIEWER, None),
     ("GET", "/audit"): (VIEWER, None),
     ("GET", "/audit/export"): (VIEWER, None),
