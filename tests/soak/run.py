@@ -46,7 +46,8 @@ _REPLAYED: Final = 300
 _READY_SECONDS: Final = 30.0
 
 _SETTINGS: Final = {
-    f"RELAY_{name}_DAYS": "1" for name in ("BODY", "EVIDENCE", "EVENT", "ATTEMPT", "LEDGER", "RESOLVE_WITHIN")
+    f"RELAY_{name}_DAYS": "1"
+    for name in ("BODY", "EVIDENCE", "EVENT", "ATTEMPT", "LEDGER", "RESOLVE_WITHIN", "FINGERPRINT")
 }
 _CALM: Final = {
     "writes": {**WRITES, "hang-before": 0.01, "hang-after": 0.02},
