@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-__all__ = ["ClockWatch"]
+__all__ = ["TOLERATED", "ClockWatch"]
 
-_TOLERATED: Final = timedelta(seconds=5)
+TOLERATED: Final = timedelta(seconds=5)
 """What a clock that is kept right is corrected by is less, and no wait is that exact."""
 _NONE: Final = timedelta(0)
 
@@ -26,4 +26,4 @@ class ClockWatch:
         before, since = self._seen
         self._seen = (now, counted)
         by = (now - before) - timedelta(seconds=counted - since)
-        return by if abs(by) > _TOLERATED else _NONE
+        return by if abs(by) > TOLERATED else _NONE

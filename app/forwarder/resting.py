@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.calling import Destination
-from app.clock import ClockWatch
-from app.store import SetBack, Store
+from app.clock import TOLERATED, ClockWatch
+from app.store import SetBack, Store, latest_arrival
 from app.telemetry import log_event
 
 __all__ = ["Resting"]
@@ -36,9 +36,16 @@ class Resting:
         self._noticed_at = float("-inf")
         self._to_move = _NONE
         self._late = _NONE
+        self._has_begun = False
 
     async def seconds(self, now: datetime) -> float:
         """Look at the clock, which shows ``now``, and return for how long to rest."""
+        if not self._has_begun and not self._store.is_shared:
+            # It may have been set back while no process ran.
+            came = await self._store.read(latest_arrival)
+            if came is not None and came - now > TOLERATED:
+                self._notice(now - came)
+        self._has_begun = True
         if by := self._watch.look(now):
             self._notice(by)
         if self._to_move and not self._store.is_shared:

@@ -99,7 +99,8 @@ class Indexer:
         await self._sweep()
         without = self._busy()
         claim = ClaimLookups(limit=self._most(), lease=_LEASE, now=self._now(), without=without)
-        claimed = await self._store.write(claim)
+        # Nothing but reads follows: what a power cut took is looked up again.
+        claimed = await self._store.write(claim, lasting=False)
         for lookup in claimed:
             self._start(lookup)
         if claimed:

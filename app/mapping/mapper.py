@@ -75,7 +75,7 @@ class Mapper:
         now: Callable[[], datetime],
         mapped: Callable[[], None],
     ) -> None:
-        """Call ``mapped`` after each batch: shipments may have become due, and orders may have to be looked up.
+        """Call ``mapped`` when shipments may have become due, or orders may have to be looked up.
 
         Webhooks that wait for their answers join ``crowd``; it is given way.
         """
@@ -87,7 +87,8 @@ class Mapper:
         self.replayer = Replayer(store, sources, self._reader, mapped)
         self.replay = self.replayer.replay
         self._now = now
-        self._mapped = mapped
+        self._placed = self._parked = mapped
+        self._has_placed = self._has_parked = False
         self._held: OrderedDict[int, _Held] = OrderedDict()
         self._held_bytes = 0
         self._beside = Beside(mapped)
@@ -100,6 +101,10 @@ class Mapper:
     def beat_at(self) -> datetime:
         """Return when the mapper last showed that it is alive."""
         return self._loop.beat_at
+
+    def wake_apart(self, placed: Callable[[], None], parked: Callable[[], None]) -> None:
+        """Call ``placed`` when shipments may have become due, and ``parked`` when orders may have to be looked up."""
+        self._placed, self._parked = placed, parked
 
     def stored(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
         """Take over a webhook that was just committed."""
@@ -152,10 +157,19 @@ class Mapper:
                 self._beside.start(id_, partial(self._map, id_, held.source, held.webhook))
         began = time.monotonic()
         await asyncio.gather(*quick)
-        self._mapped()
+        self._wake_others()
         if is_crowded:
             await self._give_way(time.monotonic() - began)
         return True
+
+    def _wake_others(self) -> None:
+        """Wake whoever has something to do now: each looks by a transaction, which would only be in the way."""
+        has_placed, has_parked = self._has_placed, self._has_parked
+        self._has_placed = self._has_parked = False
+        if has_placed:
+            self._placed()
+        if has_parked:
+            self._parked()
 
     async def _give_way(self, seconds: float) -> None:
         """Leave the processor to webhooks that wait for their answers: what was answered can be read later.
@@ -218,6 +232,8 @@ class Mapper:
             )
             await self._unmappable(webhook_id, named, adapter.version, f"the relay failed on it: {error!r}")
             return
+        self._has_placed |= recorded.placed > 0
+        self._has_parked |= recorded.parked > 0
         for event in reading.events:
             self._metrics.event(adapter.slug, event.milestone, is_unknown=event.unknown_code is not None)
         log_event(logger, "webhook.mapped", **mapped_line(webhook_id, source, webhook, reading, recorded, self._now()))

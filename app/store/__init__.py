@@ -8,7 +8,7 @@ from app.store.alarms import Alarm, BeginAlarm, EndAlarm, is_any_dead, open_alar
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
 from app.store.backfills import AdvanceBackfill, Backfill, BackfillProgress, BeginSweep, HinderBackfill, Slice, TellPage
 from app.store.body_search import AdvanceErasure, search_bodies
-from app.store.clock_changes import SetBack
+from app.store.clock_changes import SetBack, latest_arrival
 from app.store.columns import Ids, parse_public_id, public_id
 from app.store.due import Refresh, Requeue, next_due, next_order
 from app.store.duties import DutyHeld, FreeDuties, ReleaseDuties, TakeDuty
@@ -167,6 +167,7 @@ __all__ = [
     "held_orders",
     "hook_records",
     "is_any_dead",
+    "latest_arrival",
     "next_due",
     "next_order",
     "open_alarms",

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Connection, type_coerce, update
+from sqlalchemy import BigInteger, Column, Connection, select, type_coerce, update
 
 from app.store.job_schema import backfills
 from app.store.order_schema import orders
 from app.store.schema import accounts, shipments, subjects, webhooks
 
-__all__ = ["SetBack"]
+__all__ = ["SetBack", "latest_arrival"]
 
 _PLANNED: Final[tuple[Column[Any], ...]] = (
     shipments.c.due_at,
@@ -47,3 +47,9 @@ class SetBack:
             later = update(column.table).where(column > self.after)
             moved += connection.execute(later.values({column: type_coerce(column, BigInteger) - back})).rowcount
         return moved
+
+
+def latest_arrival(connection: Connection) -> datetime | None:
+    """Return when the latest webhook came, by the clock as it was then; None when there is none."""
+    latest = select(webhooks.c.received_at).order_by(webhooks.c.id.desc()).limit(1)
+    return connection.execute(latest).scalar()

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -32,7 +33,9 @@ class Databases:
         if self._server is None:
             self._server = self._running.__enter__()
             self._server.execute(f"CREATE DATABASE {_TEMPLATE}")
-            asyncio.run(Store.open(self._server.url(_TEMPLATE)).close())
+            # In a thread: the first test that wants the server may run in an event loop.
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(_migrate, self._server.url(_TEMPLATE)).result()
         return self._server
 
     @contextmanager
@@ -51,6 +54,10 @@ class Databases:
         """Stop the server, if it was started."""
         if self._server is not None:
             self._running.__exit__(None, None, None)
+
+
+def _migrate(url: str) -> None:
+    asyncio.run(Store.open(url).close())
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from tests.chaos.processes import Emulator, Relay, RelayFault, told_by
 from tests.chaos.run import READS, WRITES, add_orders, judge_all, until_settled
 from tests.soak.report import Plan, Report
 from tests.soak.samples import Sampler, longest_life
+from tests.soak.stock import add_stock
 from tests.soak.surroundings import Clock, Disk, disk
 from tests.soak.trend import trend
 
@@ -46,7 +47,8 @@ _REPLAYED: Final = 300
 _READY_SECONDS: Final = 30.0
 
 _SETTINGS: Final = {
-    f"RELAY_{name}_DAYS": "1" for name in ("BODY", "EVIDENCE", "EVENT", "ATTEMPT", "LEDGER", "RESOLVE_WITHIN")
+    f"RELAY_{name}_DAYS": "1"
+    for name in ("BODY", "EVIDENCE", "EVENT", "ATTEMPT", "LEDGER", "RESOLVE_WITHIN", "FINGERPRINT")
 }
 _CALM: Final = {
     "writes": {**WRITES, "hang-before": 0.01, "hang-after": 0.02},
@@ -135,6 +137,7 @@ class _Soak:
         self._seconds = plan.minutes * 60
         self._round_seconds = min(max(self._seconds / _ROUNDS, _ROUND_SECONDS[0]), _ROUND_SECONDS[1])
         self._began = 0.0
+        self._has_stock = False
 
     async def run(self) -> None:
         """Go through all rounds, and stop the relay at the end."""
@@ -193,6 +196,10 @@ class _Soak:
         if not rounds or self._share < _ENDS_SHARE or (self._share >= 1 - _ENDS_SHARE and rounds >= _LEAST_ROUNDS):
             deeds: list[Callable[[], Awaitable[None]]] = [self._kill, self._rotate, self._kill]
         else:
+            if not self._has_stock:
+                async with self._client() as client:
+                    await add_stock(client, self._relay.token, self._seconds, self._now())
+                self._has_stock = True
             deeds = [self._fill_disk, self._jump_on, self._jump_back, self._replay_all, self._outage]
         self._dice.shuffle(deeds)
         for deed in deeds:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 
+from app.redaction import NOBODY
 from app.store import Refresh
 from app.store.queries import ComparedShipment, ComparisonFilter, compare, words_of
 from app.vtex import scrub
@@ -72,7 +73,9 @@ async def _shown(caller: Caller, items: Sequence[ComparedShipment]) -> tuple[sch
     for each in items:
         texts = shown_texts(caller, spoken, [(row.event_id, row.description) for row in each.rows])
         rows = tuple(replace(row, description=text) for row, text in zip(each.rows, texts, strict=True))
-        extra = [{**row, "description": scrub(row["description"])} for row in each.extra]
+        # What others wrote speaks of the receiver, if of anybody.
+        hides = scrub if caller.sight == NOBODY else str
+        extra = [{**row, "description": hides(row["description"])} for row in each.extra]
         shown.append(schemas.ComparedShipment.model_validate(plain(each, rows=rows, extra=extra)))
     return tuple(shown)
 
