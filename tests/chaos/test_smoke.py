@@ -11,6 +11,8 @@ from tests.chaos.ledger import Expected, Ledger, Verdict, judge, unsorted_bodies
 from tests.chaos.parcels import Package, Posting, Row, make_world
 from tests.chaos.run import Plan, run
 
+pytestmark = pytest.mark.timeout(300)
+
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 LEFT = Row("Saiu da unidade", "Campinas", "SP", NOW - timedelta(hours=2))
 DONE = Row("Objeto entregue", "Jundiaí", "SP", NOW)

@@ -15,6 +15,8 @@ from tests.e2e.relay import Relay, account, until
 from tests.emulator import VtexEmulator
 from tests.soak.surroundings import Clock
 
+pytestmark = pytest.mark.timeout(300)
+
 HOURS = timedelta(hours=3)
 
 

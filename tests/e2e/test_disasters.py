@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.parcels import SECRET
 from tests.e2e.relay import Relay, until
 
+pytestmark = pytest.mark.timeout(300)
+
 ACCOUNT = f"""
 [accounts.demo]
 app_key = "vtexappkey-demo-EXAMPLE"

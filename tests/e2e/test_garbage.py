@@ -6,10 +6,14 @@ import socket
 import zlib
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.conftest import StartEmulator, StartRelay
 from tests.e2e.gateway import Gateway
 from tests.e2e.parcels import SCANS, add_orders, deviations, misdeeds, parcels
 from tests.e2e.relay import account, until
+
+pytestmark = pytest.mark.timeout(300)
 
 RECEIPT = json.dumps({"date": "2026-03-04T18:04:31+00:00", "orderId": "1", "receipt": "0f3b5d7a9c1e4f60"}).encode()
 PARCELS = 24

@@ -16,6 +16,8 @@ from tests.e2e.parcels import parcels
 from tests.e2e.relay import COMMAND, Relay, account, until
 from tests.namespaces import mounted, read_only
 
+pytestmark = pytest.mark.timeout(300)
+
 ACCOUNT = account("http://127.0.0.1:9").replace("[accounts.demo]", '[accounts.demo]\nmode = "observe"', 1)
 _WRITES = "pwrite64,pwritev,write,writev,ftruncate,fallocate"
 # Yama lets only ancestors trace, unless a process says that anybody may.

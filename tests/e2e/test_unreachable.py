@@ -21,6 +21,8 @@ from tests.e2e.relay import COMMAND, Relay, account, until
 from tests.emulator import VtexEmulator
 from tests.namespaces import bind, mounted
 
+pytestmark = pytest.mark.timeout(300)
+
 _DAY = timedelta(days=1)
 
 

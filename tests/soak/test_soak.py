@@ -19,6 +19,7 @@ MIB = 1024 * 1024
 NOISE = st.lists(st.floats(min_value=-MIB, max_value=MIB), min_size=BLOCKS, max_size=400)
 
 
+@pytest.mark.timeout(400)
 def test_a_relay_outlasts_kills_rotations_outages_replays_a_full_disk_and_a_clock_that_is_set(tmp_path: Path) -> None:
     """Two rounds: one with kills, one without. Whether memory grows needs longer ones."""
     file = tmp_path / "soak.json"
