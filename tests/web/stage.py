@@ -28,6 +28,7 @@ from app.payload import json_body, member
 from app.resolution import resolver
 from app.source import Source, Sources
 from app.store import Store
+from app.store.unread import unmapped
 from app.telemetry import Metrics
 from app.verification import Credentials, Hmac, Unsigned, text_field
 from app.web import Application, Dependencies, Limits, Role, Token
@@ -195,14 +196,18 @@ class Relay:
         return asyncio.run_coroutine_threadsafe(run(), self.stage.loop).result(timeout=10)
 
     def read(self) -> None:
-        """Have what was stored read, as a mapper does that finds it there; something must wait."""
+        """Have what was stored read, as a mapper does that finds it there."""
         given = self.dependencies
+        mapper = mapper_of(given.store, given.sources, given.now, lambda: None)
 
-        def rest() -> None:
+        async def until_read() -> None:
+            reading = asyncio.ensure_future(mapper.run())
+            while await given.store.read(lambda connection: unmapped(connection, 1, given.now())):  # noqa: ASYNC110
+                await asyncio.sleep(0)  # Nobody tells that nothing was placed.
             mapper.stop()
+            await reading
 
-        mapper = mapper_of(given.store, given.sources, given.now, rest)
-        self.on_the_loop(mapper.run())
+        self.on_the_loop(until_read())
 
     def refusals(self, **filters: Any) -> list[dict[str, Any]]:
         """List the refusals, when those that wait are written."""
