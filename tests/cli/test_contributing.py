@@ -80,7 +80,8 @@ def test_a_carrier_is_one_file_and_its_examples(copy: Path) -> None:
 
     after = files(copy)
     written = {name for name in after if after[name] != before.get(name)}
-    assert {f"app/carriers/{SLUG.replace('-', '_')}.py", "docs/carriers.md", "openapi/relay.json"} == {
+    made = {"docs/carriers.md", "docs/data-map.md", "docs/data-map.pt-BR.md", "openapi/relay.json"}
+    assert {f"app/carriers/{SLUG.replace('-', '_')}.py", *made} == {
         name for name in written if not name.startswith(f"app/examples/{SLUG}/")
     }
     assert {
