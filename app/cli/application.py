@@ -12,7 +12,7 @@ from app.cli.exits import EXIT_CODES, exit_code_of, sentences, stop
 from app.cli.gaps import gaps
 from app.cli.lists import list_
 from app.cli.meaning import codes
-from app.cli.options import Host, Port, Role
+from app.cli.options import URL, AsJson, Host, Port, Role, Token
 from app.cli.orders_commands import backfill, feed, hook
 from app.cli.parked import parked
 from app.cli.privacy_commands import hold, personal
@@ -29,8 +29,6 @@ Carrier = Annotated[
     str, typer.Argument(metavar="CARRIER", help="The carrier's slug, as `carrier-relay carriers` lists it.")
 ]
 Account = Annotated[str | None, typer.Option(help="The account or group, where several have the carrier.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
-OpsURL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
 
 
 class _Commands(TyperGroup):
@@ -216,11 +214,14 @@ def try_(  # noqa: PLR0913, PLR0917 - each option is a parameter
 @application.command(short_help="Say why a running relay refused a request.", epilog=example("explain ref_…"))
 def explain(
     refusal: Annotated[str, typer.Argument(metavar="REF_ID", help="The id that the sender was told: ref_…")],
-    url: OpsURL = None,
-    token: Annotated[str | None, typer.Option(help="A token of an operator; RELAY_OPS_TOKEN unless given.")] = None,
+    url: URL = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a request was refused: tries other secrets, encodings, headers and bodies on what was kept of it."""
+    """Say why a request was refused: tries other secrets, encodings, headers and bodies on what was kept of it.
+
+    Needs a token of an operator.
+    """
     from app.cli.explaining import explain_refusal
 
     explain_refusal(refusal, url, token, as_json=as_json)
@@ -235,8 +236,8 @@ def find(
         ),
     ],
     account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
-    url: OpsURL = None,
-    token: Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")] = None,
+    url: URL = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the shipments that a text may mean in a running relay, and parcels that wait for theirs."""

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.options import URL, AsJson, Token
+
 __all__ = ["gaps"]
 
 
@@ -13,11 +15,9 @@ def gaps(
     days: Annotated[int, typer.Option(min=1, max=180, help="How far back.")] = 30,
     lang: Annotated[Literal["pt-BR", "en"], typer.Option(help="Language of the letters.")] = "en",
     letters: Annotated[bool, typer.Option("--letters", help="Write what to send to each carrier, too.")] = False,
-    url: Annotated[
-        str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")
-    ] = None,
-    token: Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")] = False,
+    url: URL = None,
+    token: Token = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say when the relay was down or refused, which carriers make up for it by themselves, and which to ask."""
     from app.cli.gaps_shown import show_gaps

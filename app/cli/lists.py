@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from app.cli.exits import ExitCode, stop
+from app.cli.options import URL, Token
 
 __all__ = ["LISTS", "Form", "list_", "write_list"]
 
@@ -107,10 +108,8 @@ def list_(
         Literal["table", "json", "ndjson", "csv"],
         typer.Option(help="table is for people; csv marks texts that a spreadsheet would take for formulas."),
     ] = "table",
-    url: Annotated[
-        str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")
-    ] = None,
-    token: Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")] = None,
+    url: URL = None,
+    token: Token = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for scripts; the same as --form json.")] = False,
 ) -> None:
     """List what a running relay knows, newest first, by any filter that its interface has."""

@@ -5,13 +5,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app.cli.options import URL, AsJson, Token
 from app.cli.teaching import example
 
 __all__ = ["codes"]
 
-URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account or group of the source.")]
 Carrier = Annotated[str, typer.Argument(metavar="CARRIER", help="The carrier's slug.")]
 Code = Annotated[str, typer.Argument(metavar="CODE", help="The code as the carrier sends it.")]

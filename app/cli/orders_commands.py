@@ -5,16 +5,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from app.cli.options import URL, AsJson, MaybeWhy, Token
 from app.cli.teaching import example
 
 __all__ = ["backfill", "feed", "hook"]
 
 Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")]
 Id = Annotated[str, typer.Argument(metavar="BACKFILL_ID", help="The backfill: bf_…")]
-URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
-Why = Annotated[str | None, typer.Option(help="Why; stands in the audit log.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 
 
 class _Backfills(TyperGroup):
@@ -44,7 +41,7 @@ def start(  # noqa: PLR0913, PLR0917 - each option is a parameter
     since: Annotated[str, typer.Option(help="Orders invoiced since: a day (of Sao Paulo) or an RFC 3339 time.")],
     until: Annotated[str | None, typer.Option(help="And until then; now unless given.")] = None,
     rate: Annotated[float | None, typer.Option(min=0.01, help="Most orders per second.")] = None,
-    reason: Why = None,
+    reason: MaybeWhy = None,
     detach: Annotated[bool, typer.Option("--detach", help="Start it and do not wait for it.")] = False,
     url: URL = None,
     token: Token = None,
@@ -82,7 +79,7 @@ def show(id: Id, url: URL = None, token: Token = None, as_json: AsJson = False) 
 
 
 @backfill.command(short_help="Pause a backfill.", epilog=example("backfill pause bf_…"))
-def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+def pause(id: Id, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """List nothing more until it is resumed."""
     from app.cli.backfilling import change_backfill
 
@@ -90,7 +87,7 @@ def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> N
 
 
 @backfill.command(short_help="Resume a paused backfill.", epilog=example("backfill resume bf_…"))
-def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+def resume(id: Id, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """Go on where it was paused."""
     from app.cli.backfilling import change_backfill
 
@@ -98,7 +95,7 @@ def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> 
 
 
 @backfill.command(short_help="End a backfill.", epilog=example("backfill cancel bf_…"))
-def cancel(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+def cancel(id: Id, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """List nothing more, for good; orders that were found already are still read."""
     from app.cli.backfilling import change_backfill
 
@@ -142,7 +139,7 @@ def install_(
         str | None,
         typer.Option(help="How VTEX reaches the relay, where the setting public_url does not say it; admins only."),
     ] = None,
-    reason: Why = None,
+    reason: MaybeWhy = None,
     url: URL = None,
     token: Token = None,
     as_json: AsJson = False,
@@ -174,7 +171,7 @@ def show_hook_(account: Name, url: URL = None, token: Token = None, as_json: AsJ
     epilog=example('hook remove mystore --reason "moving away"'),
 )
 def remove_hook_(
-    account: Name, reason: Why = None, url: URL = None, token: Token = None, as_json: AsJson = False
+    account: Name, reason: MaybeWhy = None, url: URL = None, token: Token = None, as_json: AsJson = False
 ) -> None:
     """Delete the hook if it is this relay's, and make it no more; one of others stays as it is."""
     from app.cli.hooking import remove_hook

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.exits import ExitCode, stop
+from app.cli.options import URL, Token, Why
 from app.cli.teaching import example
 from app.payload import json_document
 
@@ -19,15 +20,12 @@ hold = typer.Typer(help="Keep everything of a disputed order.", no_args_is_help=
 
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The VTEX account.")]
 Order = Annotated[str, typer.Argument(metavar="ORDER", help="VTEX's order id.")]
-Why = Annotated[str, typer.Option(help="Stands in the audit log.")]
-OpsURL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Key = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
 
 
 @hold.command(
     short_help="Hold an order.", epilog=example('hold add mystore 1234567890123-01 --reason "chargeback under dispute"')
 )
-def add(account: Account, order: Order, reason: Why, url: OpsURL = None, token: Key = None) -> None:
+def add(account: Account, order: Order, reason: Why, url: URL = None, token: Token = None) -> None:
     """Hold an order: nothing of it is deleted until it is released."""
     from app.cli.operating import reach
 
@@ -39,7 +37,7 @@ def add(account: Account, order: Order, reason: Why, url: OpsURL = None, token: 
     short_help="Release a held order.",
     epilog=example('hold release mystore 1234567890123-01 --reason "dispute settled"'),
 )
-def release(account: Account, order: Order, reason: Why, url: OpsURL = None, token: Key = None) -> None:
+def release(account: Account, order: Order, reason: Why, url: URL = None, token: Token = None) -> None:
     """Release an order: its age decides again."""
     from app.cli.operating import reach
 
@@ -48,7 +46,7 @@ def release(account: Account, order: Order, reason: Why, url: OpsURL = None, tok
 
 
 @hold.command(name="list", short_help="List the held orders.", epilog=example("hold list"))
-def list_(url: OpsURL = None, token: Key = None) -> None:
+def list_(url: URL = None, token: Token = None) -> None:
     """List the orders of which nothing is deleted."""
     from app.cli.operating import reach
 

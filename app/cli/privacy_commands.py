@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.privacy import Account, Key, OpsURL, Order, Why, erase_order, export_order, hold
+from app.cli.options import URL, Token, Why
+from app.cli.privacy import Account, Order, erase_order, export_order, hold
 from app.cli.teaching import example
 
 __all__ = ["hold", "personal"]
@@ -23,8 +24,8 @@ def export(
     order: Order,
     reason: Why,
     write: Annotated[Path | None, typer.Option(help="File to write; standard output unless given.")] = None,
-    url: OpsURL = None,
-    token: Key = None,
+    url: URL = None,
+    token: Token = None,
 ) -> None:
     """Export everything that is known of an order, for whoever has a right to know it; needs a support token."""
     export_order(account, order, reason, write, url, token)
@@ -42,8 +43,8 @@ def erase(
     invoice_key: Annotated[
         str | None, typer.Option(help="The key of an NF-e, for a parcel that is known by nothing else.")
     ] = None,
-    url: OpsURL = None,
-    token: Key = None,
+    url: URL = None,
+    token: Token = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Erase an order, or one parcel by its number or its NF-e, for good; nothing brings it back. Needs an admin."""

@@ -4,13 +4,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.options import URL, AsJson
 from app.cli.teaching import example
 
 __all__ = ["token"]
 
-URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
 Token = Annotated[str | None, typer.Option(help="A token of an admin; RELAY_OPS_TOKEN unless given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Who holds it; stands in the audit log.")]
 Role = Annotated[
     Literal["viewer", "support", "operator", "admin"], typer.Option(help="What its holder may see and do.")

@@ -4,13 +4,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.options import URL, AsJson, Token
 from app.cli.teaching import example
 
 __all__ = ["webhooks"]
 
-URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 
 webhooks = typer.Typer(
     help="See what carriers sent, and what became of it.",

@@ -5,16 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.options import URL, AsJson, MaybeWhy, Token, Why
 from app.cli.teaching import example
 
 __all__ = ["accounts"]
 
 Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account, as configured.")]
-URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
-Why = Annotated[str, typer.Option(help="Why; stands in the audit log.")]
-MaybeWhy = Annotated[str | None, typer.Option(help="Why; stands in the audit log.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 Kind = Literal[
     "same", "reworded", "missing", "waiting", "revised", "extra", "agree", "only-relay", "only-vtex", "delivery-waiting"
 ]

@@ -4,15 +4,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.options import URL, AsJson, Token, Why
 from app.cli.teaching import example
 
 __all__ = ["parked"]
 
 Id = Annotated[str, typer.Argument(metavar="SU_ID", help="The subject's id, as the list shows it: su_…")]
-URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
-Why = Annotated[str, typer.Option(help="Why; stands in the audit log.")]
 
 parked = typer.Typer(
     help="See what waits for its shipment and why; link it by hand.",

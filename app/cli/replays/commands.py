@@ -4,15 +4,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.options import URL, AsJson, MaybeWhy, Token
 from app.cli.teaching import example
 
 __all__ = ["replay"]
 
 Id = Annotated[str, typer.Argument(metavar="RP_ID", help="The replay: rp_…")]
-URL = Annotated[str | None, typer.Option(help="Base URL of the operators' interface; RELAY_OPS_URL unless given.")]
-Token = Annotated[str | None, typer.Option(help="A token of it; RELAY_OPS_TOKEN unless given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
-Why = Annotated[str | None, typer.Option(help="Why; stands in the audit log.")]
 Reason = Annotated[str, typer.Option(help="Why; stands in the audit log.")]
 
 replay = typer.Typer(
@@ -101,7 +98,7 @@ def show(id: Id, url: URL = None, token: Token = None, as_json: AsJson = False) 
 
 
 @replay.command(short_help="Pause a bulk replay.", epilog=example("replay pause rp_…"))
-def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+def pause(id: Id, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """Read nothing more until it is resumed."""
     from app.cli.replays.bulk import change_replay
 
@@ -109,7 +106,7 @@ def pause(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> N
 
 
 @replay.command(short_help="Resume a paused bulk replay.", epilog=example("replay resume rp_…"))
-def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+def resume(id: Id, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """Go on where it was paused."""
     from app.cli.replays.bulk import change_replay
 
@@ -117,7 +114,7 @@ def resume(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> 
 
 
 @replay.command(short_help="End a bulk replay.", epilog=example('replay cancel rp_… --reason "wrong filter"'))
-def cancel(id: Id, reason: Why = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
+def cancel(id: Id, reason: MaybeWhy = None, url: URL = None, token: Token = None) -> None:  # noqa: A002 - its name
     """Read nothing more, for good; what was read stays as it is."""
     from app.cli.replays.bulk import change_replay
 
