@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -37,11 +37,15 @@ async def post_at_their_times(
     ``waited`` is given the seconds from when each was due to its answer: who sends late waits longer, too.
     """
     sent: dict[str, float] = {}
-    idle: asyncio.Queue[_Connection] = asyncio.Queue()
+    # The one used last is used first, as carriers' pools do: a relay closes what is idle for long.
+    idle: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
 
     async def post(connection: _Connection, posting: Posting) -> None:
         sent[posting.name] = time.monotonic()
         async with asyncio.timeout(_ANSWER_SECONDS):
+            if connection.was_closed:
+                connection = await _Connection.open(port)
+                stack.push_async_callback(connection.close)
             await connection.post(posting.request)
         if waited is not None:
             waited.append(time.monotonic() - began - posting.due)
@@ -68,9 +72,15 @@ class _Connection:
     async def open(cls, port: int) -> Self:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
+    @property
+    def was_closed(self) -> bool:
+        """Tell whether the other side ended it."""
+        return self._reader.at_eof()
+
     async def close(self) -> None:
         self._writer.close()
-        await self._writer.wait_closed()
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()
 
     async def post(self, content: bytes) -> None:
         self._writer.write(content)
