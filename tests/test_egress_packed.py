@@ -48,10 +48,10 @@ async def test_what_was_packed_is_unpacked_and_cut_where_it_unpacks_to_more_than
     [
         (b"<html>", "gzip", "the answer cannot be unpacked"),
         (b"", "gzip", "its end is missing"),
-        (gzip.compress(b"{}" * 9)[:-9], "gzip", "its end is missing"),
+        (gzip.compress(b"{}" * 9, mtime=0)[:-9], "gzip", "its end is missing"),
         (b"x" * 50, "deflate", "the answer cannot be unpacked"),
         (b"{}", "br", "encoded as 'br', which was not asked for"),
-        (gzip.compress(gzip.compress(b"{}")), "gzip, gzip", "encoded as 'gzip, gzip'"),
+        (gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0), "gzip, gzip", "encoded as 'gzip, gzip'"),
     ],
 )
 async def test_what_is_not_packed_as_it_says_is_no_answer(body: bytes, encoding: str, problem: str) -> None:
