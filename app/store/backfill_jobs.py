@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, select, update
 
+from app.store.auditing import write_audit
 from app.store.backfills import Backfill, Slice, read_backfill
 from app.store.columns import Ids
 from app.store.dialect import insert, literally
 from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import backfills
-from app.store.schema import audit
 
 __all__ = ["ChangeBackfill", "StartBackfill", "recent_backfills"]
 
@@ -127,14 +127,13 @@ def _demanded(connection: Connection, id_: int) -> Backfill:
 def _audit(
     connection: Connection, wanted: StartBackfill | ChangeBackfill, action: str, id_: int, detail: dict[str, Any]
 ) -> None:
-    connection.execute(
-        audit.insert().values(
-            id=wanted.ids.next(),
-            at=wanted.now,
-            actor=wanted.actor,
-            action=action,
-            target=f"backfill:{id_}",
-            reason=wanted.reason,
-            detail=detail,
-        )
+    write_audit(
+        connection,
+        wanted.ids,
+        wanted.now,
+        actor=wanted.actor,
+        action=action,
+        target=f"backfill:{id_}",
+        reason=wanted.reason,
+        detail=detail,
     )

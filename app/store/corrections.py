@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from app.model import BY_HAND, Milestone, TimeQuality
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.placement import make_due
-from app.store.schema import audit, events, rows, shipments, subjects
+from app.store.schema import events, rows, shipments, subjects
 
 __all__ = ["AddCorrection"]
 
@@ -71,16 +72,15 @@ class AddCorrection:
         )
         connection.execute(rows.insert().values(shipment_id=self.shipment_id, event_id=event_id, state="pending"))
         make_due(connection, [self.shipment_id], self.now)
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action="shipment.corrected",
-                target=f"shipment:{self.shipment_id}",
-                reason=self.reason,
-                detail={"text": self.text, "occurred_at": self.occurred_at.isoformat()},
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action="shipment.corrected",
+            target=f"shipment:{self.shipment_id}",
+            reason=self.reason,
+            detail={"text": self.text, "occurred_at": self.occurred_at.isoformat()},
         )
         return event_id
 

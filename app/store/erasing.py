@@ -12,13 +12,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, select, tuple_, update
 
 from app.errors import OrdersHeld
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.holding import held_orders
 from app.store.privacy_schema import mentions
 from app.store.schema import (
     attempts,
-    audit,
     bodies,
     erased_webhooks,
     events,
@@ -163,14 +163,13 @@ class AuditErasure:
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action="account.erased",
-                target=f"account:{self.account}",
-                reason=self.reason,
-                detail=self.detail,
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action="account.erased",
+            target=f"account:{self.account}",
+            reason=self.reason,
+            detail=self.detail,
         )

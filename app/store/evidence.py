@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, select
 
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.exclusion import FREE, Exclusion
-from app.store.schema import audit, webhooks
+from app.store.schema import webhooks
 
 __all__ = ["AuditExport", "Received", "received"]
 
@@ -50,14 +51,12 @@ class AuditExport:
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action="shipment.evidence-exported",
-                target=f"shipment:{self.shipment_id}",
-                reason=None,
-                detail={"sha256": self.sha256},
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action="shipment.evidence-exported",
+            target=f"shipment:{self.shipment_id}",
+            detail={"sha256": self.sha256},
         )

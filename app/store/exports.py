@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.schema import audit
 
@@ -29,16 +30,14 @@ class AuditListExport:
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action="list.exported",
-                target=f"list:{self.name}",
-                reason=None,
-                detail={"format": self.format, "filters": dict(self.filters)},
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action="list.exported",
+            target=f"list:{self.name}",
+            detail={"format": self.format, "filters": dict(self.filters)},
         )
 
 
@@ -72,14 +71,4 @@ class AuditReading:
         )
         if connection.execute(known.limit(1)).first() is not None:
             return
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action=action,
-                target=target,
-                reason=None,
-                detail={},
-            )
-        )
+        write_audit(connection, self.ids, self.now, actor=self.actor, action=action, target=target)

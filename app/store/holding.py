@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.privacy_schema import holds
-from app.store.schema import audit
 
 __all__ = ["Hold", "HoldOrder", "ReleaseOrder", "held_orders"]
 
@@ -36,16 +36,14 @@ class _Change:
 
     def audit(self, connection: Connection, action: str) -> None:
         """Write down who did what."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action=action,
-                target=f"order:{self.account}/{self.order_id}",
-                reason=self.reason,
-                detail={},
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action=action,
+            target=f"order:{self.account}/{self.order_id}",
+            reason=self.reason,
         )
 
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.job_schema import order_hooks
-from app.store.schema import audit
 
 __all__ = ["HookRecord", "KeepHook", "NoteStranger", "RecordHook", "hook_records", "hook_states"]
 
@@ -172,8 +172,6 @@ def _audit(
     reason: str | None,
     detail: dict[str, Any],
 ) -> None:
-    connection.execute(
-        audit.insert().values(
-            id=ids.next(), at=now, actor=actor, action=action, target=f"account:{account}", reason=reason, detail=detail
-        )
+    write_audit(
+        connection, ids, now, actor=actor, action=action, target=f"account:{account}", reason=reason, detail=detail
     )

@@ -13,13 +13,14 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Connection, Row, select
 
 from app.model import normalise_number
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.exclusion import FREE, Exclusion, of_accounts
 from app.store.facts import Resolve, bare
 from app.store.finding import waiting_for
 from app.store.index import AddShipment, IndexedShipment, by_number, keys_for
-from app.store.schema import audit, numbers, shipments
+from app.store.schema import numbers, shipments
 from app.store.tombstones import without_erased
 
 __all__ = ["AuditImport", "ImportShipments", "Imported"]
@@ -241,13 +242,12 @@ class AuditImport:
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action=self.action,
-                target=f"import:{self.import_id}",
-                detail=self.detail,
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action=self.action,
+            target=f"import:{self.import_id}",
+            detail=self.detail,
         )

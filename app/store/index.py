@@ -9,12 +9,13 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from app.errors import Erased
 from app.model import normalise_number
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.facts import Resolve, bare
 from app.store.placement import make_due, share, unlink, wake
-from app.store.schema import audit, numbers, shipments
+from app.store.schema import numbers, shipments
 from app.store.tombstones import without_erased
 
 __all__ = ["AddOrder", "AddShipment", "Indexed", "IndexedShipment", "RemoveNumber"]
@@ -84,19 +85,18 @@ class AddShipment:
         id_, created = indexing.add(connection, kept[0])
         woken = indexing.wake(connection, [(kept[0], id_)])
         if self.actor:
-            self._audit(connection, id_, created)
+            self._audit(connection, id_, self.actor, created=created)
         return Indexed(shipment_id=id_, created=created, tracking_numbers=shown_numbers(connection, id_), woken=woken)
 
-    def _audit(self, connection: Connection, id_: int, created: bool) -> None:  # noqa: FBT001 - private, two callers' words
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action="shipment.added" if created else "shipment.united",
-                target=f"shipment:{id_}",
-                detail={"tracking_numbers": list(self.shipment.tracking_numbers)},
-            )
+    def _audit(self, connection: Connection, id_: int, actor: str, *, created: bool) -> None:
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=actor,
+            action="shipment.added" if created else "shipment.united",
+            target=f"shipment:{id_}",
+            detail={"tracking_numbers": list(self.shipment.tracking_numbers)},
         )
 
 
@@ -260,15 +260,14 @@ class RemoveNumber:
             # What is left may all be delivered.
             make_due(connection, [self.shipment_id], self.now)
             self._unlink(connection)
-            connection.execute(
-                audit.insert().values(
-                    id=self.ids.next(),
-                    at=self.now,
-                    actor=self.actor,
-                    action="shipment.number-removed",
-                    target=f"shipment:{self.shipment_id}",
-                    detail={"tracking_number": self.number},
-                )
+            write_audit(
+                connection,
+                self.ids,
+                self.now,
+                actor=self.actor,
+                action="shipment.number-removed",
+                target=f"shipment:{self.shipment_id}",
+                detail={"tracking_number": self.number},
             )
         return bool(removed)
 

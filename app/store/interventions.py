@@ -19,9 +19,10 @@ from app.store.accounts import (
     postpone,
     put_state,
 )
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.exclusion import Exclusion, of_accounts
-from app.store.schema import accounts, audit
+from app.store.schema import accounts
 
 __all__ = ["Intervention", "ProbeAccount", "RecordVerdict", "ResetLearnt", "ResumeAccount", "StopAccount"]
 
@@ -61,16 +62,15 @@ class Intervention:
 
     def audit(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
         """Write down who did what."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action=action,
-                target=f"account:{self.account}",
-                reason=self.reason,
-                detail=detail,
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action=action,
+            target=f"account:{self.account}",
+            reason=self.reason,
+            detail=detail,
         )
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.facts import Resolve, stored_facts
 from app.store.placement import EARLIER_PARCEL, event_ids, place_subject
-from app.store.schema import audit, events, rows, shipments, subjects
+from app.store.schema import events, rows, shipments, subjects
 
 __all__ = ["LinkSubject", "Linked", "UnlinkSubject"]
 
@@ -66,16 +67,15 @@ class _Wish:
 
     def audit(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
         """Write down who did what."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action=action,
-                target=f"subject:{self.subject_id}",
-                reason=self.reason,
-                detail=detail,
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action=action,
+            target=f"subject:{self.subject_id}",
+            reason=self.reason,
+            detail=detail,
         )
 
 

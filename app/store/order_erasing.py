@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Connection, Table, Text, cast, delete, func, or_, select, update
 
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.order_schema import orders
 from app.store.privacy_schema import erasures, holds, mentions
 from app.store.schema import (
     attempts,
-    audit,
     bodies,
     erased_webhooks,
     events,
@@ -182,16 +182,15 @@ class EraseOrder:
                 rows=sum(erasure.counts.values()),
             )
         )
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action="order.erased" if self.order_id else "parcel.erased",
-                target=f"erasure:{erasure.id}",
-                reason=_masked(self.reason, erasure.texts),
-                detail={"account": self.account, "rows": dict(erasure.counts), "shared": erasure.shared},
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action="order.erased" if self.order_id else "parcel.erased",
+            target=f"erasure:{erasure.id}",
+            reason=_masked(self.reason, erasure.texts),
+            detail={"account": self.account, "rows": dict(erasure.counts), "shared": erasure.shared},
         )
 
 

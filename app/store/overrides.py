@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, delete, select
 
+from app.store.auditing import write_audit
 from app.store.bulk_replays import Replay
 from app.store.columns import Ids
 from app.store.console_schema import overrides
@@ -14,7 +15,6 @@ from app.store.dialect import insert
 from app.store.exclusion import FREE, Exclusion
 from app.store.queries.webhooks import WebhookFilter
 from app.store.replay_jobs import PreviewReplay, Scope, StartReplay
-from app.store.schema import audit
 
 __all__ = ["Override", "OverrideCode", "RemoveOverride", "list_overrides"]
 
@@ -108,14 +108,13 @@ def list_overrides(connection: Connection, owners: Sequence[str] | None) -> tupl
 
 
 def _audit(connection: Connection, said: Override, action: str, ids: Ids) -> None:
-    connection.execute(
-        audit.insert().values(
-            id=ids.next(),
-            at=said.at,
-            actor=said.actor,
-            action=action,
-            target=f"account:{said.owner}",
-            reason=said.reason,
-            detail={"carrier": said.carrier, "code": said.code, "milestone": said.milestone},
-        )
+    write_audit(
+        connection,
+        ids,
+        said.at,
+        actor=said.actor,
+        action=action,
+        target=f"account:{said.owner}",
+        reason=said.reason,
+        detail={"carrier": said.carrier, "code": said.code, "milestone": said.milestone},
     )

@@ -11,13 +11,14 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from app.store.auditing import write_audit
 from app.store.bulk_replays import Replay, fitting, read_replay, stored_filter
 from app.store.columns import Ids
 from app.store.dialect import literally
 from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import replays
 from app.store.queries.webhooks import WebhookFilter
-from app.store.schema import audit, events, rows, shipments, webhooks
+from app.store.schema import events, rows, shipments, webhooks
 
 __all__ = ["ChangeReplay", "PreviewReplay", "Scope", "StartReplay", "recent_replays", "replay_job", "scope_of"]
 
@@ -186,14 +187,13 @@ def _demanded(connection: Connection, id_: int) -> Replay:
 def _audit(
     connection: Connection, wanted: StartReplay | ChangeReplay, action: str, id_: int, detail: Mapping[str, Any]
 ) -> None:
-    connection.execute(
-        audit.insert().values(
-            id=wanted.ids.next(),
-            at=wanted.now,
-            actor=wanted.actor,
-            action=action,
-            target=f"replay:{id_}",
-            reason=wanted.reason,
-            detail=detail,
-        )
+    write_audit(
+        connection,
+        wanted.ids,
+        wanted.now,
+        actor=wanted.actor,
+        action=action,
+        target=f"replay:{id_}",
+        reason=wanted.reason,
+        detail=detail,
     )

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
+from app.store.auditing import write_audit
 from app.store.exclusion import Exclusion
 from app.store.mappings import Recorded, RecordMapping
 from app.store.readings import KnownEvent
 from app.store.redriving import revive
 from app.store.remembering import recall, subject_digest
-from app.store.schema import audit, events, rows, subjects
+from app.store.schema import events, rows, subjects
 
 __all__ = ["AuditReplay", "KnownReading", "known_events", "revive_shown"]
 
@@ -81,16 +82,15 @@ class AuditReplay:
         recording = self.recording
         recorded = recording.run(connection)
         revived = revive_shown(connection, recording)
-        connection.execute(
-            audit.insert().values(
-                id=self.recording.ids.next(),
-                at=self.recording.now,
-                actor=self.actor,
-                action="webhook.replayed",
-                target=f"webhook:{self.recording.webhook_id}",
-                reason=self.reason,
-                detail={"new_events": recorded.new_events, "placed": recorded.placed, "revived": len(revived)},
-            )
+        write_audit(
+            connection,
+            self.recording.ids,
+            self.recording.now,
+            actor=self.actor,
+            action="webhook.replayed",
+            target=f"webhook:{self.recording.webhook_id}",
+            reason=self.reason,
+            detail={"new_events": recorded.new_events, "placed": recorded.placed, "revived": len(revived)},
         )
         return recorded
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
 
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.order_schema import orders
 from app.store.privacy_schema import holds
@@ -66,14 +67,13 @@ class AuditAccess:
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action="order.exported",
-                target=f"order:{self.account}/{self.order_id}",
-                reason=self.reason,
-                detail={"sha256": self.sha256},
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action="order.exported",
+            target=f"order:{self.account}/{self.order_id}",
+            reason=self.reason,
+            detail={"sha256": self.sha256},
         )

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, Row, or_, select, update
 
 from app.store.access_schema import token_uses, tokens
+from app.store.auditing import write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.exclusion import FREE, Exclusion
-from app.store.schema import audit
 
 __all__ = [
     "MakeToken",
@@ -68,16 +68,15 @@ class _Change:
 
     def audit(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
         """Write down who did what."""
-        connection.execute(
-            audit.insert().values(
-                id=self.ids.next(),
-                at=self.now,
-                actor=self.actor,
-                action=action,
-                target=f"token:{self.name}",
-                reason=self.reason,
-                detail=detail,
-            )
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action=action,
+            target=f"token:{self.name}",
+            reason=self.reason,
+            detail=detail,
         )
 
 
