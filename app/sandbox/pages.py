@@ -15,7 +15,7 @@ _JOURNAL_SHOWN = 200
 _HANDLED = frozenset({"ready-for-handling", "handling", "invoiced"})
 _PAID = _HANDLED | {"payment-approved"}
 
-StepState = Literal["done", "current", "todo"]
+StepState = Literal["done", "current", "ahead"]
 
 
 def progress(order: Order) -> list[tuple[str, StepState]]:
@@ -35,7 +35,7 @@ def progress(order: Order) -> list[tuple[str, StepState]]:
     steps: list[tuple[str, StepState]] = []
     for index, name in enumerate(reached):
         done = index < furthest or reached["delivered"]
-        steps.append((name, "done" if done else "current" if index == furthest else "todo"))
+        steps.append((name, "done" if done else "current" if index == furthest else "ahead"))
     return steps
 
 

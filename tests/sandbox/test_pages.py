@@ -76,10 +76,10 @@ def test_a_delivered_package_says_so_with_its_date(oms: Oms) -> None:
 @pytest.mark.parametrize(
     ("status", "states"),
     [
-        ("payment-pending", ["todo", "todo", "todo", "todo"]),
-        ("payment-approved", ["current", "todo", "todo", "todo"]),
-        ("ready-for-handling", ["done", "current", "todo", "todo"]),
-        ("handling", ["done", "current", "todo", "todo"]),
+        ("payment-pending", ["ahead", "ahead", "ahead", "ahead"]),
+        ("payment-approved", ["current", "ahead", "ahead", "ahead"]),
+        ("ready-for-handling", ["done", "current", "ahead", "ahead"]),
+        ("handling", ["done", "current", "ahead", "ahead"]),
         ("canceled", []),
     ],
 )
@@ -100,9 +100,9 @@ def test_one_package_holds_the_whole_order_back_and_a_return_does_not(oms: Oms) 
         seen.append(steps(oms))
 
     assert [
-        ["done", "current", "todo", "todo"],
-        ["done", "current", "todo", "todo"],
-        ["done", "done", "current", "todo"],
+        ["done", "current", "ahead", "ahead"],
+        ["done", "current", "ahead", "ahead"],
+        ["done", "done", "current", "ahead"],
         ["done", "done", "done", "done"],
     ] == seen
     assert "Return 3 of 3 Waiting for the carrier" in page(oms, PAGE).text
