@@ -58,14 +58,15 @@ def listening(relay: Slow) -> Iterator[Slow]:
             status = (relay.says.get(self.path) or [0]).pop(0)
             if status == SILENT:
                 relay.over.wait(30)
+            answered, document = (status, {"detail": "no"})
             if status in {LOST, 0}:
                 answered, document = relay.answer(self.command, self.path, body)
             if status in {LOST, SILENT}:
                 self.close_connection = True
                 return
-            content = json.dumps(document if status == 0 else {"detail": "no"}).encode()
-            self.send_response(status or answered)
-            if status == 503:
+            content = json.dumps(document).encode()
+            self.send_response(answered)
+            if answered == 503:
                 self.send_header("Retry-After", "1")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
