@@ -18,6 +18,7 @@ from app.store.columns import Ids
 from app.store.exclusion import ALONE, Exclusion, exclude, where_due
 from app.store.limits import Limit, spend, within
 from app.store.load import load_work, written_voices
+from app.store.prepared import Prepared
 from app.store.schema import attempts, rows, shipments
 from app.store.turns import in_turn
 from app.store.work import Claimed, Plan, Planner, Work
@@ -107,14 +108,14 @@ class Claim:
             if free_now > 0:
                 asked = {"whose": account, "now": self.now, "most": min(free_now, limit)}
                 asked["without"] = [id_ for _, id_ in without]
-                due = connection.execute(_DUE[retrying, later], asked).scalars()
+                due = _DUE[retrying, later].scalars(connection, asked)
                 waiting.append([(account, id_) for id_ in due])
         return in_turn(waiting, limit)
 
     def _claim(self, connection: Connection, account: str, shipment_id: int) -> Claimed | None:
         lease = secrets.token_hex(8)
         deadline = self.now + self.lease[account]
-        connection.execute(_CHANGE, {"of": shipment_id, "lease": lease, "due_at": deadline})
+        _CHANGE.run(connection, {"of": shipment_id, "lease": lease, "due_at": deadline})
         close_abandoned(connection, shipment_id, self.now)
         return carry_out(connection, shipment_id, lease, deadline, self.plan, self.ids, self.now)
 
@@ -138,12 +139,16 @@ def _due(*, retrying: bool, later: bool) -> Select[Any]:
 
 # Built once: building a statement costs several times what running it costs. What is set is named when they run.
 _DUE: Final = {
-    (retrying, later): _due(retrying=retrying, later=later) for retrying in (False, True) for later in (False, True)
+    (retrying, later): Prepared(_due(retrying=retrying, later=later))
+    for retrying in (False, True)
+    for later in (False, True)
 }
-_CHANGE: Final = update(shipments).where(shipments.c.id == bindparam("of"))
-_CHANGE_ROW: Final = update(rows).where(rows.c.shipment_id == bindparam("of"), rows.c.event_id == bindparam("about"))
-_ADD_ATTEMPT: Final = insert(attempts)
-_CLOSE_ABANDONED: Final = (
+_CHANGE: Final = Prepared(update(shipments).where(shipments.c.id == bindparam("of")))
+_CHANGE_ROW: Final = Prepared(
+    update(rows).where(rows.c.shipment_id == bindparam("of"), rows.c.event_id == bindparam("about"))
+)
+_ADD_ATTEMPT: Final = Prepared(insert(attempts))
+_CLOSE_ABANDONED: Final = Prepared(
     update(attempts)
     .where(attempts.c.shipment_id == bindparam("of"), attempts.c.outcome.is_(None))
     .values(outcome="lost", detail="the process that made the call did not report its end")
@@ -156,11 +161,11 @@ def close_abandoned(connection: Connection, shipment_id: int, now: datetime) -> 
 
     The lease that covered such a call ended at ``now`` at the latest, so nothing of it can still arrive.
     """
-    calls = connection.execute(_CLOSE_ABANDONED, {"of": shipment_id, "ended_at": now}).scalars().all()
+    calls = _CLOSE_ABANDONED.scalars(connection, {"of": shipment_id, "ended_at": now})
     if "put" in calls:
-        connection.execute(_CHANGE, {"of": shipment_id, "read_after": now})
+        _CHANGE.run(connection, {"of": shipment_id, "read_after": now})
     if "patch" in calls:
-        connection.execute(_CHANGE, {"of": shipment_id, "read_after": now, "package": None})
+        _CHANGE.run(connection, {"of": shipment_id, "read_after": now, "package": None})
 
 
 def carry_out(
@@ -176,7 +181,7 @@ def carry_out(
     work = load_work(connection, shipment_id)
     planned = plan(work)
     if planned.voices != work.voices:
-        connection.execute(_CHANGE, {"of": shipment_id, "voices": written_voices(planned.voices)})
+        _CHANGE.run(connection, {"of": shipment_id, "voices": written_voices(planned.voices)})
     for skip in planned.skips:
         change_row(connection, shipment_id, skip.event_id, state=skip.state, reason=skip.reason)
     state = "observed" if planned.observed else "sent"
@@ -218,7 +223,7 @@ def _journal(connection: Connection, work: Work, planned: Plan, call: str, lease
         "body": planned.registration or planned.body,
         "body_hash": planned.body_hash,
     }
-    connection.execute(_ADD_ATTEMPT, entry)
+    _ADD_ATTEMPT.run(connection, entry)
     return attempt_id
 
 
@@ -231,7 +236,7 @@ def _release(connection: Connection, shipment_id: int, planned: Plan, now: datet
     if planned.look_at is not None:
         times = [at for at in (planned.look_at, planned.rest_until) if at is not None]
         settled |= {"due_at": min(times), "read_after": planned.look_at}
-    connection.execute(_CHANGE, {"of": shipment_id, **settled})
+    _CHANGE.run(connection, {"of": shipment_id, **settled})
     if planned.says_delivered:
         first = (shipments.c.id == shipment_id) & shipments.c.observed_delivered_at.is_(None)
         connection.execute(update(shipments).where(first).values(observed_delivered_at=now))
@@ -239,4 +244,4 @@ def _release(connection: Connection, shipment_id: int, planned: Plan, now: datet
 
 def change_row(connection: Connection, shipment_id: int, event_id: int, **values: Any) -> None:  # noqa: ANN401 - columns
     """Change the row of one event on one shipment."""
-    connection.execute(_CHANGE_ROW, {"of": shipment_id, "about": event_id, **values})
+    _CHANGE_ROW.run(connection, {"of": shipment_id, "about": event_id, **values})

@@ -18,6 +18,7 @@ from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.lags import count_lags
 from app.store.limits import overdraw
+from app.store.prepared import Prepared
 from app.store.queue import carry_out, change_row
 from app.store.schema import attempts, numbers, rows, shipments
 from app.store.tallies import tally
@@ -27,13 +28,14 @@ __all__ = ["AcceptRead", "Settle", "Settlement", "accept"]
 
 
 # Built once: building a statement costs several times what running it costs. What is set is named when they run.
-_END_ATTEMPT: Final = update(attempts).where(attempts.c.id == bindparam("of"))
+_END_ATTEMPT: Final = Prepared(update(attempts).where(attempts.c.id == bindparam("of")))
 _RELEASE: Final = (
     update(shipments)
     .where(shipments.c.id == bindparam("of"), shipments.c.lease == bindparam("token"))
     .values(lease=null())
 )
-_APPLY_ROWS: Final = (
+_RELEASE_APPLIED: Final = Prepared(_RELEASE)
+_APPLY_ROWS: Final = Prepared(
     update(rows)
     .where(rows.c.shipment_id == bindparam("of"), rows.c.event_id.in_(bindparam("carried", expanding=True)))
     .values(state="applied")
@@ -96,7 +98,7 @@ class Settle:
             "receipt": ended.receipt,
             "receipted_at": ended.receipted_at,
         }
-        connection.execute(_END_ATTEMPT, {"of": self.claimed.attempt_id, **told})
+        _END_ATTEMPT.run(connection, {"of": self.claimed.attempt_id, **told})
         name, kind = self.claimed.work.account, "applied" if ended.outcome == "applied" else "failed"
         tally(connection, name, "", kind, made=self.claimed.attempt_id, now=self.now)
         if self.account is not None:
@@ -106,8 +108,11 @@ class Settle:
         changes = self._applied() if is_applied else self._not_applied()
         if registers:
             changes |= self._registered() if is_applied else self._not_registered()
-        released = _RELEASE if is_applied else _RELEASE.values(**changes)
-        if not connection.execute(released, mine | (changes if is_applied else {})).rowcount:
+        if is_applied:
+            released = _RELEASE_APPLIED.run(connection, mine | changes)
+        else:
+            released = connection.execute(_RELEASE.values(**changes), mine).rowcount
+        if not released:
             return False
         if is_applied and registers:
             self._hold_number(connection)
@@ -183,7 +188,7 @@ class Settle:
         """Mark the rows that the accepted body held."""
         whose = {"of": self.claimed.work.shipment_id, "carried": list(self.claimed.plan.carries)}
         told = {"applied_at": self.now, "attempt_id": self.claimed.attempt_id}
-        connection.execute(_APPLY_ROWS, whose | told)
+        _APPLY_ROWS.run(connection, whose | told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +211,7 @@ class AcceptRead:
     def run(self, connection: Connection) -> Claimed | None:
         """Mark the rows that VTEX holds and return the next call; None when there is none or the lease is lost."""
         claimed, work = self.claimed, self.claimed.work
-        connection.execute(_END_ATTEMPT, {"of": claimed.attempt_id, "ended_at": self.now, "outcome": "read"})
+        _END_ATTEMPT.run(connection, {"of": claimed.attempt_id, "ended_at": self.now, "outcome": "read"})
         if not accept(connection, work, self.seen, lease=claimed.lease, read=claimed.attempt_id, now=self.now):
             return None
         if self.seen.sample is not None:
