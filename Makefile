@@ -116,9 +116,15 @@ bench-hostile: install ## Time a carrier alone and under 100,000 hostile request
 	@$(PYTHON) -m tests.bench.hostile $(ARGS)
 
 # The short form: make bench-cost ARGS="--parcels 200"
+# On PostgreSQL, whose server is counted beside the relay: make bench-cost ARGS="--engine postgresql --parcels 400"
 .PHONY: bench-cost
-bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
+bench-cost: install test-tools ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.cost $(ARGS)
+
+# Held against a real relay, in small: make simulate ARGS="--against-relay"
+.PHONY: simulate
+simulate: install ## Simulate a day of 1,000,000,000 webhooks from what was measured (a minute); ARGS="--help"
+	@$(PYTHON) -m tests.simulation $(ARGS)
 
 # The short form: make bench-month ARGS="--days 1 --minutes 1"
 .PHONY: bench-month
