@@ -6,7 +6,7 @@ abandoned lease becomes due by itself. Every change checks the token; zero rows 
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
+from app.store.due import next_due
 from app.store.exclusion import ALONE, Exclusion, exclude, where_due
 from app.store.limits import Limit, spend, within
 from app.store.load import load_work, written_voices
@@ -23,7 +24,19 @@ from app.store.schema import attempts, rows, shipments
 from app.store.turns import in_turn
 from app.store.work import Claimed, Plan, Planner, Work
 
-__all__ = ["Claim", "carry_out", "change_row"]
+__all__ = ["END_ATTEMPT", "Claim", "Claims", "carry_out", "change_row", "release"]
+
+
+class Claims(list[Claimed]):
+    """What was claimed.
+
+    ``due_at`` is when the next shipment is due of the accounts that were asked, as far as that was wanted to be known.
+    """
+
+    def __init__(self, claimed: Iterable[Claimed] = (), *, due_at: datetime | None = None) -> None:
+        """Hold what was claimed."""
+        super().__init__(claimed)
+        self.due_at = due_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +54,7 @@ class Claim:
         ids: Makes ids.
         now: The time.
         limits: What accounts may get from all processes together; without, from this one alone.
+        looks_ahead: Whether to say when the next shipment is due.
 
     """
 
@@ -53,9 +67,10 @@ class Claim:
     ids: Ids
     now: datetime
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    looks_ahead: bool = False
     excludes: ClassVar[Exclusion] = ALONE
 
-    def run(self, connection: Connection) -> list[Claimed]:
+    def run(self, connection: Connection) -> Claims:
         """Claim round robin over accounts in their order in ``free``, the shipment that waits longest first.
 
         What is due by a replay is claimed only when nothing else is due.
@@ -85,7 +100,7 @@ class Claim:
         for name, count in Counter(each.work.account for each in claimed).items():
             if name in self.limits:
                 spend(connection, name, self.limits[name], count, self.now)
-        return claimed
+        return Claims(claimed, due_at=next_due(connection, list(self.free)) if self.looks_ahead else None)
 
     def _due(self, account: str) -> Select[Any]:
         return select(shipments.c.id).where(shipments.c.account == account, shipments.c.due_at <= self.now)
@@ -147,6 +162,7 @@ _CHANGE: Final = Prepared(update(shipments).where(shipments.c.id == bindparam("o
 _CHANGE_ROW: Final = Prepared(
     update(rows).where(rows.c.shipment_id == bindparam("of"), rows.c.event_id == bindparam("about"))
 )
+END_ATTEMPT: Final = Prepared(update(attempts).where(attempts.c.id == bindparam("of")))
 _ADD_ATTEMPT: Final = Prepared(insert(attempts))
 _CLOSE_ABANDONED: Final = Prepared(
     update(attempts)
@@ -204,7 +220,7 @@ def carry_out(
         return Claimed(work=work, plan=planned, lease=lease, attempt_id=attempt_id, deadline=deadline)
     if planned.observed:
         _journal(connection, work, planned, "observe", lease, ids, now)
-    _release(connection, shipment_id, planned, now)
+    release(connection, shipment_id, planned, now)
     return None
 
 
@@ -227,8 +243,8 @@ def _journal(connection: Connection, work: Work, planned: Plan, call: str, lease
     return attempt_id
 
 
-def _release(connection: Connection, shipment_id: int, planned: Plan, now: datetime) -> None:
-    """Give up the lease of a shipment for which no call is to be made now."""
+def release(connection: Connection, shipment_id: int, planned: Plan, now: datetime) -> datetime | None:
+    """Give up the lease of a shipment for which no call is to be made now; return when it is due again."""
     due_at = planned.wait_until or planned.rest_until
     settled: dict[str, Any] = {"lease": None, "due_at": due_at, "dead_reason": planned.dead}
     if planned.wait_until is None:
@@ -240,6 +256,8 @@ def _release(connection: Connection, shipment_id: int, planned: Plan, now: datet
     if planned.says_delivered:
         first = (shipments.c.id == shipment_id) & shipments.c.observed_delivered_at.is_(None)
         connection.execute(update(shipments).where(first).values(observed_delivered_at=now))
+    due: datetime | None = settled["due_at"]
+    return due
 
 
 def change_row(connection: Connection, shipment_id: int, event_id: int, **values: Any) -> None:  # noqa: ANN401 - columns
