@@ -12,7 +12,8 @@ import pytest
 
 from app import allocator
 
-GLIBC: Final = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="there is no glibc")
+pytestmark = pytest.mark.anyio
+
 MIB: Final = 1024 * 1024
 ARENAS: Final = """
 import ctypes, os, sys, threading
@@ -50,7 +51,6 @@ def arenas(folder: Path, **variables: str) -> int:
     return told.read_text("utf-8").count("<heap nr=")
 
 
-@GLIBC
 def test_threads_share_two_arenas_unless_somebody_chose_another_number(tmp_path: Path) -> None:
     assert arenas(tmp_path) <= 2
     assert 4 == arenas(tmp_path, MALLOC_ARENA_MAX="4")
@@ -60,7 +60,6 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@GLIBC
 def test_what_is_freed_goes_back_to_the_system() -> None:
     library = ctypes.CDLL(None)
     library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
@@ -81,16 +80,11 @@ def test_what_is_freed_goes_back_to_the_system() -> None:
     library.free(blocks[-1])
 
 
-def test_where_there_is_no_glibc_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(allocator, "_glibc", lambda: None)
-
-    allocator.few_arenas()
-    assert not allocator.give_back()
+def test_what_is_no_glibc_is_left_alone() -> None:
+    assert allocator.glibc(object()) is None
 
 
-@pytest.mark.anyio
-async def test_it_goes_on_until_it_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(allocator, "_EVERY_SECONDS", 0.0)
+async def test_it_goes_on_until_it_is_cancelled() -> None:
     given = asyncio.Event()
     loop = asyncio.get_running_loop()
     times: list[int] = []
@@ -101,8 +95,7 @@ async def test_it_goes_on_until_it_is_cancelled(monkeypatch: pytest.MonkeyPatch)
             loop.call_soon_threadsafe(given.set)
         return False
 
-    monkeypatch.setattr(allocator, "give_back", give_back)
-    task = asyncio.create_task(allocator.keep_giving_back())
+    task = asyncio.create_task(allocator.keep_giving_back(0.0, give_back))
     await given.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
