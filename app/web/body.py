@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import coroutine
 from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
 __all__ = [
+    "WHOLE",
     "Disconnected",
     "Incompressible",
     "TooLarge",
@@ -23,6 +24,9 @@ __all__ = [
 ]
 
 Headers = list[tuple[bytes, bytes]]
+
+WHOLE: Final = "relay.whole"
+"""Under this name a scope may hold what writes a whole answer at once, and tells whether it did."""
 
 _LINGER_SECONDS: Final = 1.0
 _LONGEST_NUMBER: Final = 18
@@ -151,8 +155,17 @@ def expand(packed: bytes, *, limit: int, ratio: int) -> bytes:
     return body
 
 
-async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """Send an answer."""
+async def send_whole(
+    send: Send,
+    status: int,
+    headers: Headers,
+    body: bytes,
+    *,
+    at_once: Callable[[int, Headers, bytes], bool] | None = None,
+) -> None:
+    """Send an answer, ``at_once`` where the server lets that be done; see `WHOLE`."""
+    if at_once is not None and at_once(status, headers, body):
+        return
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -20,6 +20,7 @@ from app.store import public_id
 from app.telemetry import OTHER, log_event
 from app.web.addresses import PREFIXES, Address, locate
 from app.web.body import (
+    WHOLE,
     Disconnected,
     TooLarge,
     TooSlow,
@@ -233,7 +234,7 @@ class Webhooks:
             limit = self._given.limits.body_bytes
             await send_and_close(receive, send, outcome.status, headers, body, limit=limit)
         else:
-            await send_whole(send, outcome.status, headers, body)
+            await send_whole(send, outcome.status, headers, body, at_once=scope.pop(WHOLE, None))
 
     def _tell(self, address: Address, webhook: Webhook, outcome: _Outcome, seconds: float) -> None:
         """Count the webhook and write its log line."""
