@@ -38,3 +38,25 @@ def test_a_crowd_is_remembered_for_a_quarter_of_a_second() -> None:
     assert crowd.is_there
     clock[0] = 10.25
     assert not crowd.is_there
+
+
+def test_a_crowd_is_new_for_five_seconds_however_long_it_stays() -> None:
+    clock = [10.0]
+    crowd = Crowd(lambda: clock[0])
+
+    def pass_through() -> None:
+        with ExitStack() as waiting:
+            for _ in range(12):
+                waiting.enter_context(crowd.joined())
+
+    assert not crowd.is_new
+    for _ in range(40):
+        pass_through()
+        assert crowd.is_new
+        clock[0] += 0.125
+    pass_through()
+    assert crowd.is_there
+    assert not crowd.is_new
+    clock[0] += 1
+    pass_through()
+    assert crowd.is_new
