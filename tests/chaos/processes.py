@@ -172,14 +172,15 @@ class Relay:
         deadline = time.monotonic() + _START_SECONDS
         async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
             while time.monotonic() < deadline:
-                self._demand_life()
+                self.demand_life()
                 with suppress(httpx.TransportError):
                     if (await client.get("/readyz")).is_success:
                         return
                 await asyncio.sleep(_POLL_SECONDS)
         raise RelayFault(f"the relay is not ready after {_START_SECONDS:g} s; see {self.log}")
 
-    def _demand_life(self) -> None:
+    def demand_life(self) -> None:
+        """Raise when its process has ended by itself."""
         if self._process is None or self._process.poll() is not None:
             raise RelayFault(f"the relay ended by itself; see {self.log}")
 
@@ -198,7 +199,7 @@ class Relay:
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        self._demand_life()
+        self.demand_life()
         self.discard()
         self.kills += 1
 

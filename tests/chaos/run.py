@@ -220,12 +220,14 @@ async def _suffer(relay: Relay | Replicas, plan: Plan, begun: asyncio.Event) -> 
     await asyncio.sleep(killed_at + _LEASE_SECONDS - time.monotonic())
 
 
-async def until_settled(emulator: Emulator, world: World, ledger: Ledger, *, after: int = 0) -> None:
+async def until_settled(
+    emulator: Emulator, world: World, ledger: Ledger, *, after: int = 0, within: float = _DRAIN_SECONDS
+) -> None:
     """Wait until every timeline holds what it must and nothing more is written, or for long enough.
 
     Calls before ``after`` are not looked at.
     """
-    deadline = time.monotonic() + _DRAIN_SECONDS
+    deadline = time.monotonic() + within
     open_ = list(world.packages)
     while open_ and time.monotonic() < deadline:
         open_ = [package for package in open_ if not _is_complete(emulator, package, ledger)]

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with _folder(options.keep) as folder:
         _say(f"seed {seed}, {options.minutes:g} minutes; logs in {folder}")
         plan = Plan(minutes=options.minutes, seed=seed, mounts=options.mounts)
-        report = run(plan, folder)
+        report = run(plan, folder, _say)
     print("\n".join(_table(report)))  # noqa: T201 - the result
     for finding in report.wrong[:_FINDINGS_SHOWN]:
         _say(f"  {finding}")
@@ -88,6 +88,7 @@ def _rows(report: Report) -> Iterator[tuple[str, object]]:
     yield "seconds", f"{report.seconds:g}"
     yield "rounds", report.rounds
     yield "webhooks posted, answered 2xx", f"{report.posted}, {report.answered}"
+    yield "questions asked again", report.slow
     yield from sorted(report.done.items())
     for reason in report.left_out:
         yield "LEFT OUT", reason

@@ -5,19 +5,19 @@ import random
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-
-import httpx
 
 from tests.chaos.carriers import Carrier
 from tests.chaos.ledger import Ledger
 from tests.chaos.parcels import ACCOUNT, make_world
 from tests.chaos.processes import Emulator, Relay, RelayFault, told_by
 from tests.chaos.run import READS, WRITES, add_orders, judge_all, until_settled
+from tests.soak.asking import Asking
+from tests.soak.progress import tell_progress
 from tests.soak.report import Plan, Report
 from tests.soak.samples import Sampler, longest_life
 from tests.soak.stock import add_stock
@@ -44,7 +44,10 @@ _HOURS: Final = timedelta(hours=3)
 _PAUSE_SECONDS: Final = 2.5
 """How long a disturbance lasts: the relay looks at its disk and its clock every second."""
 _REPLAYED: Final = 300
-_READY_SECONDS: Final = 30.0
+_NOTICED_SECONDS: Final = 30.0
+"""Within how long the relay sees what it looks at every second."""
+_DRAIN_SECONDS: Final = 300.0
+"""Within how long timelines are whole when a round has been posted."""
 
 _SETTINGS: Final = {
     f"RELAY_{name}_DAYS": "1"
@@ -58,8 +61,11 @@ _CALM: Final = {
 _OUTAGE: Final = {"writes": {"500": 0.6, "hang-after": 0.2}, "reads": {"500": 0.6}, "retry_after": "1"}
 
 
-def run(plan: Plan, folder: Path) -> Report:
-    """Run a plan in a folder, which keeps logs; everything that was started has ended on return."""
+def run(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _line: None) -> Report:
+    """Run a plan in a folder, which keeps logs; everything that was started has ended on return.
+
+    A line every minute says how far it has come.
+    """
     started = time.monotonic()
     report = Report(seed=plan.seed)
     with ExitStack() as stack:
@@ -74,7 +80,7 @@ def run(plan: Plan, folder: Path) -> Report:
         soak = _Soak(plan, report, relay, emulator, clock, full)
         sampler = Sampler(lambda: relay.pid, data / "relay.db", plan.every)
         try:
-            asyncio.run(_watched(soak, sampler))
+            asyncio.run(_watched(soak, sampler, tell_progress(report, sampler, say)))
         except* RelayFault as group:
             report.verdict.faults += told_by(group)
         finally:
@@ -88,14 +94,14 @@ def run(plan: Plan, folder: Path) -> Report:
     report.seconds = round(time.monotonic() - started, 1)
     report.samples = sampler.samples
     life = longest_life(report.samples)
-    kept = life[int(len(life) * _WARM_UP_SHARE) :]
+    kept = [sample for sample in life[int(len(life) * _WARM_UP_SHARE) :] if sample.at >= (report.warm_at or 0.0)]
     report.watched_seconds = round(kept[-1].at - kept[0].at, 1) if kept else 0.0
     report.memory = trend([(sample.at, sample.rss) for sample in kept])
     return report
 
 
-async def _watched(soak: "_Soak", sampler: Sampler) -> None:
-    watching = asyncio.create_task(sampler.run())
+async def _watched(soak: "_Soak", sampler: Sampler, telling: Coroutine[Any, Any, None]) -> None:
+    watching = asyncio.gather(sampler.run(), telling)
     try:
         await soak.run()
     finally:
@@ -130,6 +136,7 @@ class _Soak:
         self._plan = plan
         self._report = report
         self._relay = relay
+        self._asking = Asking(relay.url, relay.token, relay.demand_life)
         self._emulator = emulator
         self._clock = clock
         self._disk = full
@@ -137,7 +144,6 @@ class _Soak:
         self._seconds = plan.minutes * 60
         self._round_seconds = min(max(self._seconds / _ROUNDS, _ROUND_SECONDS[0]), _ROUND_SECONDS[1])
         self._began = 0.0
-        self._has_stock = False
 
     async def run(self) -> None:
         """Go through all rounds, and stop the relay at the end."""
@@ -162,7 +168,16 @@ class _Soak:
         """Return how much of the time has passed."""
         return (time.monotonic() - self._began) / self._seconds
 
+    @property
+    def _is_end(self) -> bool:
+        """Tell whether it is killed now: at the beginning, or at the end."""
+        rounds = self._report.rounds
+        return not rounds or self._share < _ENDS_SHARE or (self._share >= 1 - _ENDS_SHARE and rounds >= _LEAST_ROUNDS)
+
     async def _round(self, number: int) -> None:
+        is_first_calm = not self._is_end and self._report.warm_at is None
+        if is_first_calm:
+            await add_stock(self._asking, self._seconds, self._now())
         webhooks = int(_RATE * self._round_seconds)
         now = self._now()
         seed = self._plan.seed * 1000 + number
@@ -183,23 +198,21 @@ class _Soak:
         async with asyncio.TaskGroup() as group:
             group.create_task(carrier.tell_everything(world, seed))
             group.create_task(self._disturb())
-        await until_settled(self._emulator, world, ledger, after=before)
+        await until_settled(self._emulator, world, ledger, after=before, within=_DRAIN_SECONDS)
+        self._report.slow = self._asking.slow
         self._report.posted += ledger.posted
         self._report.answered += ledger.answered
         judge_all(self._report.verdict, self._emulator, world, ledger, after=before)
+        if is_first_calm:
+            self._report.warm_at = time.monotonic()
 
     def _now(self) -> datetime:
         return self._clock.now() if self._clock else datetime.now(UTC)
 
     async def _disturb(self) -> None:
-        rounds = self._report.rounds
-        if not rounds or self._share < _ENDS_SHARE or (self._share >= 1 - _ENDS_SHARE and rounds >= _LEAST_ROUNDS):
+        if self._is_end:
             deeds: list[Callable[[], Awaitable[None]]] = [self._kill, self._rotate, self._kill]
         else:
-            if not self._has_stock:
-                async with self._client() as client:
-                    await add_stock(client, self._relay.token, self._seconds, self._now())
-                self._has_stock = True
             deeds = [self._fill_disk, self._jump_on, self._jump_back, self._replay_all, self._outage]
         self._dice.shuffle(deeds)
         for deed in deeds:
@@ -257,18 +270,9 @@ class _Soak:
 
     async def _replay_all(self) -> None:
         """Have the latest webhooks read again."""
-        headers = {"Authorization": f"Bearer {self._relay.token}"}
         since = self._now() - timedelta(hours=1)
         wanted = {"account": ACCOUNT, "since": since.isoformat(), "limit": _REPLAYED}
-        async with self._client() as client:
-            shown = await client.post("/ops/v1/replays/preview", json=wanted, headers=headers)
-            if not shown.is_success:
-                raise RelayFault(f"a replay was answered {shown.status_code}: {shown.text[:300]}")
-            asked = {"token": shown.json()["token"], "reason": "soak", "rate": 100}
-            begun = await client.post("/ops/v1/replays", json=asked, headers=headers)
-            if not begun.is_success:
-                raise RelayFault(f"a replay was answered {begun.status_code}: {begun.text[:300]}")
-        self._count("webhooks replayed", shown.json()["count"])
+        self._count("webhooks replayed", await self._asking.replay(wanted, rate=100))
 
     async def _outage(self) -> None:
         """Have most of VTEX's calls fail for a while."""
@@ -285,16 +289,5 @@ class _Soak:
     def _count(self, what: str, times: int = 1) -> None:
         self._report.done[what] = self._report.done.get(what, 0) + times
 
-    @asynccontextmanager
-    async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
-        async with httpx.AsyncClient(base_url=self._relay.url, timeout=_READY_SECONDS) as client:
-            yield client
-
     async def _until(self, is_so: Callable[[Any], bool], otherwise: str) -> None:
-        """Ask whether it is ready until the answer is as it must be."""
-        deadline = time.monotonic() + _READY_SECONDS
-        async with self._client() as client:
-            while not is_so(answer := (await client.get("/readyz")).json()):
-                if time.monotonic() > deadline:
-                    raise RelayFault(f"{otherwise}: {answer}")
-                await asyncio.sleep(0.2)
+        await self._asking.until(is_so, otherwise, within=_NOTICED_SECONDS)

@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Final
 
-import httpx
-
 from tests.chaos.parcels import ACCOUNT
-from tests.chaos.processes import RelayFault
+from tests.soak.asking import Asking
 
 __all__ = ["add_stock"]
 
@@ -17,16 +15,13 @@ _MOST: Final = 60_000
 """SQLite keeps up to 24 MiB of a file in memory, and memory would grow with a file that is smaller."""
 
 
-async def add_stock(client: httpx.AsyncClient, token: str, seconds: float, now: datetime) -> None:
+async def add_stock(asking: Asking, seconds: float, now: datetime) -> None:
     """Import shipments of orders that nobody tells of, as many as a soak of so many seconds can do with.
 
     They are not old for as long as it may last.
     """
     count = min(_MOST, int(seconds * _PER_SECOND))
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
-    answer = await client.post("/ops/v1/shipments/import", content=_rows(count, now), headers=headers, timeout=300)
-    if not answer.is_success:
-        raise RelayFault(f"an import was answered {answer.status_code}: {answer.text[:300]}")
+    await asking.import_csv(lambda: _rows(count, now))
 
 
 async def _rows(count: int, now: datetime) -> AsyncIterator[bytes]:

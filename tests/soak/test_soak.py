@@ -1,5 +1,6 @@
 """The soak in small, and what tells from samples whether something grows."""
 
+import asyncio
 import json
 import random
 import subprocess
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.namespaces import mounting
+from tests.soak.progress import progress, tell_progress
 from tests.soak.report import WAL_MOST, Report
-from tests.soak.samples import Sample, longest_life
+from tests.soak.samples import Sample, Sampler, longest_life
 from tests.soak.trend import BLOCKS, trend
 
 MIB = 1024 * 1024
@@ -109,3 +111,30 @@ def test_a_log_or_descriptors_without_bounds_and_memory_that_grows_are_wrong() -
     report.watched_seconds = 600.0
     report.posted = 1
     assert ["1 webhooks were never answered 2xx", "memory grows"] == [report.wrong[0], report.wrong[-1]]
+
+
+def test_progress_says_what_was_found_and_what_the_process_takes() -> None:
+    report = Report(seed=1, rounds=3, posted=40)
+    sampler = Sampler(lambda: None, Path("relay.db"), 2.0)
+    said: list[str] = []
+
+    async def until_told_twice() -> None:
+        twice = asyncio.Event()
+
+        def say(line: str) -> None:
+            said.append(line)
+            if len(said) == 2:
+                twice.set()
+
+        telling = asyncio.create_task(tell_progress(report, sampler, say, every=0.01))
+        await twice.wait()
+        telling.cancel()
+
+    assert "no process was seen yet" in progress(report, sampler)
+    sampler.samples.append(sample(150, 10, descriptors=41))
+    assert "3 rounds, 40 posted" in progress(report, sampler)
+    assert "memory 150.0 MiB" in progress(report, sampler)
+    assert "41 descriptors" in progress(report, sampler)
+
+    asyncio.run(until_told_twice())
+    assert progress(report, sampler) in said[0]
