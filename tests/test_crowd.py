@@ -44,19 +44,17 @@ def test_a_crowd_is_new_for_five_seconds_however_long_it_stays() -> None:
     clock = [10.0]
     crowd = Crowd(lambda: clock[0])
 
-    def pass_through() -> None:
+    def looked_at() -> tuple[bool, bool]:
         with ExitStack() as waiting:
             for _ in range(12):
                 waiting.enter_context(crowd.joined())
+        return crowd.is_there, crowd.is_new
 
-    assert not crowd.is_new
-    for _ in range(40):
-        pass_through()
-        assert crowd.is_new
+    found = []
+    for _ in range(42):
+        found.append(looked_at())
         clock[0] += 0.125
-    pass_through()
-    assert crowd.is_there
-    assert not crowd.is_new
     clock[0] += 1
-    pass_through()
-    assert crowd.is_new
+
+    assert [(True, True)] * 40 + [(True, False)] * 2 == found
+    assert (True, True) == looked_at()
