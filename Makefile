@@ -69,14 +69,15 @@ chaos: install ## Kill the relay 60 times under 6,000 webhooks and count the row
 soak: install test-tools ## Wear one relay for an hour, watch what grows, and count the rows; ARGS="--help"
 	@$(PYTHON) -m tests.soak $(ARGS)
 
-# The short form: make bench ARGS="--only 1 7 --rounds 3"
+# The short form: make bench ARGS="--only 1 7 --rounds 3"; on the other engine: make bench ARGS="--engine postgresql"
 .PHONY: bench
 bench: install test-tools ## Measure every target of docs/performance.md beside its yardstick (about 15 minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.targets $(ARGS)
 
 .PHONY: bench-smoke
-bench-smoke: install test-tools ## Run every part of make bench in small; looks at no times
+bench-smoke: install test-tools ## Run every part of make bench in small, on both engines; looks at no times
 	@$(PYTHON) -m tests.bench.targets --small --rounds 1 --force --no-verdict
+	@$(PYTHON) -m tests.bench.targets --small --rounds 1 --force --no-verdict --engine postgresql
 
 .PHONY: bench-import
 bench-import: install ## Import 1,000,000 shipments under live webhooks: rows/s, memory, latency (some minutes); ARGS="--help"
@@ -116,9 +117,15 @@ bench-hostile: install ## Time a carrier alone and under 100,000 hostile request
 	@$(PYTHON) -m tests.bench.hostile $(ARGS)
 
 # The short form: make bench-cost ARGS="--parcels 200"
+# On PostgreSQL, whose server is counted beside the relay: make bench-cost ARGS="--engine postgresql --parcels 400"
 .PHONY: bench-cost
-bench-cost: install ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
+bench-cost: install test-tools ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.cost $(ARGS)
+
+# Held against a real relay, in small: make simulate ARGS="--against-relay"
+.PHONY: simulate
+simulate: install ## Simulate a day of 1,000,000,000 webhooks from what was measured (a minute); ARGS="--help"
+	@$(PYTHON) -m tests.simulation $(ARGS)
 
 # The short form: make bench-month ARGS="--days 1 --minutes 1"
 .PHONY: bench-month

@@ -23,7 +23,15 @@ class ClockWatch:
     def look(self, now: datetime) -> timedelta:
         """Return by how much the clock was set since the last look: above zero on, below zero back."""
         counted = self.steady()
-        before, since = self._seen
+        by = self._since_last(now, counted)
         self._seen = (now, counted)
+        return by
+
+    def is_kept(self, now: datetime) -> bool:
+        """Tell whether the clock was not set since the last look, which this is none of."""
+        return self._since_last(now, self.steady()) == _NONE
+
+    def _since_last(self, now: datetime, counted: float) -> timedelta:
+        before, since = self._seen
         by = (now - before) - timedelta(seconds=counted - since)
         return by if abs(by) > TOLERATED else _NONE

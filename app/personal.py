@@ -14,14 +14,18 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple
 
-__all__ = ["Declared", "Kind", "Path", "Paths", "PersonalData", "Subject", "path_of"]
+__all__ = ["BLANK", "Declared", "Kind", "Path", "Paths", "PersonalData", "Subject", "path_of"]
 
 Path = tuple[str, ...]
 """Names from the root of a document down to a value."""
 
 Paths = Mapping["Kind", tuple[str, ...]]
 
+BLANK: Final = "***"
+"""What stands in the place of what was taken out of a carrier's words."""
 _ANYWHERE: Final = "**"
+_MOST_KNOWN: Final = 500
+_LONGEST_KNOWN: Final = 200
 _COLUMNS: Final = re.compile(r"(\w+)\[(\d+):(\d+)\]")
 _LINE: Final = re.compile(r"line \d+, columns (\d+)-(\d+)")
 _INDEX: Final = re.compile(r"\[\d+\]")
@@ -99,9 +103,14 @@ class PersonalData:
 
     def at(self, path: Path) -> Declared | None:
         """Return what stands at a path, None for what is not declared."""
-        if any(_covers(pattern, path) for pattern in self._plain):
-            return None
-        return next((what for pattern, what in self._patterns if _covers(pattern, path)), None)
+        if path in self._known:
+            return self._known[path]
+        is_plain = any(_covers(pattern, path) for pattern in self._plain)
+        what = None if is_plain else next((what for pattern, what in self._patterns if _covers(pattern, path)), None)
+        # Names are the sender's to choose: what it makes up is not kept.
+        if len(self._known) < _MOST_KNOWN and sum(map(len, path)) < _LONGEST_KNOWN:
+            self._known[path] = what
+        return what
 
     def is_plain(self, path: Path) -> bool:
         """Tell whether a path is said to be nobody's data."""
@@ -133,6 +142,10 @@ class PersonalData:
 
     def _by_subject(self) -> tuple[tuple[Subject, Paths], ...]:
         return ((Subject.RECEIVER, self.receiver), (Subject.SENDER, self.sender), (Subject.COURIER, self.courier))
+
+    @cached_property
+    def _known(self) -> dict[Path, Declared | None]:
+        return {}
 
     @cached_property
     def _patterns(self) -> tuple[tuple[Path, Declared], ...]:

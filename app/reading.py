@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.adapter import Adapter, fingerprint
+from app.blanking import without_repeated
 from app.errors import MalformedPayload
 from app.model import CarrierEvent, Ignored, Milestone, Moment, Webhook
 
@@ -68,7 +69,7 @@ def read(
     if not events and not ignored:
         ignored.append("the document holds no events")
     return Reading(
-        events=tuple(_in_order(_once(adapter, events))),
+        events=tuple(_in_order(_once(adapter, without_repeated(adapter.personal, webhook, events)))),
         ignored=tuple(dict.fromkeys(ignored)),
         warnings=tuple(dict.fromkeys(warnings)),
     )

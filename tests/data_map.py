@@ -54,7 +54,7 @@ support, until its file or its examples say what it is.
 | where | what | how long, by default | who sees it |
 | --- | --- | --- | --- |
 | bytes of a webhook | everything below, as it came | {body} days (`body_days`); {evidence} days (`evidence_days`) where it told of a parcel's end or could not be read | viewers: masked; support: the receiver's; operators and administrators: all of it, and the audit log says who looked |
-| events | the carrier's words, the place of the scan, numbers of parcel, order and invoice | {event} days after the last event (`event_days`) | viewers: words without documents, telephones, e-mail addresses and receivers' names, masked whole where they come from a path below |
+| events | the carrier's words without names, documents, telephones, e-mail and street addresses that the same webhook has at a path below; the place of the scan, numbers of parcel, order and invoice | {event} days after the last event (`event_days`) | viewers: words without documents, telephones, e-mail addresses and receivers' names, masked whole where they come from a path below |
 | rows and calls to VTEX | the words as they were sent | {event} days (`event_days`), calls {attempt} days (`attempt_days`) | as events |
 | VTEX | the words, scrubbed in the same way, or the milestone's phrase (an account's `description`); of what is below nothing else | VTEX decides | the shopper and the shop |
 
@@ -81,7 +81,7 @@ mascarado para viewer e support até que o módulo dela, ou seus exemplos, digam
 | onde | o quê | por quanto tempo, por padrão | quem vê |
 | --- | --- | --- | --- |
 | bytes de um webhook | tudo o que está abaixo, como veio | {body} dias (`body_days`); {evidence} dias (`evidence_days`) quando informou o fim de uma encomenda ou não pôde ser lido | viewer: mascarado; support: o que é do destinatário; operator e admin: tudo, e o registro de auditoria diz quem olhou |
-| eventos | as palavras da transportadora, o lugar da leitura, números da encomenda, do pedido e da nota | {event} dias depois do último evento (`event_days`) | viewer: palavras sem documentos, telefones, e-mails e nome de quem recebeu, mascaradas por inteiro quando vêm de um caminho abaixo |
+| eventos | as palavras da transportadora sem nomes, documentos, telefones, e-mails e endereços que o mesmo webhook traz num caminho abaixo; o lugar da leitura, números da encomenda, do pedido e da nota | {event} dias depois do último evento (`event_days`) | viewer: palavras sem documentos, telefones, e-mails e nome de quem recebeu, mascaradas por inteiro quando vêm de um caminho abaixo |
 | linhas e chamadas à VTEX | as palavras como foram enviadas | {event} dias (`event_days`), chamadas {attempt} dias (`attempt_days`) | como os eventos |
 | VTEX | as palavras, limpas do mesmo modo, ou a frase do marco (`description` de uma conta); do que está abaixo, nada mais | quem decide é a VTEX | o comprador e a loja |
 

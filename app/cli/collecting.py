@@ -6,6 +6,8 @@ later, each time, a pause of a tenth of a second in which nobody is answered.
 
 import gc
 
+from app.allocator import few_arenas
+
 __all__ = ["keep_what_is_there", "only_make", "run"]
 
 
@@ -17,6 +19,7 @@ def only_make() -> None:
 def run(host: str | None, port: int | None, role: str) -> None:
     """Serve; see `app.cli.serving.run`."""
     only_make()
+    few_arenas()
     from app.cli.serving import run as serve
     from app.web import Part
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
 import httpx
 
+from app.egress.connection import Answer
 from app.egress.dialling import Resolve, resolve
-from app.egress.wire import MAX_BYTES, Whole, Wire
+from app.egress.outgoing import outgoing
+from app.egress.wire import Wire
 from app.errors import CallFailed, EgressRefused
 
 __all__ = ["Egress", "Reply"]
@@ -37,6 +39,29 @@ class Reply:
     cut: bool = False
 
 
+class Fields(Mapping[str, str]):
+    """The headers of an answer: names in any case, and one text for all that was said under one."""
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        """Read them."""
+        self._fields: dict[str, str] = {}
+        for name, value in pairs:
+            key, text = name.decode("latin-1").lower(), _text(value)
+            self._fields[key] = f"{self._fields[key]}, {text}" if key in self._fields else text
+
+    def __getitem__(self, name: str) -> str:
+        """Return what was said under a name."""
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        """Name them, in lower case."""
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        """Count the names."""
+        return len(self._fields)
+
+
 class Egress:
     """Make outgoing calls; an asynchronous context manager that closes its connections."""
 
@@ -55,7 +80,8 @@ class Egress:
             resolve: Returns the addresses of a host; whatever it refuses is not called.
 
         """
-        self._transport = transport or Wire(connections=connections, resolve=resolve)
+        self._transport = transport
+        self._wire = Wire(connections=connections, resolve=resolve)
 
     async def __aenter__(self) -> Self:
         """Open nothing yet: connections are made when needed."""
@@ -65,7 +91,9 @@ class Egress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        await self._wire.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def call(
         self,
@@ -84,44 +112,54 @@ class Egress:
             EgressRefused: The address is not one to call.
 
         """
-        timeout = {"connect": min(_CONNECT_SECONDS, total_seconds)}
-        extensions = {"timeout": timeout, MAX_BYTES: max_bytes}
         carried = _ALWAYS | {name.lower(): value for name, value in headers.items()}
         try:
-            request = httpx.Request(method, url, headers=carried, content=content, extensions=extensions)
-        except httpx.InvalidURL as error:
-            raise EgressRefused(f"{url!r} is not an address: {error}") from None
-        if request.url.scheme not in {"http", "https"} or not request.url.host:
-            raise EgressRefused(f"{url!r} is not an http or https address")
-        try:
             async with asyncio.timeout(total_seconds):
-                response = await self._transport.handle_async_request(request)
-                try:
-                    return await _reply(response, max_bytes)
-                finally:
-                    await response.aclose()
+                if self._transport is not None:
+                    request = httpx.Request(method, url, headers=carried, content=content)
+                    _look_at(request.url)
+                    return await _over(self._transport, request, max_bytes)
+                answer = await self._wire.exchange(
+                    outgoing(method, url, carried, content),
+                    connect_seconds=min(_CONNECT_SECONDS, total_seconds),
+                    max_bytes=max_bytes,
+                )
+                return _reply(answer, max_bytes)
         except TimeoutError:
             raise CallFailed(f"no answer within {total_seconds:g} s") from None
+        except httpx.InvalidURL as error:
+            raise EgressRefused(f"{url!r} is not an address: {error}") from None
+        except httpx.UnsupportedProtocol as error:
+            raise EgressRefused(str(error)) from None
         except httpx.HTTPError as error:
             raise CallFailed(f"{type(error).__name__}: {error}".strip(": ")) from None
 
 
-async def _reply(response: httpx.Response, max_bytes: int) -> Reply:
-    """Take the body, decoded and capped again: what came small may be large once it is decoded."""
-    cut = bool(response.extensions.get("cut"))
-    if isinstance(response.stream, Whole):
-        body = _unpacked(response.stream.content, response.headers.get("content-encoding", ""), max_bytes, is_cut=cut)
-        cut = cut or len(body) > max_bytes
-        body = body[:max_bytes]
-    else:
-        pieces = bytearray()
+def _reply(answer: Answer, max_bytes: int) -> Reply:
+    """Take an answer, decoded and capped again: what came small may be large once it is decoded."""
+    fields = Fields(answer.headers)
+    body = _unpacked(bytes(answer.body), fields.get("content-encoding", ""), max_bytes, is_cut=answer.cut)
+    return Reply(status=answer.status, headers=fields, body=body[:max_bytes], cut=answer.cut or len(body) > max_bytes)
+
+
+def _look_at(url: httpx.URL) -> None:
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise httpx.UnsupportedProtocol(f"{str(url)!r} is not an http or https address")
+
+
+async def _over(transport: httpx.AsyncBaseTransport, request: httpx.Request, max_bytes: int) -> Reply:
+    """Make a call over a test's transport."""
+    response = await transport.handle_async_request(request)
+    pieces = bytearray()
+    try:
         async for piece in response.aiter_bytes():
             pieces += piece
             if len(pieces) > max_bytes:
-                cut = True
                 break
-        body = bytes(pieces[:max_bytes])
-    return Reply(status=response.status_code, headers=response.headers, body=body, cut=cut)
+    finally:
+        await response.aclose()
+    is_cut = len(pieces) > max_bytes
+    return Reply(status=response.status_code, headers=response.headers, body=bytes(pieces[:max_bytes]), cut=is_cut)
 
 
 def _unpacked(body: bytes, encoding: str, max_bytes: int, *, is_cut: bool) -> bytes:
@@ -150,3 +188,10 @@ def _unpacked(body: bytes, encoding: str, max_bytes: int, *, is_cut: bool) -> by
 
 def _has_zlib_header(body: bytes) -> bool:
     return len(body) > 1 and body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -11,6 +11,8 @@ from typing import Final, cast
 import httptools
 import httpx
 
+from app.egress.outgoing import Outgoing
+
 __all__ = ["Answer", "Connection"]
 
 _LONGEST_HEAD: Final = 64 * 1024
@@ -47,21 +49,20 @@ class Connection(asyncio.Protocol):
 
     # ---- for its user ----------------------------------------------------------------------------
 
-    async def exchange(self, request: httpx.Request, *, max_bytes: int) -> Answer:
+    async def exchange(self, request: Outgoing, *, max_bytes: int) -> Answer:
         """Send a request and return its answer, up to ``max_bytes`` of it.
 
         Raises:
             httpx.TransportError: The connection broke, or what came is no HTTP.
 
         """
-        head = _head(request)
-        self._begin(max_bytes, is_bodiless=request.method == "HEAD")
+        self._begin(max_bytes, is_bodiless=not request.expects_body)
         try:
-            if isinstance(request.stream, httpx.ByteStream):
-                self._send(head + request.content)
+            if isinstance(request.content, bytes):
+                self._send(request.head + request.content)
             else:
-                self._send(head)
-                await self._stream(cast("AsyncIterable[bytes]", request.stream), "transfer-encoding" in request.headers)
+                self._send(request.head)
+                await self._stream(request.content, request.is_chunked)
             assert self._waiter is not None  # noqa: S101 - begun above
             return await self._waiter
         except BaseException:
@@ -203,12 +204,3 @@ class Connection(asyncio.Protocol):
 
 def _says_length(headers: _Pairs) -> bool:
     return any(name.lower() in {b"content-length", b"transfer-encoding"} for name, _ in headers)
-
-
-def _head(request: httpx.Request) -> bytes:
-    """Write a request's head; what would end a line where none ends is refused."""
-    lines = [b"%b: %b" % (name, value) for name, value in request.headers.raw]
-    head = b"\r\n".join([b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path), *lines, b"\r\n"])
-    if head.count(b"\n") != len(lines) + 2 or head.count(b"\r") != len(lines) + 2 or b"\0" in head:
-        raise httpx.LocalProtocolError("a header holds the end of a line")
-    return head

@@ -63,6 +63,11 @@ class Resting:
         self._late = _NONE
         return 0.0
 
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether something may be claimed now, by what the last look found and what the clock shows."""
+        waits = self._to_move or self._late or not self._has_begun
+        return not waits and self._watch.is_kept(now) and self._watch.steady() - self._noticed_at >= self._lease
+
     def _notice(self, by: timedelta) -> None:
         self._noticed_at = self._watch.steady()
         self._late = max(_NONE, self._late - by)

@@ -10,17 +10,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.account import Account
-from app.calling import Destination, probe_every, reserving, tripped
+from app.calling import Destination, tripped
 from app.clock import ClockWatch
 from app.errors import StoreUnavailable
+from app.forwarder.claiming import Asked, Claiming
 from app.forwarder.learning import conclude
 from app.forwarder.outcomes import Consequence, consequence
 from app.forwarder.planning import NO_NAMES, live_from, planner
 from app.forwarder.reading import package_of, seen
 from app.forwarder.resting import Resting
 from app.forwarder.telling import attempt_line
-from app.slots import Offer, Slots
-from app.store import AcceptRead, Claim, Claimed, Requeue, Seen, Settle, Settlement, Store, next_due, public_id
+from app.slots import Slots
+from app.store import AcceptRead, Claimed, Claims, Requeue, Seen, Settle, Settlement, Store, public_id
 from app.telemetry import Metrics, log_event
 from app.vtex import Answered, Outcome
 
@@ -58,7 +59,12 @@ class Forwarder:
         self._slots = Slots(slots, destinations)
         self._jitter = jitter
         self._plan = planner({name: d.account for name, d in destinations.items()}, now, couriers)
+        self._claiming = Claiming(store, destinations, self._plan, self._slots, now=now)
         self._running: set[asyncio.Task[None]] = set()
+        self._following: asyncio.Task[None] | None = None
+        self._until = now()
+        self._is_queued = False
+        self._is_due_again = False
         self._wake = asyncio.Event()
         self._stopping = False
         self._resting = None if watch is None else Resting(store, destinations, watch)
@@ -80,19 +86,20 @@ class Forwarder:
 
     async def run(self) -> None:
         """Work until `stop`, and finish the calls in flight; being cancelled gives them up."""
-        is_queued = False
         try:
             while not self._stopping:
                 self._wake.clear()
                 self.beat_at = self._now()
                 try:
-                    if not is_queued:
+                    if not self._is_queued:
                         await self._store.write(Requeue(live=self._live(), now=self._now()))
-                        is_queued = True
+                        self._is_queued = True
                     await self._work()
                 except StoreUnavailable as error:
                     log_event(logger, "forward.store-unavailable", level=logging.ERROR, error=error)
                     await self._sleep(self._now() + timedelta(seconds=1))
+            if self._following is not None:
+                await asyncio.wait({self._following})
             await asyncio.gather(*self._running, return_exceptions=True)
         finally:
             for task in self._running:
@@ -112,66 +119,49 @@ class Forwarder:
         if self._resting is not None and (rest := await self._resting.seconds(self._now())):
             await self._sleep(self._now() + timedelta(seconds=rest))
             return
-        claimed = await self._claim()
-        for claim in claimed:
+        if self._following is not None:
+            await asyncio.wait({self._following})
+        asked = self._claiming.ask()
+        claims = Claims() if asked is None else await self._claiming.take(asked)
+        for claim in claims:
             self._start(claim)
-        if not claimed:
-            until = await self._next_time()
-            # What is due and was not claimed may wait for calls of other processes: at once would not help.
-            await self._sleep(max(until, self._now() + _OTHERS) if self._store.is_shared else until)
-
-    async def _claim(self) -> list[Claimed]:
-        now = self._now()
-        offer = self._offer(now)
-        if not offer.free:
-            return []
-        claim = Claim(
-            free=offer.free,
-            slots=offer.slots,
-            retry_slots=offer.kept,
-            lease={name: self._destinations[name].lease for name in offer.free},
-            probe_every={name: probe_every(self._destinations[name].account) for name in offer.free},
-            plan=self._plan,
-            ids=self._store.ids,
-            now=now,
-            limits={name: self._destinations[name].limit for name in offer.free} if self._store.is_shared else {},
-        )
-        with reserving(self._destinations, offer.free):
-            claimed = await self._store.write(claim)
-            for each in claimed:
-                self._destinations[each.work.account].gate.enter()
-        self._slots.take(offer, [each.work.account for each in claimed])
-        return claimed
-
-    def _offer(self, now: datetime) -> Offer:
-        return self._slots.offer(lambda account: self._destinations[account].gate.free(now))
-
-    async def _next_time(self) -> datetime:
-        """Say when to look again unless woken: when something becomes due, when a gate opens, or soon."""
-        now = self._now()
-        gates = [destination.gate.opens_at(now) for destination in self._destinations.values()]
-        times = [at for at in gates if at is not None]
-        if free := list(self._offer(now).free):
-            due = await self._store.read(lambda connection: next_due(connection, free))
-            times += [due] if due is not None else []
-        await self._wait_for_others(now)
-        return min([*times, now + timedelta(seconds=_POLL_SECONDS)])
-
-    async def _wait_for_others(self, now: datetime) -> None:
-        """Have places told of that others give back, where something is due that finds none."""
-        taken = [name for name, destination in self._destinations.items() if destination.gate.is_taken(now)]
-        if not taken:
+        if claims and (self._store.is_shared or not self._claiming.is_sated):
             return
-        due = await self._store.read(lambda connection: next_due(connection, taken))
-        if due is None or due > now:
+        until = await self._claiming.next_time(asked, claims, self._now() + timedelta(seconds=_POLL_SECONDS))
+        await self._claiming.wait_for_others(self.wake)
+        # What is due and was not claimed may wait for calls of other processes: at once would not help.
+        await self._sleep(max(until, self._now() + _OTHERS) if self._store.is_shared else until)
+
+    def follow(self) -> bool:
+        """Claim right behind what was queued to be written so far, in its transaction, instead of being woken after it.
+
+        Returns:
+            Whether that is so; otherwise `wake` is to be called once it was written.
+
+        """
+        is_resting = self._resting is not None and not self._resting.is_over(self._now())
+        if self._store.is_shared or self._stopping or not self._is_queued or is_resting:
+            return False
+        if (asked := self._claiming.ask()) is None:
+            return False
+        self._following = asyncio.create_task(self._follow(asked), name="forward-follow")
+        return True
+
+    async def _follow(self, asked: Asked) -> None:
+        try:
+            claims = await self._claiming.take(asked)
+        except StoreUnavailable:
+            self._wake.set()  # Whoever looks then finds that out, and says so.
             return
-        for name in taken:
-            self._destinations[name].gate.when_given_back(self.wake)
-        if not all(self._destinations[name].gate.is_taken(now) for name in taken):
-            # One was given back while the store was asked.
-            self.wake()
+        finally:
+            self._following = None
+        for claim in claims:
+            self._start(claim)
+        if not self._claiming.is_sated or (claims.due_at is not None and claims.due_at < self._until):
+            self._wake.set()
 
     async def _sleep(self, until: datetime) -> None:
+        self._until = until
         seconds = max(0.0, (until - self._now()).total_seconds())
         try:
             async with asyncio.timeout(min(seconds, _POLL_SECONDS)):
@@ -189,8 +179,11 @@ class Forwarder:
         self._running.discard(task)
         self._slots.give_back(destination.account.name)
         destination.gate.leave()
-        self._wake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if self._is_due_again or error is not None or not self._claiming.is_sated:
+            self._is_due_again = False
+            self._wake.set()
+        if error is not None:
             # The lease ends by itself, and the call's end is then found out by a read.
             logger.error("a forward ended unexpectedly", exc_info=error)
 
@@ -215,7 +208,7 @@ class Forwarder:
             if found is not None:
                 destination.gate.record(failed=False)
                 self._report(claim, answered, started)
-                return await self._store.write(
+                following = await self._store.write(
                     AcceptRead(
                         claimed=claim,
                         seen=found,
@@ -226,6 +219,8 @@ class Forwarder:
                         limited=self._store.is_shared,
                     )
                 )
+                self._is_due_again |= following is None
+                return following
         elif claim.plan.registration is not None:
             work, change = claim.work, claim.plan.registration
             answered = await destination.client.patch_invoice(work.order_id, work.invoice_number, change)
@@ -268,15 +263,19 @@ class Forwarder:
         return seen(claim.work, package_of(answered.order, claim.work.invoice_number), account, self._now())
 
     async def _settle(self, claim: Claimed, meaning: Consequence) -> None:
-        settle = Settle(claimed=claim, settlement=meaning.settlement, account=meaning.account, now=self._now())
-        # What was applied is due at once, for what came meanwhile: the claim that looks waits for the disk for both.
-        # Were it lost nevertheless, a read would find out, as for every call whose end nobody reported.
-        mine = await self._store.write(settle, lasting=meaning.settlement.outcome != "applied")
-        if not mine:
+        is_applied = meaning.settlement.outcome == "applied"
+        settle = Settle(
+            claimed=claim, settlement=meaning.settlement, account=meaning.account, now=self._now(), plan=self._plan
+        )
+        # Nothing is done on the strength of it that is not waited for. Were it lost, a read would find out, as for
+        # every call whose end nobody reported.
+        settled = await self._store.write(settle, lasting=not is_applied)
+        self._is_due_again |= settled.due_at is not None
+        if not settled.is_ours:
             log_event(
                 logger, "forward.lease-lost", level=logging.WARNING, shipment=public_id("sh", claim.work.shipment_id)
             )
-        elif meaning.settlement.outcome == "applied":
+        elif is_applied:
             for row in claim.work.rows:
                 if row.event_id in claim.plan.carries:
                     self._metrics.forwarded(claim.work.account, (settle.now - row.received_at).total_seconds())

@@ -126,7 +126,7 @@ async def relay(
         async with Egress(connections=concurrency + _LOOKUPS, resolve=resolver_of(settings)) as egress:
             watch = ClockWatch(now(), steady)
             running = _compose(settings, part, accounts, sources, (metrics, store, egress, watch), now)
-            running.mapper.wake_apart(running.forwarder.wake, running.indexer.wake)
+            running.mapper.wake_apart(running.forwarder.wake, running.indexer.wake, running.forwarder.follow)
             async with working(running, metrics, settings, works=part.works):
                 yield running
     finally:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from app.allocator import keep_giving_back
 from app.errors import StoreUnavailable
 from app.main.alarming import Troubles, alert
 from app.main.sampling import Sampler, vitals
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS: Final = 1.0
 _LIMITS_EVERY_SECONDS: Final = 10.0
-_ENDLESS: Final = frozenset({"limits", "sampler", "outages", "alerting"})
+_ENDLESS: Final = frozenset({"limits", "sampler", "outages", "alerting", "memory"})
 """The workers that go on until they are cancelled."""
 
 
@@ -52,6 +53,7 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
     workers["limits"] = lambda: _keep_limits(given)
     workers["sampler"] = sampler.run
     workers["outages"] = given.outages.run
+    workers["memory"] = keep_giving_back
     if works and settings.alert_url is not None:
         url = settings.alert_url.get_secret_value()
         watch = Troubles(given.store, sampler, given.data_folder, settings.min_free_bytes)

@@ -1,4 +1,4 @@
-"""Webhooks that are mapped beside the others, because they wait for a carrier's answer."""
+"""Webhooks that are mapped beside the others: they wait for a carrier's answer, or nothing waits before them."""
 
 import asyncio
 import logging
@@ -26,9 +26,14 @@ class Beside:
         """Tell whether a webhook is being mapped."""
         return webhook_id in self._tasks
 
+    @property
+    def has_room(self) -> bool:
+        """Tell whether one more may be started."""
+        return len(self._tasks) < _MOST
+
     def start(self, webhook_id: int, mapping: Callable[[], Awaitable[None]]) -> None:
         """Map a webhook, if there is room."""
-        if len(self._tasks) < _MOST:
+        if self.has_room:
             task = asyncio.ensure_future(_run(mapping))
             self._tasks[webhook_id] = task
             task.add_done_callback(lambda done: self._done(webhook_id, done))

@@ -19,15 +19,15 @@ from app.crowd import Crowd
 from app.errands import Errands
 from app.errors import CallFailed, EgressRefused, LookupFailed, MalformedPayload, StoreUnavailable
 from app.mapping.beside import Beside
-from app.mapping.reader import Reader
+from app.mapping.reader import Reader, asks_for_calls
 from app.mapping.replaying import Replayer
 from app.mapping.stored import as_webhook
-from app.mapping.telling import mapped_line, unmappable_line
+from app.mapping.telling import mapped_line
+from app.mapping.unread import Unread
 from app.model import Webhook
-from app.retry import Patience, Trouble, next_try
+from app.reading import Reading
 from app.source import Source, Sources
-from app.store import Facts, RecordUnmappable, Resolution, Store, public_id
-from app.store.inbox import PostponeMapping, StoredWebhook, webhook_with_body
+from app.store import Facts, Recorded, Resolution, Store, Ticket, public_id
 from app.store.placement import Candidate
 from app.store.unread import ClaimUnread, unmapped
 from app.telemetry import Metrics, log_event
@@ -42,6 +42,8 @@ _BATCH_IN_A_CROWD: Final = 4
 """Webhooks share their transaction with readings, and must not wait for many of them."""
 _SHARE: Final = 9
 _LOOK_SECONDS: Final = 0.01
+_ROUNDS_TO_LEAVE: Final = 3
+"""After so many rounds of the event loop a call has left that was claimed with a reading; what is told can wait."""
 _HELD_BYTES: Final = 16 * 1024 * 1024
 _SWEEP: Final = timedelta(seconds=5)
 """How often the table is looked at: a webhook may be stored without being handed over, as when its sender hung up."""
@@ -51,13 +53,18 @@ HELD: Final = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A webhook that is read; ``is_followed`` says that its shipment is claimed in the same transaction."""
+
+    reading: Reading
+    ticket: Ticket[Recorded]
+    is_followed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
     source: Source
     webhook: Webhook
-
-
-def _asks_for_calls(source: Source) -> bool:
-    return source.adapter.handshake is not None or source.adapter.enrich is not None
 
 
 class Mapper:
@@ -91,7 +98,12 @@ class Mapper:
         self._has_placed = self._has_parked = False
         self._held: OrderedDict[int, _Held] = OrderedDict()
         self._held_bytes = 0
+        self._unread = Unread(store, now)
         self._beside = Beside(mapped)
+        self._at_once = Beside(self._wake_others)
+        self._follow: Callable[[], bool] = lambda: False
+        self._is_mapping = True
+        self._places = False
         self._behind = True
         self._swept_at = now()
         self._idle = False
@@ -102,12 +114,17 @@ class Mapper:
         """Return when the mapper last showed that it is alive."""
         return self._loop.beat_at
 
-    def wake_apart(self, placed: Callable[[], None], parked: Callable[[], None]) -> None:
-        """Call ``placed`` when shipments may have become due, and ``parked`` when orders may have to be looked up."""
-        self._placed, self._parked = placed, parked
+    def wake_apart(self, placed: Callable[[], None], parked: Callable[[], None], follow: Callable[[], bool]) -> None:
+        """Call ``placed`` when shipments may have become due, and ``parked`` when orders may have to be looked up.
+
+        ``follow`` is called when a reading was queued; where it returns true, ``placed`` is not called after it.
+        """
+        self._placed, self._parked, self._follow = placed, parked, follow
 
     def stored(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
-        """Take over a webhook that was just committed."""
+        """Take over a webhook that was just committed, and read it now if nothing waits before it."""
+        if self._is_read_at_once(webhook_id, source, webhook):
+            return
         if self._held_bytes + len(webhook.body) > _HELD_BYTES:
             self._behind = True
         else:
@@ -121,14 +138,36 @@ class Mapper:
 
     def stop(self) -> None:
         """Finish what is in hand and return from `run`."""
+        self._is_mapping = True
         self._loop.stop()
 
     async def run(self) -> None:
         """Map until `stop`."""
         await self._loop.run()
         await self._beside.finish()
+        await self._at_once.finish()
+
+    def _is_read_at_once(self, webhook_id: int, source: Source, webhook: Webhook) -> bool:
+        """Read a webhook if nothing else is to be read; where its like find shipments, claim behind it."""
+        is_busy = self._is_mapping or self._held or self._behind or self.crowd.is_there
+        if is_busy or not (self._at_once.has_room and self._reader.may_read_at_once(source, webhook)):
+            return False
+        try:
+            reading = self._reader.read_at_once(source, webhook)
+            ticket = self._record(webhook_id, source, reading)
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is read again in its turn, and told of there
+            return False
+        begun = _Begun(reading=reading, ticket=ticket, is_followed=self._places and self._follow())
+        self._at_once.start(webhook_id, partial(self._map, webhook_id, source, webhook, begun))
+        return True
+
+    def _record(self, webhook_id: int, source: Source, reading: Reading) -> Ticket[Recorded]:
+        recording = self._reader.recording(webhook_id, source, reading, revise=False)
+        # The webhook is on disk, and whatever goes to VTEX for it is committed after this, and waited for.
+        return self._store.submit(recording, lasting=False)
 
     async def _step(self) -> float:
+        self._is_mapping = True
         # Nothing was handed over while it slept: look at what is stored.
         self._behind = self._behind or (self._idle and not self._held)
         try:
@@ -136,6 +175,7 @@ class Mapper:
         except StoreUnavailable:
             self._behind = True
             raise
+        self._is_mapping = not self._idle
         return POLL_SECONDS if self._idle else 0.0
 
     async def _map_some(self) -> bool:
@@ -151,9 +191,9 @@ class Mapper:
             batch += await self._recover(frozenset(id_ for id_, _ in batch), most)
         if not batch:
             return False
-        quick = [self._map(id_, held.source, held.webhook) for id_, held in batch if not _asks_for_calls(held.source)]
+        quick = [self._map(id_, held.source, held.webhook) for id_, held in batch if not asks_for_calls(held.source)]
         for id_, held in batch:
-            if _asks_for_calls(held.source):
+            if asks_for_calls(held.source):
                 self._beside.start(id_, partial(self._map, id_, held.source, held.webhook))
         began = time.monotonic()
         await asyncio.gather(*quick)
@@ -190,80 +230,51 @@ class Mapper:
         self._behind = len(ids) == most
         batch: list[tuple[int, _Held]] = []
         for id_ in ids:
-            is_in_hand = id_ in taken or id_ in self._held or id_ in self._beside
-            stored = None if is_in_hand else await self._stored(id_)
+            is_in_hand = id_ in taken or id_ in self._held or id_ in self._beside or id_ in self._at_once
+            stored = None if is_in_hand else await self._unread.stored(id_)
             if stored is None:
                 continue
             source = self._sources.find(stored.carrier, stored.owner)
             if source is None:
                 reason = f"{stored.owner}/{stored.carrier} is not configured any more"
-                await self._unmappable(id_, (stored.owner, stored.carrier), 0, reason)
+                await self._unread.unmappable(id_, (stored.owner, stored.carrier), 0, reason)
                 continue
             batch.append((id_, _Held(source=source, webhook=as_webhook(stored))))
         return batch
 
-    async def _stored(self, webhook_id: int) -> StoredWebhook | None:
-        return await self._store.read(lambda connection: webhook_with_body(connection, webhook_id))
-
-    async def _map(self, webhook_id: int, source: Source, webhook: Webhook) -> None:
+    async def _map(self, webhook_id: int, source: Source, webhook: Webhook, begun: _Begun | None = None) -> None:
         adapter = source.adapter
         named = (source.owner, adapter.slug)
         try:
-            webhook = await self._reader.complete(webhook_id, source, webhook)
-            reading = await self._reader.read(source, webhook)
-            recording = self._reader.recording(webhook_id, source, reading, revise=False)
-            # The webhook is on disk, and whatever goes to VTEX for it is committed after this, and waited for.
-            recorded = await self._store.write(recording, lasting=False)
+            if begun is None:
+                webhook = await self._reader.complete(webhook_id, source, webhook)
+                reading = await self._reader.read(source, webhook)
+                begun = _Begun(reading=reading, ticket=self._record(webhook_id, source, reading))
+            recorded = await begun.ticket.outcome
         except MalformedPayload as error:
-            await self._unmappable(webhook_id, named, adapter.version, str(error))
+            await self._unread.unmappable(webhook_id, named, adapter.version, str(error))
             return
         except StoreUnavailable:
             raise
         except (CallFailed, LookupFailed) as error:
-            await self._postpone(webhook_id, source, str(error))
+            await self._unread.postpone(webhook_id, source, str(error))
             return
         except EgressRefused as error:
-            await self._unmappable(webhook_id, named, adapter.version, str(error))
+            await self._unread.unmappable(webhook_id, named, adapter.version, str(error))
             return
         except Exception as error:
             # One poisoned webhook must not stop the others; its bytes are kept and can be replayed once we are mended.
             logger.exception(
                 "a webhook could not be mapped", extra={"carrier": adapter.slug, "id": public_id("wh", webhook_id)}
             )
-            await self._unmappable(webhook_id, named, adapter.version, f"the relay failed on it: {error!r}")
+            await self._unread.unmappable(webhook_id, named, adapter.version, f"the relay failed on it: {error!r}")
             return
-        self._has_placed |= recorded.placed > 0
+        self._places = recorded.placed > 0
+        self._has_placed |= self._places and not begun.is_followed
         self._has_parked |= recorded.parked > 0
-        for event in reading.events:
+        now = self._now()
+        for _ in range(_ROUNDS_TO_LEAVE * begun.is_followed):
+            await asyncio.sleep(0)
+        for event in begun.reading.events:
             self._metrics.event(adapter.slug, event.milestone, is_unknown=event.unknown_code is not None)
-        log_event(logger, "webhook.mapped", **mapped_line(webhook_id, source, webhook, reading, recorded, self._now()))
-
-    async def _postpone(self, webhook_id: int, source: Source, reason: str) -> None:
-        stored = await self._stored(webhook_id)
-        attempts = stored.map_attempts if stored else 0
-        since = stored.received_at if stored else None
-        trouble = Trouble(attempts=attempts, since=since)
-        until = next_try(trouble, Patience(), now=self._now(), jitter=0.0)
-        if until is None:
-            named = (source.owner, source.adapter.slug)
-            await self._unmappable(webhook_id, named, source.adapter.version, f"given up: {reason}")
-            return
-        await self._store.write(PostponeMapping(webhook_id=webhook_id, until=until, reason=reason))
-        log_event(
-            logger,
-            "webhook.postponed",
-            level=logging.WARNING,
-            id=public_id("wh", webhook_id),
-            carrier=source.adapter.slug,
-            owner=source.owner,
-            until=until,
-            reason=reason,
-        )
-
-    async def _unmappable(self, webhook_id: int, named: tuple[str, str], version: int, reason: str) -> None:
-        """Keep that a webhook cannot be read; ``named`` is its source's owner and carrier."""
-        await self._store.write(
-            RecordUnmappable(webhook_id=webhook_id, reason=reason, adapter_version=version, now=self._now())
-        )
-        line = unmappable_line(webhook_id, *named, version, reason)
-        log_event(logger, "webhook.unmappable", level=logging.WARNING, **line)
+        log_event(logger, "webhook.mapped", **mapped_line(webhook_id, source, webhook, begun.reading, recorded, now))

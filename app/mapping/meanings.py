@@ -31,6 +31,14 @@ class Meanings:
         self._read_at = None
         self._changes += 1
 
+    @property
+    def are_fresh(self) -> bool:
+        """Tell whether what is remembered may be gone by."""
+        return self._is_fresh(self._now())
+
+    def _is_fresh(self, now: datetime) -> bool:
+        return self._read_at is not None and timedelta(0) <= now - self._read_at <= _FRESH
+
     async def refresh(self) -> None:
         """Read them from the store where what is remembered is too old.
 
@@ -39,7 +47,7 @@ class Meanings:
 
         """
         now = self._now()
-        if self._read_at is not None and timedelta(0) <= now - self._read_at <= _FRESH:
+        if self._is_fresh(now):
             return
         changes = self._changes
         found = await self._store.read(lambda connection: list_overrides(connection, None))

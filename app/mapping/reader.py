@@ -17,10 +17,15 @@ from app.store import Facts, RecordMapping, Resolution, Store
 from app.store.inbox import KeepFetched
 from app.store.placement import Candidate
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "asks_for_calls"]
 
 _LARGE_BODY: Final = 64 * 1024
 """Larger bodies are read on a thread, so that they do not hold up the event loop."""
+
+
+def asks_for_calls(source: Source) -> bool:
+    """Tell whether webhooks of a source may ask for calls before they can be read."""
+    return source.adapter.handshake is not None or source.adapter.enrich is not None
 
 
 class Reader:
@@ -69,6 +74,10 @@ class Reader:
             return None
         return await self._errands.make(source, call)
 
+    def may_read_at_once(self, source: Source, webhook: Webhook) -> bool:
+        """Tell whether a webhook asks for no call, is not large, and is read by meanings that may be gone by."""
+        return not asks_for_calls(source) and len(webhook.body) <= _LARGE_BODY and self.meanings.are_fresh
+
     async def read(self, source: Source, webhook: Webhook) -> Reading:
         """Read a webhook as its source's adapter does.
 
@@ -76,13 +85,19 @@ class Reader:
             MalformedPayload: It cannot be read.
 
         """
-        zone = self._zones.get(source.accounts[0])
-        overrides = self.meanings.of(source)
+        if len(webhook.body) > _LARGE_BODY:
+            return await asyncio.to_thread(self.read_at_once, source, webhook)
+        return self.read_at_once(source, webhook)
 
-        def run() -> Reading:
-            return read(source.adapter, webhook, zone=source.zone, account_zone=zone, overrides=overrides)
+    def read_at_once(self, source: Source, webhook: Webhook) -> Reading:
+        """Read a webhook, for as long as that takes.
 
-        return await asyncio.to_thread(run) if len(webhook.body) > _LARGE_BODY else run()
+        Raises:
+            MalformedPayload: It cannot be read.
+
+        """
+        zone, overrides = self._zones.get(source.accounts[0]), self.meanings.of(source)
+        return read(source.adapter, webhook, zone=source.zone, account_zone=zone, overrides=overrides)
 
     def recording(self, webhook_id: int, source: Source, reading: Reading, *, revise: bool) -> RecordMapping:
         """Make the operation that keeps a reading; with ``revise`` known events take over what it says of them."""

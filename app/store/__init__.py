@@ -3,6 +3,7 @@
 `Store` opens it; operations and queries are values of this package's modules, run by `Store.write` and `Store.read`.
 """
 
+from app.store.accepting import AcceptRead
 from app.store.accounts import AccountChange, AccountState, ChangeAccount, Learnt, Sample, TakeProbe
 from app.store.alarms import Alarm, BeginAlarm, EndAlarm, is_any_dead, open_alarms
 from app.store.backfill_jobs import ChangeBackfill, StartBackfill
@@ -31,13 +32,13 @@ from app.store.order_reads import OrderShown, SettleOrder, SettleOrders
 from app.store.orders import Telling, TellOrders, ToldOrder
 from app.store.outages import NoteOutages, Presence, TurnedAway, presences_since, turned_away_since
 from app.store.placement import Candidate, Facts, Resolution
-from app.store.queue import Claim
+from app.store.queue import Claim, Claims
 from app.store.redriving import Redrive
 from app.store.refused import AddRefusal, TrimRefusals
 from app.store.retention import RETENTION_KINDS, Candidates, DropExpired, Retention, Retire, candidates
 from app.store.service import Store
 from app.store.sessions import CloseSession, OpenSession, SeeSession, Session
-from app.store.settling import AcceptRead, Settle, Settlement
+from app.store.settling import Settle, Settled, Settlement
 from app.store.tokens import MakeToken, NoteTokenUse, RevokeToken, RotateToken, StoredToken
 from app.store.upkeep import GiveBack, free_pages
 from app.store.work import Claimed, EventRow, Frozen, PackageFields, Plan, Seen, Skip, Voice, Work
@@ -71,6 +72,7 @@ __all__ = [
     "ClaimOrders",
     "Claimed",
     "ClaimedOrder",
+    "Claims",
     "CloseSession",
     "Database",
     "DropExpired",
@@ -142,6 +144,7 @@ __all__ = [
     "Settle",
     "SettleOrder",
     "SettleOrders",
+    "Settled",
     "Settlement",
     "Skip",
     "Slice",

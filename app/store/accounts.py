@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Connection, Row, Text, bindparam, cast, selec
 
 from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
+from app.store.prepared import Prepared
 from app.store.schema import accounts, shipments
 
 __all__ = [
@@ -89,12 +90,12 @@ class AccountState:
         return 0
 
 
-_STATES: Final = select(accounts).where(accounts.c.account.in_(bindparam("names", expanding=True)))
+_STATES: Final = Prepared(select(accounts).where(accounts.c.account.in_(bindparam("names", expanding=True))))
 
 
 def account_states(connection: Connection, names: Sequence[str]) -> dict[str, AccountState]:
     """Return the states of accounts."""
-    found = {row.account: row for row in connection.execute(_STATES, {"names": list(names)})}
+    found = {row.account: row for row in _STATES.all(connection, {"names": list(names)})}
     return {name: _state(found.get(name)) for name in names}
 
 
@@ -161,7 +162,7 @@ def forgive(connection: Connection, name: str, lost: timedelta) -> None:
 
 def learnt(connection: Connection, name: str) -> Learnt:
     """Return what is known of an account's PUT."""
-    row = connection.execute(_STATES, {"names": [name]}).one_or_none()
+    row = _STATES.first(connection, {"names": [name]})
     if row is None:
         return Learnt()
     return Learnt(

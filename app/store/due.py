@@ -12,6 +12,7 @@ from app.store.columns import Instant
 from app.store.dialect import literally
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.order_schema import orders
+from app.store.prepared import Prepared
 from app.store.schema import rows, shipments
 
 __all__ = ["Refresh", "Requeue", "next_due", "next_order"]
@@ -109,15 +110,17 @@ def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None
 
 
 _FIRST: Final = tuple(
-    select(shipments.c.due_at)
-    .where(
-        shipments.c.account == bindparam("of"),
-        shipments.c.later.is_(later),
-        shipments.c.retrying.is_(retrying),
-        shipments.c.due_at.is_not(None),
+    Prepared(
+        select(shipments.c.due_at)
+        .where(
+            shipments.c.account == bindparam("of"),
+            shipments.c.later.is_(later),
+            shipments.c.retrying.is_(retrying),
+            shipments.c.due_at.is_not(None),
+        )
+        .order_by(shipments.c.due_at)
+        .limit(1)
     )
-    .order_by(shipments.c.due_at)
-    .limit(1)
     for later, retrying in ((False, False), (False, True), (True, False))
 )
 
@@ -125,7 +128,7 @@ _FIRST: Final = tuple(
 def _next_due(connection: Connection, account: str, state: AccountState) -> datetime | None:
     if state.state == "stopped":
         return None
-    waiting = (connection.execute(first, {"of": account}).scalar() for first in _FIRST)
+    waiting = (first.scalar(connection, {"of": account}) for first in _FIRST)
     due = min((at for at in waiting if at is not None), default=None)
     return due if due is None or state.until is None else max(due, state.until)
 

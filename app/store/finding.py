@@ -28,7 +28,7 @@ def candidates(connection: Connection, accounts: Sequence[str], facts: Facts) ->
     values = _by_kind(keys_of(facts))
     held: dict[int, set[str]] = {}
     if sought := values.pop("number", None):
-        for row in connection.execute(HOLDERS, {"accounts": list(accounts), "numbers": sought}):
+        for row in HOLDERS.all(connection, {"accounts": list(accounts), "numbers": sought}):
             held.setdefault(row.shipment_id, set()).add(row.number)
     ids = set(held)
     if values:
@@ -39,7 +39,7 @@ def candidates(connection: Connection, accounts: Sequence[str], facts: Facts) ->
         ids |= set(connection.execute(union(*sharing)).scalars())
     if not ids:
         return []
-    found = connection.execute(SHIPMENTS, {"ids": sorted(ids)}).all()
+    found = SHIPMENTS.all(connection, {"ids": sorted(ids)})
     return [_candidate(row, held.get(row.id, set())) for row in found]
 
 

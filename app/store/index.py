@@ -15,6 +15,7 @@ from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.facts import Resolve, bare
 from app.store.placement import make_due, share, unlink, wake
+from app.store.prepared import Prepared
 from app.store.schema import numbers, shipments
 from app.store.tombstones import without_erased
 
@@ -279,7 +280,7 @@ class RemoveNumber:
         unlink(connection, self.shipment_id, number, resolve=self.resolve, members=self.members, now=self.now)
 
 
-_SHOWN: Final = (
+_SHOWN: Final = Prepared(
     select(numbers.c.shown)
     .where(numbers.c.shipment_id == bindparam("of"))
     .order_by(numbers.c.added_at, numbers.c.number)
@@ -288,4 +289,4 @@ _SHOWN: Final = (
 
 def shown_numbers(connection: Connection, shipment_id: int) -> tuple[str, ...]:
     """List a shipment's tracking numbers as people write them, oldest first."""
-    return tuple(connection.execute(_SHOWN, {"of": shipment_id}).scalars())
+    return tuple(_SHOWN.scalars(connection, {"of": shipment_id}))

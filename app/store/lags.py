@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Table, func, select
 
 from app.store.columns import node_of
 from app.store.console_schema import tallies
-from app.store.dialect import Insert, PerEngine
+from app.store.dialect import Insert
+from app.store.prepared import Prepared
 from app.store.tallies import hour_of
 
 __all__ = ["LAG_KINDS", "Span", "count_lags", "percentile", "spans_since"]
@@ -41,7 +42,7 @@ def _counting(insert: Callable[[Table], Insert]) -> Insert:
     )
 
 
-_COUNT: Final = PerEngine(_counting)
+_COUNT: Final = Prepared(_counting)
 
 
 def count_lags(connection: Connection, account: str, lags: Iterable[timedelta], *, made: int, now: datetime) -> None:
@@ -50,7 +51,7 @@ def count_lags(connection: Connection, account: str, lags: Iterable[timedelta], 
     if not classes:
         return
     shared = {"owner": account, "carrier": "", "hour": hour_of(now), "node": node_of(made)}
-    _COUNT.run(connection, [{**shared, "kind": kind, "count": count} for kind, count in sorted(classes.items())])
+    _COUNT.run_all(connection, [{**shared, "kind": kind, "count": count} for kind, count in sorted(classes.items())])
 
 
 def spans_since(

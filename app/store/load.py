@@ -9,14 +9,15 @@ from sqlalchemy import Connection, Row, bindparam, select
 from app.model import Milestone, normalise_number
 from app.store.accounts import learnt
 from app.store.index import shown_numbers
+from app.store.prepared import Prepared
 from app.store.schema import events, rows, shipments, subjects
 from app.store.work import EventRow, Frozen, PackageFields, Voice, Work
 
 __all__ = ["load_work", "voices_of", "written_voices"]
 
 
-_SHIPMENT: Final = select(shipments).where(shipments.c.id == bindparam("of"))
-_ROWS: Final = (
+_SHIPMENT: Final = Prepared(select(shipments).where(shipments.c.id == bindparam("of")))
+_ROWS: Final = Prepared(
     select(
         events,
         subjects.c.carrier,
@@ -39,8 +40,8 @@ _ROWS: Final = (
 
 def load_work(connection: Connection, shipment_id: int) -> Work:
     """Read one shipment; it must exist."""
-    row = connection.execute(_SHIPMENT, {"of": shipment_id}).one()
-    found = connection.execute(_ROWS, {"of": shipment_id})
+    row = _SHIPMENT.first(connection, {"of": shipment_id})
+    found = _ROWS.all(connection, {"of": shipment_id})
     return Work(
         shipment_id=row.id,
         account=row.account,

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from app.model import CarrierEvent
 from app.store.columns import Ids
-from app.store.dialect import Insert, PerEngine
+from app.store.dialect import Insert
 from app.store.exclusion import FREE, Exclusion, of_accounts
 from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
 from app.store.match_counts import count_subject
 from app.store.order_erasing import forget_bytes
 from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
+from app.store.prepared import Prepared
 from app.store.privacy_schema import mentions
 from app.store.readings import Fact, KnownEvent, base_of, news, readings
 from app.store.remembering import recall, subject_digest
@@ -37,7 +38,7 @@ def _adding_subject(insert: Callable[[Table], Insert]) -> Insert:
 
 
 # Built once: building a statement costs several times what running it costs.
-_SUBJECT: Final = (
+_SUBJECT: Final = Prepared(
     select(subjects)
     .where(
         subjects.c.owner == bindparam("its_owner"),
@@ -46,17 +47,17 @@ _SUBJECT: Final = (
     )
     .with_for_update()
 )
-_ADD_SUBJECT: Final = PerEngine(lambda insert: _adding_subject(insert).returning(subjects.c.id, subjects.c.state))
-_CHANGE_SUBJECT: Final = update(subjects).where(subjects.c.id == bindparam("of"))
-_LATEST: Final = select(func.max(events.c.received_at)).where(events.c.subject_id == bindparam("of"))
-_EVENTS: Final = (
+_ADD_SUBJECT: Final = Prepared(lambda insert: _adding_subject(insert).returning(subjects.c.id, subjects.c.state))
+_CHANGE_SUBJECT: Final = Prepared(update(subjects).where(subjects.c.id == bindparam("of")))
+_LATEST: Final = Prepared(select(func.max(events.c.received_at)).where(events.c.subject_id == bindparam("of")))
+_EVENTS: Final = Prepared(
     select(events.c.id, events.c.fingerprint, events.c.code, events.c.time_text, events.c.webhook_id)
     .where(events.c.subject_id == bindparam("of"))
     .order_by(events.c.id)
 )
-_MENTION: Final = PerEngine(lambda insert: insert(mentions).on_conflict_do_nothing())
-_ADD_EVENT: Final = events.insert()
-_CHANGE_WEBHOOK: Final = update(webhooks).where(webhooks.c.id == bindparam("of"))
+_MENTION: Final = Prepared(lambda insert: insert(mentions).on_conflict_do_nothing())
+_ADD_EVENT: Final = Prepared(events.insert())
+_CHANGE_WEBHOOK: Final = Prepared(update(webhooks).where(webhooks.c.id == bindparam("of")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,7 @@ class RecordMapping:
         """Return the subject's id and state, and all that is known of it with what the facts add."""
         known = reduce(united, (facts_of(self.carrier, fact.event, fact.derived) for fact in facts))
         same = {"its_owner": self.owner, "its_carrier": self.carrier, "its_subject": subject}
-        row = connection.execute(_SUBJECT, same).one_or_none()
+        row = _SUBJECT.first(connection, same)
         # What a person said of an earlier parcel of the same number does not hold for the next one.
         values: dict[str, Any] = {"linked_to": None}
         if row is not None and not self._is_silent(connection, row.id):
@@ -190,19 +191,19 @@ class RecordMapping:
             "derived": known.derived.document(),
         }
         if row is not None:
-            connection.execute(_CHANGE_SUBJECT, {"of": row.id, **values})
+            _CHANGE_SUBJECT.run(connection, {"of": row.id, **values})
             return row.id, row.state, known
         new = {"id": self.ids.next(), "owner": self.owner, "carrier": self.carrier, "subject": subject}
         entry = new | values | {"state": "parked", "since": self.now, "created_at": self.now}
         # Another process may have been first.
-        row = _ADD_SUBJECT.run(connection, entry).one()
+        row = _ADD_SUBJECT.first(connection, entry)
         if row.id == new["id"]:
             count_subject(connection, self.owner, self.carrier)
         return row.id, row.state, known
 
     def _is_silent(self, connection: Connection, subject_id: int) -> bool:
         """Tell whether nothing came for so long that the number may be another parcel's by now."""
-        received_at = connection.execute(_LATEST, {"of": subject_id}).scalar()
+        received_at = _LATEST.scalar(connection, {"of": subject_id})
         return received_at is not None and self.now - received_at > EARLIER_PARCEL
 
     def _mention(self, connection: Connection, subject_id: int) -> None:
@@ -211,7 +212,7 @@ class RecordMapping:
         _MENTION.run(connection, entry)
 
     def _add_events(self, connection: Connection, subject: str, subject_id: int, facts: Sequence[Fact]) -> list[int]:
-        known = connection.execute(_EVENTS, {"of": subject_id}).all()
+        known = _EVENTS.all(connection, {"of": subject_id})
         withdrawn = {
             (row.code, row.time_text): row.id
             for row in known
@@ -225,7 +226,7 @@ class RecordMapping:
         for fact, fingerprint in news(facts, known_events, webhook_id=self.webhook_id, was_read=was_read):
             id_ = self.ids.next()
             revises = withdrawn.get(_moment_key(fact.event)) if fact.event.full_history else None
-            connection.execute(_ADD_EVENT, {**self._columns(id_, subject_id, fingerprint, fact), "revises": revises})
+            _ADD_EVENT.run(connection, {**self._columns(id_, subject_id, fingerprint, fact), "revises": revises})
             new.append(id_)
             if fact.event.unknown_code is not None:
                 code, brought = fact.event.unknown_code, self.webhook_id
@@ -285,7 +286,7 @@ class RecordMapping:
             "mapped_at": self.now,
             "notes": {"ignored": list(self.ignored), "warnings": list(self.warnings)},
         }
-        connection.execute(_CHANGE_WEBHOOK, {"of": self.webhook_id, **read})
+        _CHANGE_WEBHOOK.run(connection, {"of": self.webhook_id, **read})
 
 
 def was_read_before(connection: Connection, webhook_id: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select, update
 
 from app.store.console_schema import match_counts
-from app.store.dialect import PerEngine
+from app.store.prepared import Prepared
 from app.store.schema import subjects
 
 __all__ = ["MatchCount", "count_placed", "count_subject", "match_rates"]
@@ -16,16 +16,18 @@ __all__ = ["MatchCount", "count_placed", "count_subject", "match_rates"]
 _SOON: Final = timedelta(hours=1)
 
 
-_COUNT_SUBJECT: Final = PerEngine(
+_COUNT_SUBJECT: Final = Prepared(
     lambda insert: insert(match_counts).on_conflict_do_update(
         index_elements=["owner", "carrier"], set_={"subjects": match_counts.c.subjects + 1}
     )
 )
-_SUBJECT: Final = select(subjects.c.owner, subjects.c.carrier, subjects.c.created_at, subjects.c.placed_at).where(
-    subjects.c.id == bindparam("of")
+_SUBJECT: Final = Prepared(
+    select(subjects.c.owner, subjects.c.carrier, subjects.c.created_at, subjects.c.placed_at).where(
+        subjects.c.id == bindparam("of")
+    )
 )
-_PLACED: Final = update(subjects).where(subjects.c.id == bindparam("of"))
-_COUNT_PLACED: Final = (
+_PLACED: Final = Prepared(update(subjects).where(subjects.c.id == bindparam("of")))
+_COUNT_PLACED: Final = Prepared(
     update(match_counts)
     .where(match_counts.c.owner == bindparam("of"), match_counts.c.carrier == bindparam("by"))
     .values(placed=match_counts.c.placed + 1, placed_within_hour=match_counts.c.placed_within_hour + bindparam("soon"))
@@ -50,12 +52,12 @@ def count_subject(connection: Connection, owner: str, carrier: str) -> None:
 
 def count_placed(connection: Connection, subject_id: int, now: datetime) -> None:
     """Count a subject that found its shipment, the first time that it does."""
-    subject = connection.execute(_SUBJECT, {"of": subject_id}).one()
+    subject = _SUBJECT.first(connection, {"of": subject_id})
     if subject.placed_at is not None:
         return
-    connection.execute(_PLACED, {"of": subject_id, "placed_at": now})
+    _PLACED.run(connection, {"of": subject_id, "placed_at": now})
     soon = int(now - subject.created_at <= _SOON)
-    connection.execute(_COUNT_PLACED, {"of": subject.owner, "by": subject.carrier, "soon": soon})
+    _COUNT_PLACED.run(connection, {"of": subject.owner, "by": subject.carrier, "soon": soon})
 
 
 def match_rates(connection: Connection, owners: Sequence[str] | None = None) -> tuple[MatchCount, ...]:

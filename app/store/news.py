@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, case, or_, update
 
+from app.store.prepared import Prepared
 from app.store.schema import shipments
 
 __all__ = ["News", "note_news"]
@@ -13,6 +14,16 @@ __all__ = ["News", "note_news"]
 News = tuple[int, datetime, datetime | None, str]
 """A shipment, when an event of it arrived, when that happened, and what it means."""
 
+_AT: Final = bindparam("at", type_=shipments.c.news_at.type)
+_NOTE: Final = Prepared(
+    update(shipments)
+    .where(shipments.c.id == bindparam("shipment"), or_(shipments.c.news_at.is_(None), shipments.c.news_at <= _AT))
+    .values(
+        news_at=_AT,
+        # What VTEX counts as delivered is waited for no longer, whatever comes late.
+        quiet_since=case((shipments.c.delivered_at.is_(None), bindparam("quiet", type_=shipments.c.quiet_since.type))),
+    )
+)
 _ENDS: Final = frozenset({"DELIVERED", "RETURNED", "CANCELLED"})
 
 
@@ -30,12 +41,4 @@ def note_news(connection: Connection, news: Iterable[News]) -> None:
     ]
     if not changes:
         return
-    # What VTEX counts as delivered is waited for no longer, whatever comes late.
-    open_ = case((shipments.c.delivered_at.is_(None), bindparam("quiet", type_=shipments.c.quiet_since.type)))
-    at = bindparam("at", type_=shipments.c.news_at.type)
-    connection.execute(
-        update(shipments)
-        .where(shipments.c.id == bindparam("shipment"), or_(shipments.c.news_at.is_(None), shipments.c.news_at <= at))
-        .values(news_at=at, quiet_since=open_),
-        changes,
-    )
+    _NOTE.run_all(connection, changes)

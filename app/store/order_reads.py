@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, case, insert, literal, select, update
 
 from app.store import dialect
+from app.store.accepting import accept
 from app.store.accounts import AccountChange, change_account
 from app.store.columns import Instant
 from app.store.exclusion import Exclusion, of_accounts
@@ -19,7 +20,6 @@ from app.store.load import load_work
 from app.store.order_claims import ClaimedOrder
 from app.store.order_schema import orders
 from app.store.schema import attempts, rows, shipments
-from app.store.settling import accept
 from app.store.tombstones import is_order_erased
 from app.store.work import Seen, Work
 

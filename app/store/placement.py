@@ -58,7 +58,7 @@ def place_subject(
 ) -> Resolution:
     """Resolve a subject, and put its events on the shipments found or park it under its keys."""
     resolution = linked(connection, subject_id) or resolve(facts, candidates(connection, accounts, facts))
-    connection.execute(FORGET_KEYS, {"of": subject_id})
+    FORGET_KEYS.run(connection, {"of": subject_id})
     if resolution.shipments:
         add_rows(connection, resolution.shipments, event_ids, now, later=later)
         count_placed(connection, subject_id, now)
@@ -71,8 +71,8 @@ def place_subject(
         _wait_for(connection, subject_id, accounts, keys_of(facts))
         state = {"state": "parked"}
     decided = {"reason": resolution.reason, "strategy": resolution.strategy, "cause": resolution.cause}
-    connection.execute(CHANGE_SINCE, {"of": subject_id, "new_state": state["state"], "since": now})
-    connection.execute(CHANGE_SUBJECT, {"of": subject_id, **state, **decided})
+    CHANGE_SINCE.run(connection, {"of": subject_id, "new_state": state["state"], "since": now})
+    CHANGE_SUBJECT.run(connection, {"of": subject_id, **state, **decided})
     return resolution
 
 
@@ -84,12 +84,12 @@ def _wait_for(connection: Connection, subject_id: int, accounts: Sequence[str], 
         for kind, value in sorted(keys)
     ]
     if entries:
-        WAIT_FOR.run(connection, entries)
+        WAIT_FOR.run_all(connection, entries)
 
 
 def linked(connection: Connection, subject_id: int) -> Resolution | None:
     """Return the shipment that a person linked a subject to, None where nobody did."""
-    shipment_id = connection.execute(LINKED, {"of": subject_id}).scalar()
+    shipment_id = LINKED.scalar(connection, {"of": subject_id})
     return None if shipment_id is None else Resolution(shipments=(shipment_id,))
 
 
@@ -105,14 +105,14 @@ def add_rows(
 
     Carriers use numbers again: what came long before a shipment was invoiced is about an earlier parcel.
     """
-    pairs = connection.execute(PAIRS, {"ids": list(shipment_ids), "event_ids": list(event_ids)})
+    pairs = PAIRS.all(connection, {"ids": list(shipment_ids), "event_ids": list(event_ids)})
     heard = [
         pair for pair in pairs if pair.invoiced_at is None or pair.received_at >= pair.invoiced_at - EARLIER_PARCEL
     ]
     entries = [{"shipment_id": pair.id, "event_id": pair.event_id, "state": "pending"} for pair in heard]
     if not entries:
         return
-    ADD_ROWS.run(connection, entries)
+    ADD_ROWS.run_all(connection, entries)
     note_news(connection, [(pair.id, pair.received_at, pair.occurred_at, pair.milestone) for pair in heard])
     make_due(connection, sorted({entry["shipment_id"] for entry in entries}), now, later=later)
 
@@ -123,8 +123,8 @@ def make_due(connection: Connection, shipment_ids: Sequence[int], now: datetime,
     What a replay queued does not wait for it any more when something happens to it.
     """
     if not later:
-        connection.execute(NOT_LATER, {"ids": list(shipment_ids)})
-    connection.execute(MAKE_DUE, {"ids": list(shipment_ids), "moment": now, "due_at": now, "later": later})
+        NOT_LATER.run(connection, {"ids": list(shipment_ids)})
+    MAKE_DUE.run(connection, {"ids": list(shipment_ids), "moment": now, "due_at": now, "later": later})
 
 
 def wake(
@@ -247,4 +247,4 @@ def unlink(
 
 def event_ids(connection: Connection, subject_id: int) -> list[int]:
     """List a subject's events, oldest first."""
-    return list(connection.execute(EVENT_IDS, {"of": subject_id}).scalars())
+    return EVENT_IDS.scalars(connection, {"of": subject_id})

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, delete, select, update
 
-from app.store.dialect import PerEngine
+from app.store.prepared import Prepared
 from app.store.schema import events, numbers, rows, shipments, subject_keys, subjects
 
 __all__ = [
@@ -27,20 +27,23 @@ __all__ = [
 
 _IDS: Final[BindParameter[int]] = bindparam("ids", expanding=True)
 
-HOLDERS: Final = select(numbers.c.shipment_id, numbers.c.number).where(
-    numbers.c.account.in_(bindparam("accounts", expanding=True)),
-    numbers.c.number.in_(bindparam("numbers", expanding=True)),
+HOLDERS: Final = Prepared(
+    select(numbers.c.shipment_id, numbers.c.number).where(
+        numbers.c.account.in_(bindparam("accounts", expanding=True)),
+        numbers.c.number.in_(bindparam("numbers", expanding=True)),
+    )
 )
-SHIPMENTS: Final = select(shipments).where(shipments.c.id.in_(_IDS)).order_by(shipments.c.id)
+SHIPMENTS: Final = Prepared(select(shipments).where(shipments.c.id.in_(_IDS)).order_by(shipments.c.id))
 
-LINKED: Final = select(subjects.c.linked_to).where(subjects.c.id == bindparam("of"))
-CHANGE_SUBJECT: Final = update(subjects).where(subjects.c.id == bindparam("of"))
-CHANGE_SINCE: Final = CHANGE_SUBJECT.where(subjects.c.state != bindparam("new_state"))
-FORGET_KEYS: Final = delete(subject_keys).where(subject_keys.c.subject_id == bindparam("of"))
-WAIT_FOR: Final = PerEngine(lambda insert: insert(subject_keys).on_conflict_do_nothing())
-EVENT_IDS: Final = select(events.c.id).where(events.c.subject_id == bindparam("of")).order_by(events.c.id)
+LINKED: Final = Prepared(select(subjects.c.linked_to).where(subjects.c.id == bindparam("of")))
+_THIS: Final = update(subjects).where(subjects.c.id == bindparam("of"))
+CHANGE_SUBJECT: Final = Prepared(_THIS)
+CHANGE_SINCE: Final = Prepared(_THIS.where(subjects.c.state != bindparam("new_state")))
+FORGET_KEYS: Final = Prepared(delete(subject_keys).where(subject_keys.c.subject_id == bindparam("of")))
+WAIT_FOR: Final = Prepared(lambda insert: insert(subject_keys).on_conflict_do_nothing())
+EVENT_IDS: Final = Prepared(select(events.c.id).where(events.c.subject_id == bindparam("of")).order_by(events.c.id))
 
-PAIRS: Final = (
+PAIRS: Final = Prepared(
     select(
         shipments.c.id,
         shipments.c.invoiced_at,
@@ -52,13 +55,13 @@ PAIRS: Final = (
     .join(events, events.c.id.in_(bindparam("event_ids", expanding=True)))
     .where(shipments.c.id.in_(_IDS))
 )
-ADD_ROWS: Final = PerEngine(lambda insert: insert(rows).on_conflict_do_nothing())
+ADD_ROWS: Final = Prepared(lambda insert: insert(rows).on_conflict_do_nothing())
 
 _MINE: Final = update(shipments).where(shipments.c.id.in_(_IDS))
 _WAITS: Final = (
     shipments.c.lease.is_(None) & shipments.c.retrying.is_(False) & (shipments.c.due_at > bindparam("moment"))
 )
-NOT_LATER: Final = _MINE.where(shipments.c.later.is_(True)).values(later=False)
-MAKE_DUE: Final = _MINE.where(shipments.c.due_at.is_(None) | _WAITS, shipments.c.dead_reason.is_(None)).values(
-    retrying=False
+NOT_LATER: Final = Prepared(_MINE.where(shipments.c.later.is_(True)).values(later=False))
+MAKE_DUE: Final = Prepared(
+    _MINE.where(shipments.c.due_at.is_(None) | _WAITS, shipments.c.dead_reason.is_(None)).values(retrying=False)
 )

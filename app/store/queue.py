@@ -6,7 +6,7 @@ abandoned lease becomes due by itself. Every change checks the token; zero rows 
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -15,14 +15,28 @@ from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from app.store.accounts import account_states, postpone
 from app.store.columns import Ids
+from app.store.due import next_due
 from app.store.exclusion import ALONE, Exclusion, exclude, where_due
 from app.store.limits import Limit, spend, within
 from app.store.load import load_work, written_voices
+from app.store.prepared import Prepared
 from app.store.schema import attempts, rows, shipments
 from app.store.turns import in_turn
 from app.store.work import Claimed, Plan, Planner, Work
 
-__all__ = ["Claim", "carry_out", "change_row"]
+__all__ = ["END_ATTEMPT", "Claim", "Claims", "carry_out", "change_row", "release"]
+
+
+class Claims(list[Claimed]):
+    """What was claimed.
+
+    ``due_at`` is when the next shipment is due of the accounts that were asked, as far as that was wanted to be known.
+    """
+
+    def __init__(self, claimed: Iterable[Claimed] = (), *, due_at: datetime | None = None) -> None:
+        """Hold what was claimed."""
+        super().__init__(claimed)
+        self.due_at = due_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +54,7 @@ class Claim:
         ids: Makes ids.
         now: The time.
         limits: What accounts may get from all processes together; without, from this one alone.
+        looks_ahead: Whether to say when the next shipment is due.
 
     """
 
@@ -52,9 +67,10 @@ class Claim:
     ids: Ids
     now: datetime
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    looks_ahead: bool = False
     excludes: ClassVar[Exclusion] = ALONE
 
-    def run(self, connection: Connection) -> list[Claimed]:
+    def run(self, connection: Connection) -> Claims:
         """Claim round robin over accounts in their order in ``free``, the shipment that waits longest first.
 
         What is due by a replay is claimed only when nothing else is due.
@@ -84,7 +100,7 @@ class Claim:
         for name, count in Counter(each.work.account for each in claimed).items():
             if name in self.limits:
                 spend(connection, name, self.limits[name], count, self.now)
-        return claimed
+        return Claims(claimed, due_at=next_due(connection, list(self.free)) if self.looks_ahead else None)
 
     def _due(self, account: str) -> Select[Any]:
         return select(shipments.c.id).where(shipments.c.account == account, shipments.c.due_at <= self.now)
@@ -107,14 +123,14 @@ class Claim:
             if free_now > 0:
                 asked = {"whose": account, "now": self.now, "most": min(free_now, limit)}
                 asked["without"] = [id_ for _, id_ in without]
-                due = connection.execute(_DUE[retrying, later], asked).scalars()
+                due = _DUE[retrying, later].scalars(connection, asked)
                 waiting.append([(account, id_) for id_ in due])
         return in_turn(waiting, limit)
 
     def _claim(self, connection: Connection, account: str, shipment_id: int) -> Claimed | None:
         lease = secrets.token_hex(8)
         deadline = self.now + self.lease[account]
-        connection.execute(_CHANGE, {"of": shipment_id, "lease": lease, "due_at": deadline})
+        _CHANGE.run(connection, {"of": shipment_id, "lease": lease, "due_at": deadline})
         close_abandoned(connection, shipment_id, self.now)
         return carry_out(connection, shipment_id, lease, deadline, self.plan, self.ids, self.now)
 
@@ -138,12 +154,17 @@ def _due(*, retrying: bool, later: bool) -> Select[Any]:
 
 # Built once: building a statement costs several times what running it costs. What is set is named when they run.
 _DUE: Final = {
-    (retrying, later): _due(retrying=retrying, later=later) for retrying in (False, True) for later in (False, True)
+    (retrying, later): Prepared(_due(retrying=retrying, later=later))
+    for retrying in (False, True)
+    for later in (False, True)
 }
-_CHANGE: Final = update(shipments).where(shipments.c.id == bindparam("of"))
-_CHANGE_ROW: Final = update(rows).where(rows.c.shipment_id == bindparam("of"), rows.c.event_id == bindparam("about"))
-_ADD_ATTEMPT: Final = insert(attempts)
-_CLOSE_ABANDONED: Final = (
+_CHANGE: Final = Prepared(update(shipments).where(shipments.c.id == bindparam("of")))
+_CHANGE_ROW: Final = Prepared(
+    update(rows).where(rows.c.shipment_id == bindparam("of"), rows.c.event_id == bindparam("about"))
+)
+END_ATTEMPT: Final = Prepared(update(attempts).where(attempts.c.id == bindparam("of")))
+_ADD_ATTEMPT: Final = Prepared(insert(attempts))
+_CLOSE_ABANDONED: Final = Prepared(
     update(attempts)
     .where(attempts.c.shipment_id == bindparam("of"), attempts.c.outcome.is_(None))
     .values(outcome="lost", detail="the process that made the call did not report its end")
@@ -156,11 +177,11 @@ def close_abandoned(connection: Connection, shipment_id: int, now: datetime) -> 
 
     The lease that covered such a call ended at ``now`` at the latest, so nothing of it can still arrive.
     """
-    calls = connection.execute(_CLOSE_ABANDONED, {"of": shipment_id, "ended_at": now}).scalars().all()
+    calls = _CLOSE_ABANDONED.scalars(connection, {"of": shipment_id, "ended_at": now})
     if "put" in calls:
-        connection.execute(_CHANGE, {"of": shipment_id, "read_after": now})
+        _CHANGE.run(connection, {"of": shipment_id, "read_after": now})
     if "patch" in calls:
-        connection.execute(_CHANGE, {"of": shipment_id, "read_after": now, "package": None})
+        _CHANGE.run(connection, {"of": shipment_id, "read_after": now, "package": None})
 
 
 def carry_out(
@@ -176,7 +197,7 @@ def carry_out(
     work = load_work(connection, shipment_id)
     planned = plan(work)
     if planned.voices != work.voices:
-        connection.execute(_CHANGE, {"of": shipment_id, "voices": written_voices(planned.voices)})
+        _CHANGE.run(connection, {"of": shipment_id, "voices": written_voices(planned.voices)})
     for skip in planned.skips:
         change_row(connection, shipment_id, skip.event_id, state=skip.state, reason=skip.reason)
     state = "observed" if planned.observed else "sent"
@@ -199,7 +220,7 @@ def carry_out(
         return Claimed(work=work, plan=planned, lease=lease, attempt_id=attempt_id, deadline=deadline)
     if planned.observed:
         _journal(connection, work, planned, "observe", lease, ids, now)
-    _release(connection, shipment_id, planned, now)
+    release(connection, shipment_id, planned, now)
     return None
 
 
@@ -218,12 +239,12 @@ def _journal(connection: Connection, work: Work, planned: Plan, call: str, lease
         "body": planned.registration or planned.body,
         "body_hash": planned.body_hash,
     }
-    connection.execute(_ADD_ATTEMPT, entry)
+    _ADD_ATTEMPT.run(connection, entry)
     return attempt_id
 
 
-def _release(connection: Connection, shipment_id: int, planned: Plan, now: datetime) -> None:
-    """Give up the lease of a shipment for which no call is to be made now."""
+def release(connection: Connection, shipment_id: int, planned: Plan, now: datetime) -> datetime | None:
+    """Give up the lease of a shipment for which no call is to be made now; return when it is due again."""
     due_at = planned.wait_until or planned.rest_until
     settled: dict[str, Any] = {"lease": None, "due_at": due_at, "dead_reason": planned.dead}
     if planned.wait_until is None:
@@ -231,12 +252,14 @@ def _release(connection: Connection, shipment_id: int, planned: Plan, now: datet
     if planned.look_at is not None:
         times = [at for at in (planned.look_at, planned.rest_until) if at is not None]
         settled |= {"due_at": min(times), "read_after": planned.look_at}
-    connection.execute(_CHANGE, {"of": shipment_id, **settled})
+    _CHANGE.run(connection, {"of": shipment_id, **settled})
     if planned.says_delivered:
         first = (shipments.c.id == shipment_id) & shipments.c.observed_delivered_at.is_(None)
         connection.execute(update(shipments).where(first).values(observed_delivered_at=now))
+    due: datetime | None = settled["due_at"]
+    return due
 
 
 def change_row(connection: Connection, shipment_id: int, event_id: int, **values: Any) -> None:  # noqa: ANN401 - columns
     """Change the row of one event on one shipment."""
-    connection.execute(_CHANGE_ROW, {"of": shipment_id, "about": event_id, **values})
+    _CHANGE_ROW.run(connection, {"of": shipment_id, "about": event_id, **values})

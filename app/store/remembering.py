@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select
 
 from app.store.dialect import insert
+from app.store.prepared import Prepared
 from app.store.privacy_schema import remembered
 from app.store.readings import KnownEvent
 from app.store.schema import events, subjects
@@ -17,7 +18,7 @@ __all__ = ["recall", "remember", "subject_digest"]
 _NO_WEBHOOK: Final = 0
 
 # Built once: building a statement costs more than running it, and this one runs with every webhook.
-_RECALLED: Final = (
+_RECALLED: Final = Prepared(
     select(remembered.c.fingerprint)
     .where(remembered.c.subject == bindparam("digest"), remembered.c.expires_at > bindparam("now"))
     .order_by(remembered.c.event_id)
@@ -51,5 +52,5 @@ def remember(connection: Connection, subject_ids: Sequence[int], *, until: datet
 
 def recall(connection: Connection, digest: bytes, now: datetime) -> list[KnownEvent]:
     """List the deleted events of a subject, in the order in which they came."""
-    fingerprints = connection.execute(_RECALLED, {"digest": digest, "now": now}).scalars()
+    fingerprints = _RECALLED.scalars(connection, {"digest": digest, "now": now})
     return [KnownEvent(fingerprint=fingerprint, webhook_id=_NO_WEBHOOK) for fingerprint in fingerprints]

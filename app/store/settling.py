@@ -1,39 +1,39 @@
-"""Take back what the queue handed out: the end of a call, or what a read found.
+"""Take back what the queue handed out: the end of a call.
 
 Every change checks the lease's token; zero rows changed means that the lease was lost, and then only the journal is
 written.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, literal, null, update
 
 from app.model import normalise_number
-from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
-from app.store.columns import Ids, Instant
+from app.store.accounts import AccountChange, change_account
+from app.store.columns import Instant
 from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.lags import count_lags
-from app.store.limits import overdraw
-from app.store.queue import carry_out, change_row
-from app.store.schema import attempts, numbers, rows, shipments
+from app.store.load import load_work
+from app.store.prepared import Prepared
+from app.store.queue import END_ATTEMPT, change_row, release
+from app.store.schema import numbers, rows, shipments
 from app.store.tallies import tally
-from app.store.work import Claimed, Frozen, Planner, Seen, Work
+from app.store.work import Claimed, Planner
 
-__all__ = ["AcceptRead", "Settle", "Settlement", "accept"]
+__all__ = ["Settle", "Settled", "Settlement"]
 
 
 # Built once: building a statement costs several times what running it costs. What is set is named when they run.
-_END_ATTEMPT: Final = update(attempts).where(attempts.c.id == bindparam("of"))
 _RELEASE: Final = (
     update(shipments)
     .where(shipments.c.id == bindparam("of"), shipments.c.lease == bindparam("token"))
     .values(lease=null())
 )
-_APPLY_ROWS: Final = (
+_RELEASE_APPLIED: Final = Prepared(_RELEASE)
+_APPLY_ROWS: Final = Prepared(
     update(rows)
     .where(rows.c.shipment_id == bindparam("of"), rows.c.event_id.in_(bindparam("carried", expanding=True)))
     .values(state="applied")
@@ -72,21 +72,39 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a claim.
+
+    Args:
+        is_ours: Whether the lease was still ours; otherwise the call is in the journal and nothing else was changed.
+        due_at: When the shipment is due again; None when nothing is to be done.
+
+    """
+
+    is_ours: bool
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
-    """Record how a claimed call ended and release the shipment."""
+    """Record how a claimed call ended and release the shipment.
+
+    With a ``plan`` the turn ends here where nothing came meanwhile; else a claim has to find that out.
+    """
 
     claimed: Claimed
     settlement: Settlement
     now: datetime
     account: AccountChange | None = None
+    plan: Planner | None = None
 
     @property
     def excludes(self) -> Exclusion:
         """Exclude what else touches its accounts."""
         return of_accounts(self.claimed.work.account)
 
-    def run(self, connection: Connection) -> bool:
-        """Settle; tell whether the lease was still ours. A lost lease leaves the journal's entry and nothing else."""
+    def run(self, connection: Connection) -> Settled:
+        """Settle. A lost lease leaves the journal's entry and nothing else."""
         ended = self.settlement
         told = {
             "ended_at": self.now,
@@ -96,7 +114,7 @@ class Settle:
             "receipt": ended.receipt,
             "receipted_at": ended.receipted_at,
         }
-        connection.execute(_END_ATTEMPT, {"of": self.claimed.attempt_id, **told})
+        END_ATTEMPT.run(connection, {"of": self.claimed.attempt_id, **told})
         name, kind = self.claimed.work.account, "applied" if ended.outcome == "applied" else "failed"
         tally(connection, name, "", kind, made=self.claimed.attempt_id, now=self.now)
         if self.account is not None:
@@ -106,9 +124,12 @@ class Settle:
         changes = self._applied() if is_applied else self._not_applied()
         if registers:
             changes |= self._registered() if is_applied else self._not_registered()
-        released = _RELEASE if is_applied else _RELEASE.values(**changes)
-        if not connection.execute(released, mine | (changes if is_applied else {})).rowcount:
-            return False
+        if is_applied:
+            released = _RELEASE_APPLIED.run(connection, mine | changes)
+        else:
+            released = connection.execute(_RELEASE.values(**changes), mine).rowcount
+        if not released:
+            return Settled(is_ours=False)
         if is_applied and registers:
             self._hold_number(connection)
         elif is_applied:
@@ -118,7 +139,17 @@ class Settle:
             count_lags(connection, name, lags, made=self.claimed.attempt_id, now=self.now)
         for event_id, words in ended.dead_rows:
             change_row(connection, self.claimed.work.shipment_id, event_id, state="dead", reason=words)
-        return True
+        return Settled(is_ours=True, due_at=self._end_turn(connection) if is_applied else ended.retry_at)
+
+    def _end_turn(self, connection: Connection) -> datetime | None:
+        """Look at the shipment as it is now, and leave it due only where there is something to do."""
+        if self.plan is None:
+            return self.now
+        work = load_work(connection, self.claimed.work.shipment_id)
+        planned = self.plan(work)
+        if not planned.asks_for_nothing(work):
+            return self.now
+        return release(connection, work.shipment_id, planned, self.now)
 
     def _applied(self) -> dict[str, Any]:
         work, plan = self.claimed.work, self.claimed.plan
@@ -183,93 +214,4 @@ class Settle:
         """Mark the rows that the accepted body held."""
         whose = {"of": self.claimed.work.shipment_id, "carried": list(self.claimed.plan.carries)}
         told = {"applied_at": self.now, "attempt_id": self.claimed.attempt_id}
-        connection.execute(_APPLY_ROWS, whose | told)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptRead:
-    """Record what a read found, and plan again under the same lease."""
-
-    claimed: Claimed
-    seen: Seen
-    plan: Planner
-    conclude: Callable[[Learnt, Sample], Learnt]
-    ids: Ids
-    now: datetime
-    limited: bool = False
-
-    @property
-    def excludes(self) -> Exclusion:
-        """Exclude what else touches its accounts."""
-        return of_accounts(self.claimed.work.account)
-
-    def run(self, connection: Connection) -> Claimed | None:
-        """Mark the rows that VTEX holds and return the next call; None when there is none or the lease is lost."""
-        claimed, work = self.claimed, self.claimed.work
-        connection.execute(_END_ATTEMPT, {"of": claimed.attempt_id, "ended_at": self.now, "outcome": "read"})
-        if not accept(connection, work, self.seen, lease=claimed.lease, read=claimed.attempt_id, now=self.now):
-            return None
-        if self.seen.sample is not None:
-            learn(connection, work.account, self.seen.sample, self.conclude, self.now)
-        if claimed.probe:
-            change_account(connection, work.account, AccountChange(state="open"), self.now)
-        following = carry_out(
-            connection, work.shipment_id, claimed.lease, claimed.deadline, self.plan, self.ids, self.now
-        )
-        if following is not None and self.limited:
-            overdraw(connection, work.account)
-        return following
-
-
-def accept(connection: Connection, work: Work, seen: Seen, *, lease: str | None, read: int, now: datetime) -> bool:
-    """Mark the rows that a read found in VTEX, and keep those of other writers as the shipment's baseline.
-
-    Args:
-        connection: Of the transaction.
-        work: The shipment as it was when the read was judged.
-        seen: What the read found.
-        lease: The token that the shipment must still have, None where nobody may be working on it.
-        read: The journal's entry of the read.
-        now: When it ended.
-
-    Returns:
-        Whether the shipment was still as it must be; otherwise nothing was changed.
-
-    """
-    matched = {event_id for event_id, _ in seen.matched}
-    changes: dict[str, Any] = {"read_at": now, "read_after": None}
-    changes["baseline"] = [asdict(row) for row in _baseline(work, seen)]
-    if any(row.row_state == "sent" for row in work.rows if row.event_id in matched):
-        changes["accepted_puts"] = work.accepted_puts + 1
-    if seen.finished and not work.delivered:
-        changes |= {"delivered_at": now, "delivered_date": seen.delivered_date, "quiet_since": None}
-    if seen.package is not None:
-        changes["package"] = asdict(seen.package)
-    mine = update(shipments).where(shipments.c.id == work.shipment_id, shipments.c.lease == lease)
-    if not connection.execute(mine.values(**changes)).rowcount:
-        return False
-    ours = (row for row in work.rows if row.event_id in matched and row.row_state == "sent")
-    count_lags(connection, work.account, (now - row.received_at for row in ours), made=read, now=now)
-    for event_id, row in seen.matched:
-        _mark_applied(connection, work.shipment_id, event_id, row, read=read, now=now)
-    for event_id, likeness, shown_at in seen.likenesses:
-        change_row(connection, work.shipment_id, event_id, likeness=likeness, shown_at=shown_at)
-    return True
-
-
-def _baseline(work: Work, seen: Seen) -> list[Frozen]:
-    """Return the rows of other writers, those included that a call of ours took away: they are put back."""
-    there = list(seen.baseline)
-    if seen.sample is not None and seen.sample.kind == "replaced":
-        there = [row for row in work.baseline if row not in there] + there
-    return there
-
-
-def _mark_applied(
-    connection: Connection, shipment_id: int, event_id: int, row: Frozen, *, read: int, now: datetime
-) -> None:
-    never_sent = update(rows).where(
-        rows.c.shipment_id == shipment_id, rows.c.event_id == event_id, rows.c.date.is_(None)
-    )
-    connection.execute(never_sent.values(city=row.city, uf=row.state, description=row.description, date=row.date))
-    change_row(connection, shipment_id, event_id, state="applied", applied_at=now, attempt_id=read)
+        _APPLY_ROWS.run(connection, whose | told)

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from app.store.columns import node_of
 from app.store.console_schema import tallies, unknown_codes
-from app.store.dialect import Insert, PerEngine, insert
+from app.store.dialect import Insert, insert
+from app.store.prepared import Prepared
 from app.store.schema import webhooks
 
 __all__ = [
@@ -60,9 +61,11 @@ def _counting(insert: Callable[[Table], Insert]) -> Insert:
     )
 
 
-_COUNT: Final = PerEngine(_counting)
-_UNREAD: Final = select(webhooks.c.owner, webhooks.c.carrier).where(
-    webhooks.c.id == bindparam("webhook"), webhooks.c.state == "stored"
+_COUNT: Final = Prepared(_counting)
+_UNREAD: Final = Prepared(
+    select(webhooks.c.owner, webhooks.c.carrier).where(
+        webhooks.c.id == bindparam("webhook"), webhooks.c.state == "stored"
+    )
 )
 
 
@@ -82,7 +85,7 @@ def tally(connection: Connection, owner: str, carrier: str, kind: str, *, made: 
 
 def tally_webhook(connection: Connection, webhook_id: int, kind: str, now: datetime) -> None:
     """Count a webhook that is read for the first time; one that is read again was counted."""
-    row = connection.execute(_UNREAD, {"webhook": webhook_id}).one_or_none()
+    row = _UNREAD.first(connection, {"webhook": webhook_id})
     if row is not None:
         tally(connection, row.owner, row.carrier, kind, made=webhook_id, now=now)
 

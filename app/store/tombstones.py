@@ -13,6 +13,7 @@ from sqlalchemy import Connection, or_, select
 from app.model import normalise_number
 from app.store.dialect import insert
 from app.store.facts import Facts, keys_of
+from app.store.prepared import Prepared
 from app.store.privacy_schema import erasure_keys, tombstones
 
 __all__ = ["Term", "buried", "bury", "digest_of", "erased_subjects", "is_order_erased", "without_erased"]
@@ -24,7 +25,7 @@ _ERASABLE: Final = frozenset({"number", "key", "order"})
 _CHUNK: Final = 500
 T = TypeVar("T")
 # Built once: building a statement costs more than running it, and this one runs with every webhook.
-_KEYS: Final = select(erasure_keys.c.secret)
+_KEYS: Final = Prepared(select(erasure_keys.c.secret))
 
 
 def digest_of(secret: bytes, term: Term) -> bytes:
@@ -92,7 +93,7 @@ def erased_subjects(
 
 
 def _keys(connection: Connection) -> list[bytes]:
-    return [bytes(secret) for secret in connection.execute(_KEYS).scalars()]
+    return [bytes(secret) for secret in _KEYS.scalars(connection)]
 
 
 def is_order_erased(connection: Connection, account: str, order_id: str, now: datetime) -> bool:

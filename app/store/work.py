@@ -159,6 +159,11 @@ class Plan:
     rest_until: datetime | None = None
     registration: dict[str, Any] | None = None
 
+    def asks_for_nothing(self, work: Work) -> bool:
+        """Tell whether there is nothing to call, and nothing to note but when to look again."""
+        calls = self.read or self.body is not None or self.registration is not None
+        return not (calls or self.skips or self.dead) and self.voices == work.voices
+
     @property
     def call(self) -> str:
         """Name the call that it asks for."""

@@ -7,9 +7,10 @@ where carriers announce it. Nothing else is touched: the carrier's words are wha
 import re
 from typing import Final
 
+from app.personal import BLANK
+
 __all__ = ["scrub"]
 
-_BLANK: Final = "***"
 _DOCUMENT: Final = re.compile(
     r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b"  # CPF as people write it
     r"|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b"  # CNPJ
@@ -29,5 +30,5 @@ _RECEIVER: Final = re.compile(
 def scrub(text: str) -> str:
     """Return the text without documents, phone numbers, e-mail addresses and the receiver's name."""
     # The name last: its end is looked for in punctuation, of which documents and numbers are full.
-    text = _PHONE.sub(_BLANK, _DOCUMENT.sub(_BLANK, _EMAIL.sub(_BLANK, text)))
-    return _RECEIVER.sub(rf"\1\2{_BLANK}", text)
+    text = _PHONE.sub(BLANK, _DOCUMENT.sub(BLANK, _EMAIL.sub(BLANK, text)))
+    return _RECEIVER.sub(rf"\1\2{BLANK}", text)

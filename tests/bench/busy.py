@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-__all__ = ["Busy", "memory_of", "others_cores", "used_by", "written_by"]
+__all__ = ["Busy", "memory_of", "others_cores", "used_by", "used_by_ended", "written_by"]
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _IDLE_FIELDS: Final = (3, 4)  # idle and iowait of the first line of /proc/stat
 _TIMES: Final = 8  # what follows is part of user and nice already
 _USER_AFTER_NAME: Final = 11  # utime, and stime after it, in /proc/<pid>/stat behind the program's name
+_ENDED_AFTER_NAME: Final = 13  # cutime and cstime, of the children that ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,18 @@ def others_cores(before: Busy, after: Busy) -> float:
 
 def used_by(pid: int) -> float:
     """Return the processor seconds that a process used."""
+    return _used(pid, _USER_AFTER_NAME)
+
+
+def used_by_ended(pid: int) -> float:
+    """Return the processor seconds of those children of a process that ended."""
+    return _used(pid, _ENDED_AFTER_NAME)
+
+
+def _used(pid: int, first: int) -> float:
     # The name may hold spaces and parentheses; the last one closes it.
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    return sum(int(ticks) for ticks in fields[_USER_AFTER_NAME : _USER_AFTER_NAME + 2]) / _TICKS
+    return sum(int(ticks) for ticks in fields[first : first + 2]) / _TICKS
 
 
 def memory_of(pid: int) -> int:

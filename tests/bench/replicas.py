@@ -28,7 +28,7 @@ from tests.e2e.parcels import SECRET, Parcel, parcels
 from tests.e2e.relay import Relay
 from tests.postgresql.server import Server, running
 
-__all__ = ["Measured", "Options", "Round", "document", "run", "verdict"]
+__all__ = ["Measured", "Options", "Round", "document", "run", "verdict", "vtex_of"]
 
 PROMISED: Final = 1.6
 _WORK: Final = "work"
@@ -118,7 +118,7 @@ class Bench:
         self._server.execute(f"CREATE DATABASE {database} TEMPLATE {_WORK}")
         # What was copied is on disk before anything is timed.
         self._server.execute("CHECKPOINT")
-        with _vtex(self._options.latency_seconds, self._sent) as (vtex, client), ExitStack() as stack:
+        with vtex_of(self._options.latency_seconds, self._sent) as (vtex, client), ExitStack() as stack:
             url = str(client.base_url).rstrip("/")
             ops = stack.enter_context(self._relay("ops", url, database))
             forwarding = [stack.enter_context(self._relay("forward", url, database)) for _ in range(replicas)]
@@ -168,7 +168,8 @@ def run(options: Options, folder: Path) -> Iterator[Round]:
 
 
 @contextmanager
-def _vtex(latency_seconds: float, sent: Sequence[Parcel]) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+def vtex_of(latency_seconds: float, sent: Sequence[Parcel]) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+    """Run a VTEX that has the parcels' orders and takes its time; give its process, and who tells of its calls."""
     command = [sys.executable, "-m", "tests.emulator", "--port", "0", "--mode", "append"]
     command += ["--latency-seconds", str(latency_seconds)]
     with subprocess.Popen(command, cwd=_CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as vtex:

@@ -20,7 +20,7 @@ from app.forwarder import Forwarder
 from app.store import Store
 from app.store.columns import Ids
 from app.store.schema import metadata
-from app.store.writer import Operation
+from app.store.writer import Operation, Ticket
 from app.telemetry import Metrics
 from app.vtex import Client, Gate
 from tests.store.making import Clock
@@ -169,6 +169,10 @@ class Wire:
         if self.trap == (kind, "after") and result != []:
             await self._hang(kind, "after")
         return result
+
+    def submit(self, operation: Operation[T]) -> Ticket[T]:
+        """Queue an operation; whoever stops waiting for it takes it back, unless it was committed."""
+        return Ticket(operation, asyncio.ensure_future(self.write(operation)))
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Read as ever."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterable, Callable
+from json import loads
 from typing import Any, Final
 
 import httpx
@@ -73,9 +74,18 @@ class Asking:
         return count
 
     async def import_csv(self, rows: Callable[[], AsyncIterable[bytes]]) -> None:
-        """Import shipments; importing them again changes nothing."""
+        """Import shipments, all of them: importing again what is in already changes nothing."""
         headers = {"Content-Type": "text/csv"}
-        await self._ask("POST", "/ops/v1/shipments/import", rows=rows, headers=headers)
+        deadline = time.monotonic() + self._patience
+        while True:
+            answer = await self._ask("POST", "/ops/v1/shipments/import", rows=rows, headers=headers)
+            # It begins before it is known how it ends.
+            last = loads(answer.text.splitlines()[-1])
+            if last["kind"] == "summary" and not last["refused"]:
+                return
+            self.slow += 1
+            if last["kind"] == "summary" or time.monotonic() > deadline:
+                raise RelayFault(f"an import did not take everything: {last}")
 
     async def _ask(
         self,

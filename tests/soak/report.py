@@ -39,6 +39,8 @@ class Report:
     answered: int = 0
     slow: int = 0
     """How many questions had to be asked again because no answer came in time."""
+    warm_at: float | None = None
+    """When the database had become larger than what is kept of it in memory, and each thing had been done once."""
     done: dict[str, int] = field(default_factory=dict)
     """How often something was done to the relay, by what it was."""
     left_out: list[str] = field(default_factory=list)

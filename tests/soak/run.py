@@ -94,7 +94,7 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _line: Non
     report.seconds = round(time.monotonic() - started, 1)
     report.samples = sampler.samples
     life = longest_life(report.samples)
-    kept = life[int(len(life) * _WARM_UP_SHARE) :]
+    kept = [sample for sample in life[int(len(life) * _WARM_UP_SHARE) :] if sample.at >= (report.warm_at or 0.0)]
     report.watched_seconds = round(kept[-1].at - kept[0].at, 1) if kept else 0.0
     report.memory = trend([(sample.at, sample.rss) for sample in kept])
     return report
@@ -144,7 +144,6 @@ class _Soak:
         self._seconds = plan.minutes * 60
         self._round_seconds = min(max(self._seconds / _ROUNDS, _ROUND_SECONDS[0]), _ROUND_SECONDS[1])
         self._began = 0.0
-        self._has_stock = False
 
     async def run(self) -> None:
         """Go through all rounds, and stop the relay at the end."""
@@ -169,7 +168,16 @@ class _Soak:
         """Return how much of the time has passed."""
         return (time.monotonic() - self._began) / self._seconds
 
+    @property
+    def _is_end(self) -> bool:
+        """Tell whether it is killed now: at the beginning, or at the end."""
+        rounds = self._report.rounds
+        return not rounds or self._share < _ENDS_SHARE or (self._share >= 1 - _ENDS_SHARE and rounds >= _LEAST_ROUNDS)
+
     async def _round(self, number: int) -> None:
+        is_first_calm = not self._is_end and self._report.warm_at is None
+        if is_first_calm:
+            await add_stock(self._asking, self._seconds, self._now())
         webhooks = int(_RATE * self._round_seconds)
         now = self._now()
         seed = self._plan.seed * 1000 + number
@@ -195,18 +203,16 @@ class _Soak:
         self._report.posted += ledger.posted
         self._report.answered += ledger.answered
         judge_all(self._report.verdict, self._emulator, world, ledger, after=before)
+        if is_first_calm:
+            self._report.warm_at = time.monotonic()
 
     def _now(self) -> datetime:
         return self._clock.now() if self._clock else datetime.now(UTC)
 
     async def _disturb(self) -> None:
-        rounds = self._report.rounds
-        if not rounds or self._share < _ENDS_SHARE or (self._share >= 1 - _ENDS_SHARE and rounds >= _LEAST_ROUNDS):
+        if self._is_end:
             deeds: list[Callable[[], Awaitable[None]]] = [self._kill, self._rotate, self._kill]
         else:
-            if not self._has_stock:
-                await add_stock(self._asking, self._seconds, self._now())
-                self._has_stock = True
             deeds = [self._fill_disk, self._jump_on, self._jump_back, self._replay_all, self._outage]
         self._dice.shuffle(deeds)
         for deed in deeds:

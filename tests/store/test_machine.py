@@ -131,7 +131,8 @@ class Queue(RuleBasedStateMachine):
             "refused": Settlement(outcome="refused", retry_at=now, dead_rows=((claimed.plan.carries[0], "no"),)),
             "dead": Settlement(outcome="missing", dead="no such order"),
         }[outcome]
-        assert self.write(Settle(claimed=claimed, settlement=settlement, now=now))
+        ends = data.draw(st.sampled_from([None, sends_all]))
+        assert self.write(Settle(claimed=claimed, settlement=settlement, now=now, plan=ends)).is_ours
         if outcome == "applied":
             self.model.applied |= set(claimed.plan.carries)
         if outcome == "dead":

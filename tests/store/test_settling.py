@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Row, select, update
 
-from app.store import AcceptRead, Claimed, Frozen, Learnt, Plan, Sample, Seen, Settle, Settlement, Store, Work
+from app.store import AcceptRead, Claimed, Frozen, Learnt, Plan, Sample, Seen, Settle, Settled, Settlement, Store, Work
 from app.store.accounts import AccountChange, account_states
 from app.store.lags import spans_since
 from app.store.schema import attempts, rows, shipments
@@ -60,9 +60,10 @@ class Accepted:
 async def test_an_applied_call_settles_the_rows_that_it_carried(store: Store) -> None:
     one = await claimed(store, "01", "02")
 
-    assert await store.write(
+    settled = await store.write(
         Settle(claimed=one, settlement=Settlement(outcome="applied", status=200, receipt="0f3b"), now=LATER)
     )
+    assert settled == Settled(is_ours=True, due_at=LATER)
 
     shipped, its_rows, (attempt,) = await everything(store)
     assert [("applied", LATER, one.attempt_id)] * 2 == [(r.state, r.applied_at, r.attempt_id) for r in its_rows]
@@ -179,7 +180,7 @@ async def test_a_lost_lease_leaves_the_journal_s_entry_and_nothing_else(store: S
     before = await everything(store)
 
     late = Settlement(outcome="applied", status=200, receipt="0f3b")
-    assert not await store.write(Settle(claimed=slow, settlement=late, now=NOW + LEASE))
+    assert not (await store.write(Settle(claimed=slow, settlement=late, now=NOW + LEASE))).is_ours
     assert await store.write(reading(slow, Seen(matched=((slow.plan.carries[0], ROW),)), store)) is None
 
     after = await everything(store)

@@ -190,7 +190,8 @@ async def test_whatever_release_a_database_is_of_it_is_read_and_worked_on_as_thi
         claimed = await store.write(claim(store, later))
         assert "v9-01" in {each.work.order_id for each in claimed}
         for each in claimed:
-            assert await store.write(Settle(claimed=each, settlement=Settlement(outcome="applied"), now=later))
+            settled = await store.write(Settle(claimed=each, settlement=Settlement(outcome="applied"), now=later))
+            assert settled.is_ours
         if revision >= "0003":
             gone = await store.read(lambda connection: buried(connection, [("order", "demo", ERASED)], NOW))
             assert {("order", "demo", ERASED)} == gone

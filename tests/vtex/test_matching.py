@@ -160,3 +160,38 @@ def test_rows_of_others_are_left_over(ours: list[Ours]) -> None:
     foreign = [theirs("Nota fiscal emitida", reformatted(row[3])) for row in ours]
 
     assert ({}, foreign) == match_rows(list(enumerate(ours)), foreign)
+
+
+@pytest.mark.parametrize(
+    ("ours", "shown", "is_same"),
+    [
+        ("Entregue a ***", "Entregue a Ana Zanutto", True),
+        ("Entregue a *** em ***", "Entregue a Ana Zanutto em Rua Um, 10", True),
+        ("***: entregue", "Ana Zanutto: entregue", True),
+        ("Entregue a ***, portaria", "Entregue a Ana Zanutto, portaria", True),
+        ("Entregue a ***" + " x" * 200, "Entregue a Ana Zanutto" + " x" * 120, True),
+        ("Entregue a ***", "Entregue a ", False),
+        ("Entregue a ***, portaria", "Entregue a Ana Zanutto", False),
+        ("Entregue a *** em ***", "Entregue a Ana Zanutto", False),
+        ("Entregue", "Entregue a Ana Zanutto", False),
+        # Nothing but a blank would be whatever stands there.
+        ("***", "Entregue a Ana Zanutto", False),
+        ("*** -", "Ana -", False),
+    ],
+)
+def test_a_blank_of_ours_is_whatever_stood_there_before_it_was_cut(ours: str, shown: str, is_same: bool) -> None:
+    found, others = match_rows([(1, ("", "", ours, "2026-03-04"))], [theirs(shown, "2026-03-04")])
+
+    assert is_same is (1 in found)
+    assert is_same is not bool(others)
+
+
+def test_the_very_words_go_before_blanks() -> None:
+    date = "2026-03-04T10:00:00-03:00"
+    ours = [(1, ("", "", "Entregue a ***", date)), (2, ("", "", "Entregue a Ana Zanutto", date))]
+
+    found, _ = match_rows(ours, [theirs("Entregue a Ana Zanutto", date)])
+    assert [2] == list(found)
+    both, others = match_rows(ours, [theirs("Entregue a Ana Zanutto", date), theirs("Entregue a ***", date)])
+    assert "Entregue a ***" == both[1].description
+    assert [] == others

@@ -15,18 +15,18 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Final, Protocol
 
-from tests.bench.targets.aims import AIMS, Sample, judged, table
+from tests.bench.targets.aims import AIMS, NAMES, Sample, judged, table
 from tests.bench.targets.backlog import Backlog
 from tests.bench.targets.calling import Calling
 from tests.bench.targets.forwarding import Coalescing, Latency, Through
 from tests.bench.targets.ingesting import Ingesting
 from tests.bench.targets.machine import LOAD_CORE
 from tests.bench.targets.replaying import Replaying
-from tests.bench.targets.sharing import Sharing
+from tests.bench.targets.sharing import Sharing, server_on_every_core
 from tests.bench.targets.stage import SMALL, Scale, Stage
 from tests.bench.targets.starting import Starting
 
-__all__ = ["SCENARIOS", "main", "run"]
+__all__ = ["ON_POSTGRESQL", "SCENARIOS", "main", "run"]
 
 MOST_OTHERS: Final = 0.4
 _RESULT: Final = Path(".bench/latest.json")
@@ -52,10 +52,22 @@ SCENARIOS: Final[dict[str, tuple[Callable[[Stage], Scenario], frozenset[str]]]] 
 }
 
 
+ON_POSTGRESQL: Final[dict[str, frozenset[str]]] = {
+    "ingesting": frozenset({"1", "2"}),
+    "through": frozenset({"6"}),
+    "latency": frozenset({"9", "9b"}),
+    "backlog": frozenset({"10", "10b"}),
+}
+"""What is measured there, and which targets that says something of; target 11 is the first of them."""
+
+
 def run(stage: Stage, *, rounds: int, only: Sequence[str], say: Callable[[str], None]) -> list[Sample]:
     """Measure every scenario once, then again, so that whatever the machine does meanwhile meets all of them."""
+    measured = {name: aims for name, (_, aims) in SCENARIOS.items()} if stage.server is None else ON_POSTGRESQL
     chosen = {
-        name: make for name, (make, aims) in SCENARIOS.items() if not only or name in only or not aims.isdisjoint(only)
+        name: SCENARIOS[name][0]
+        for name, aims in measured.items()
+        if not only or name in only or not aims.isdisjoint(only)
     }
     with ExitStack() as stack:
         scenarios = {name: make(stage) for name, make in chosen.items()}
@@ -92,16 +104,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", default=[], metavar="TARGET", choices=choices, help=", ".join(choices))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
+        "--engine",
+        choices=tuple(NAMES),
+        default="sqlite",
+        help=f"of the databases; on PostgreSQL {', '.join(sorted(set().union(*ON_POSTGRESQL.values())))} are measured",
+    )
+    parser.add_argument(
         "--small", action="store_true", help="the smallest run that does everything; says nothing of time"
     )
     parser.add_argument("--force", action="store_true", help="report although other programs used the machine")
     parser.add_argument("--no-verdict", action="store_true", help="end with 0 whatever was measured")
     given = parser.parse_args(arguments)
+    there = {name for name, aims in ON_POSTGRESQL.items() for name in (name, *aims)}
+    if given.engine == "postgresql" and (elsewhere := sorted(set(given.only) - there)):
+        parser.error(f"{', '.join(elsewhere)}: not measured on PostgreSQL; leave out --engine")
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {LOAD_CORE})
     _RESULT.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="carrier-relay-bench-", dir=Path(".bench").absolute()) as folder:
-        stage = Stage(folder=Path(folder), scale=SMALL if given.small else Scale())
+    with ExitStack() as stack:
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="carrier-relay-bench-", dir=Path(".bench").absolute())
+        )
+        server = stack.enter_context(server_on_every_core()) if given.engine == "postgresql" else None
+        stage = Stage(folder=Path(folder), scale=SMALL if given.small else Scale(), server=server)
         samples = run(stage, rounds=given.rounds, only=given.only, say=_say)
     os.sched_setaffinity(0, cores)
     most = max(sample.others_cores for sample in samples)
@@ -109,9 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"other programs used up to {most:.2f} cores: nothing is concluded; end them, or say --force")
         return 2
     verdicts = judged(samples)
-    for line in ("", *table(verdicts, samples)):
+    for line in ("", *table(verdicts, samples, given.engine)):
         _say(line)
-    _RESULT.write_text(json.dumps([each.document() for each in verdicts], indent=2) + "\n", "utf-8")
+    _RESULT.write_text(json.dumps([each.document(given.engine) for each in verdicts], indent=2) + "\n", "utf-8")
     return 0 if given.no_verdict or all(each.is_met for each in verdicts) else 1
 
 

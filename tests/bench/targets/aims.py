@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
-__all__ = ["AIMS", "Aim", "Sample", "Verdict", "judged", "table"]
+__all__ = ["AIMS", "NAMES", "Aim", "Sample", "Verdict", "judged", "table"]
+
+NAMES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,10 @@ class Verdict:
     def is_met(self) -> bool:
         return self.aim.is_met(self.value)
 
-    def document(self) -> dict[str, Any]:
+    def document(self, engine: str) -> dict[str, Any]:
         return {
             "id": self.aim.id,
+            "engine": engine,
             "what": self.aim.what,
             "value": round(self.value, 4),
             "target": self.aim.target,
@@ -92,8 +95,9 @@ def judged(samples: Sequence[Sample]) -> list[Verdict]:
     return [Verdict(aim=aim, rounds=tuple(rounds[aim.id])) for aim in AIMS if aim.id in rounds]
 
 
-def table(verdicts: Sequence[Verdict], samples: Sequence[Sample]) -> Iterator[str]:
+def table(verdicts: Sequence[Verdict], samples: Sequence[Sample], engine: str) -> Iterator[str]:
     """Say everything for people: targets first, then the medians that they were made of."""
+    yield f"on {NAMES[engine]}, unless a target names another engine"
     yield f"{'#':4}{'what':74}{'target':>8} {'median':>8}  {'':7} rounds"
     for each in verdicts:
         rounds = " ".join(f"{value:.3g}" for value in each.rounds)

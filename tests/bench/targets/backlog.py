@@ -4,17 +4,17 @@ import asyncio
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from typing import Final
 
 from app.account import Account
 from app.forwarder.planning import planner
 from app.store import Claim, Store
+from app.store.limits import Limit
 from tests.bench.targets.aims import Sample
-from tests.bench.targets.machine import Watch, memory, pause
-from tests.bench.targets.seeding import prepared, waiting_shipments
-from tests.bench.targets.stage import ACCOUNT, Stage, destination, relay
+from tests.bench.targets.machine import memory, pause
+from tests.bench.targets.seeding import ACCOUNT, waiting_shipments
+from tests.bench.targets.stage import Stage, destination, relay
 
 __all__ = ["Backlog"]
 
@@ -33,29 +33,30 @@ class Backlog:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._files = [prepared(stage.folder / f"waiting-{n}", *waiting_shipments(n)) for n in stage.scale.pending]
+        self._filled = [stage.filled(f"waiting-{n}", *waiting_shipments(n)) for n in stage.scale.pending]
+        self._empty = stage.filled("nothing")
 
     def round(self, number: int) -> Sample:
         """Measure claims, and in the first round memory: it is no matter of moments."""
-        watch = Watch()
-        few, many = (asyncio.run(self._claims(file)) for file in self._files)
+        watch = self._stage.watch()
+        few, many = (asyncio.run(self._claims(self._stage.url(filled))) for filled in self._filled)
         values = {"10": many / few}
         facts = {
             f"claim of {_CLAIMED}, {self._stage.scale.pending[0]:,} pending, ms": few * 1e3,
             f"claim of {_CLAIMED}, {self._stage.scale.pending[1]:,} pending, ms": many * 1e3,
         }
         if number == 1:
-            idle, busy = self._memory(None), self._memory(self._files[1])
+            idle, busy = self._memory(self._empty, "VmRSS"), self._memory(self._filled[1], "VmHWM")
             values["10b"] = busy / idle
             facts |= {"idle, MB": idle, "at work on the backlog, most MB": busy}
         return Sample(values=values, facts=facts, others_cores=watch.others_cores())
 
-    async def _claims(self, file: Path) -> float:
+    async def _claims(self, url: str) -> float:
         account = Account(
             name=ACCOUNT, base_url="http://127.0.0.1:9", app_key="key", app_token="token", first_read=False
         )
         plan = planner({ACCOUNT: account}, _now)
-        store = Store.open(f"sqlite:///{file}")
+        store = Store.open(url)
         try:
             return median([await self._claim(store, plan) for _ in range(_CLAIMS)])
         finally:
@@ -73,6 +74,8 @@ class Backlog:
             plan=plan,  # type: ignore[arg-type]
             ids=store.ids,
             now=_now(),
+            # Where several processes share an account its limits are looked at; these hold nothing back.
+            limits={ACCOUNT: Limit(concurrency=1_000_000, rate=1_000_000)} if store.is_shared else {},
         )
         began = time.perf_counter()
         claimed = await store.write(claim)
@@ -80,8 +83,8 @@ class Backlog:
         assert claimed
         return took
 
-    def _memory(self, like: Path | None) -> float:
-        folder = self._stage.fresh("remembering", like=like)
-        with destination(_LATENCY) as (url, _), relay(folder, url) as running:
+    def _memory(self, like: str, line: str) -> float:
+        place = self._stage.fresh("remembering", like=like)
+        with destination(_LATENCY) as (url, _), relay(place, url) as running:
             pause(_AT_WORK_SECONDS)
-            return memory(running.running.pid, "VmRSS" if like is None else "VmHWM")
+            return memory(running.running.pid, line)

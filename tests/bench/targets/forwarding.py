@@ -2,24 +2,24 @@
 
 import asyncio
 import os
-import sqlite3
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 import aiohttp
+from sqlalchemy import create_engine, make_url, text
 
 from tests.bench.busy import used_by
 from tests.bench.posting import Posting, post_at_their_times, request
 from tests.bench.targets.aims import Sample
 from tests.bench.targets.load import Feed, webhook
-from tests.bench.targets.machine import Watch, pause
-from tests.bench.targets.seeding import prepared, registered
-from tests.bench.targets.stage import ACCOUNT, PATH, Stage, destination, log_of, relay
+from tests.bench.targets.machine import pause
+from tests.bench.targets.seeding import ACCOUNT, registered
+from tests.bench.targets.stage import PATH, Place, Stage, destination, log_of, relay
 from tests.e2e.relay import COMMAND
 
 __all__ = ["Coalescing", "Latency", "Through", "percentile", "settled", "until"]
@@ -30,11 +30,18 @@ _ANSWERING: Final = (sys.executable, str(Path(__file__).with_name("answering.py"
 _WARM_UP: Final = 32
 
 
-def settled(file: Path) -> int:
-    """Count the calls whose success is committed."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as connection:
-        query = "SELECT count(*) FROM attempts WHERE account = ? AND outcome = 'applied'"
-        return int(connection.execute(query, (ACCOUNT,)).fetchone()[0])
+@contextmanager
+def settled(place: Place) -> Iterator[Callable[[], int]]:
+    """Count the calls whose success is committed, now and again."""
+    query = f"SELECT count(*) FROM attempts WHERE account = '{ACCOUNT}' AND outcome = 'applied'"  # noqa: S608 - ours
+    engine = create_engine(make_url(place.url.replace("postgresql:", "postgresql+psycopg:")))
+
+    def count() -> int:
+        with engine.connect() as connection:
+            return int(connection.execute(text(query)).scalar_one())
+
+    yield count
+    engine.dispose()
 
 
 def until(condition: Callable[[], bool], what: str) -> float:
@@ -59,32 +66,35 @@ class Through:
         self._stage = stage
         self._count = stage.scale.webhooks
         self._feed = Feed.make(stage.folder, self._count)
-        self._filled = prepared(stage.folder / "registered", *registered(self._count))
+        self._filled = stage.filled("registered", *registered(self._count))
 
     def round(self, number: int) -> Sample:
         """Measure both ways; which is first alternates."""
-        measured: dict[str, tuple[float, float, float]] = {}
+        measured: dict[str, tuple[float, float, float, float]] = {}
         for way in ("called", "answered") if number % 2 else ("answered", "called"):
             measured[way] = self._measure(COMMAND if way == "called" else _ANSWERING)
-        (rate, cost, others), (floor, least, beside) = measured["called"], measured["answered"]
+        (rate, cost, server, others), (floor, least, _, beside) = measured["called"], measured["answered"]
         facts = {
             "through, webhooks/s": rate,
             "through, PUT answered in process, webhooks/s": floor,
             "through, processor µs per webhook": cost,
             "through, PUT answered in process, processor µs per webhook": least,
         }
+        if self._stage.server is not None:
+            facts["through, server's processor µs per webhook"] = server
         return Sample(values={"6": rate / floor}, facts=facts, others_cores=max(others, beside))
 
-    def _measure(self, command: Sequence[str]) -> tuple[float, float, float]:
-        folder = self._stage.fresh("through", like=self._filled)
-        file = folder / "data" / "relay.db"
-        with destination() as (url, vtex), relay(folder, url, command=command) as running:
+    def _measure(self, command: Sequence[str]) -> tuple[float, float, float, float]:
+        place = self._stage.fresh("through", like=self._filled)
+        with destination() as (url, vtex), relay(place, url, command=command) as running, settled(place) as count:
             pid = running.running.pid
-            watch, processor, began = Watch([pid, vtex]), used_by(pid), time.monotonic()
+            watch, processor, began = self._stage.watch(pid, vtex), used_by(pid), time.monotonic()
+            server = self._stage.server_seconds()
             self._feed.post(running.port, PATH, connections=_CONNECTIONS, seconds=None)
-            ended = until(lambda: settled(file) >= self._count, f"{self._count} calls are settled")
+            ended = until(lambda: count() >= self._count, f"{self._count} calls are settled")
             cost = (used_by(pid) - processor) / self._count * 1e6
-            return self._count / (ended - began), cost, watch.others_cores()
+            served = (self._stage.server_seconds() - server) / self._count * 1e6
+            return self._count / (ended - began), cost, served, watch.others_cores()
 
 
 class Coalescing:
@@ -94,12 +104,12 @@ class Coalescing:
         self._stage = stage
         self._count = stage.scale.shipments
         self._feeds = [Feed.make(stage.folder, self._count, scan=scan) for scan in range(1, 5)]
-        self._filled = prepared(stage.folder / "queued", *registered(self._count))
+        self._filled = stage.filled("queued", *registered(self._count))
 
     def round(self, _number: int) -> Sample:
         """Queue four webhooks for each shipment while the account is paused, and count the calls after that."""
-        folder = self._stage.fresh("coalescing", like=self._filled)
-        with destination() as (url, _), relay(folder, url) as running:
+        place = self._stage.fresh("coalescing", like=self._filled)
+        with destination() as (url, _), relay(place, url) as running:
             running.tell(f"accounts/{ACCOUNT}/pause", {"reason": "measuring"})
             for feed in self._feeds:
                 feed.post(running.port, PATH, connections=_CONNECTIONS, seconds=None)
@@ -116,23 +126,22 @@ class Latency:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._count = stage.scale.punctual
-        self._filled = prepared(stage.folder / "punctual", *registered(self._count + _WARM_UP))
+        self._filled = stage.filled("punctual", *registered(self._count + _WARM_UP))
         self.capacity = 500.0
 
     def round(self, _number: int) -> Sample:
         """Measure the floor, then the way."""
-        folder = self._stage.fresh("latency", like=self._filled)
-        with destination() as (url, vtex), relay(folder, url) as running:
-            flush = _flush(folder)
+        place = self._stage.fresh("latency", like=self._filled)
+        with destination() as (url, vtex), relay(place, url) as running, settled(place) as count:
+            flush = _flush(place.folder)
             put = asyncio.run(_put(url))
             log_of(url)
             self._post(running.port, range(1, _WARM_UP + 1), 100.0)
-            file = folder / "data" / "relay.db"
-            until(lambda: settled(file) >= _WARM_UP, "the first ones are settled")
+            until(lambda: count() >= _WARM_UP, "the first ones are settled")
             log_of(url)
-            watch = Watch([running.running.pid, vtex])
+            watch = self._stage.watch(running.running.pid, vtex)
             sent = self._post(running.port, range(_WARM_UP + 1, _WARM_UP + self._count + 1), self.capacity / 10)
-            until(lambda: settled(file) >= _WARM_UP + self._count, "all are settled")
+            until(lambda: count() >= _WARM_UP + self._count, "all are settled")
             others = watch.others_cores()
             took = [at - sent[order] for order, at in log_of(url) if order in sent]
         assert len(took) == self._count, f"{len(took)} of {self._count} webhooks arrived"

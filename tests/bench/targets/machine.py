@@ -2,7 +2,7 @@
 
 import os
 import resource
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
@@ -44,17 +44,22 @@ def memory(pid: int, line: str = "VmRSS") -> float:
 
 
 class Watch:
-    """Who else used the machine between the start and now; ``pids`` are the benchmark's own processes."""
+    """Who else used the machine between the start and now.
 
-    def __init__(self, pids: Iterable[int] = ()) -> None:
+    ``pids`` are the benchmark's own processes; ``also`` tells of more processor seconds that are its own.
+    """
+
+    def __init__(self, pids: Iterable[int] = (), *, also: Callable[[], float] = lambda: 0.0) -> None:
         self._pids = set(pids)
+        self._also = also
+        self._more = also()
         self._children = _children()
         self._before = Busy.now(self._pids)
 
     def others_cores(self) -> float:
         """Return how many cores other processes kept busy; a generator of load that ended since was ours."""
         after = Busy.now(pid for pid in self._pids if _is_there(pid))
-        ended = _children() - self._children
+        ended = _children() - self._children + self._also() - self._more
         return max(0.0, others_cores(self._before, after) - ended / max(after.at - self._before.at, 1e-9))
 
 

@@ -9,8 +9,8 @@ from tests.bench.targets.aims import Sample
 from tests.bench.targets.forwarding import percentile, until
 from tests.bench.targets.load import template, webhook
 from tests.bench.targets.machine import Watch
-from tests.bench.targets.seeding import prepared, registered, stored
-from tests.bench.targets.stage import ACCOUNT, PATH, Stage, destination, log_of, relay
+from tests.bench.targets.seeding import ACCOUNT, registered, stored
+from tests.bench.targets.stage import PATH, Stage, destination, log_of, relay
 from tests.e2e.relay import Relay
 
 __all__ = ["Replaying"]
@@ -27,12 +27,12 @@ class Replaying:
         self._replays = stage.scale.replays
         self._live = max(5, int(_RATE * stage.scale.replay_seconds))
         known = registered(self._replays + _LEAD + 2 * self._live)
-        self._filled = prepared(stage.folder / "replaying", *known, *stored(self._replays, template().decode()))
+        self._filled = stage.filled("replaying", *known, *stored(self._replays, template().decode()))
 
     def round(self, _number: int) -> Sample:
         """Measure both ways on one relay; without the replay first, since it is what lasts."""
-        folder = self._stage.fresh("replaying-now", like=self._filled)
-        with destination() as (url, vtex), relay(folder, url) as running:
+        place = self._stage.fresh("replaying-now", like=self._filled)
+        with destination() as (url, vtex), relay(place, url) as running:
             first = self._replays + 1
             self._post(running, url, first, _LEAD)
             watch = Watch([running.running.pid, vtex])

@@ -3,7 +3,6 @@
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import create_engine, text
@@ -11,9 +10,10 @@ from sqlalchemy.engine import make_url
 
 from app.store import Store
 from tests.bench.targets.load import PLACEHOLDER
-from tests.bench.targets.stage import ACCOUNT
 
-__all__ = ["known_deliveries", "prepared", "registered", "stored", "waiting_shipments"]
+__all__ = ["ACCOUNT", "fill", "known_deliveries", "registered", "stored", "waiting_shipments"]
+
+ACCOUNT: Final = "bench"
 
 _NUMBERS: Final = "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) "
 _WEEK: Final = 7 * 86_400
@@ -36,14 +36,6 @@ _WORDS: Final = {
         "json": "::json",
     },
 }
-
-
-def prepared(folder: Path, *statements: str) -> Path:
-    """Make a database of this release and fill it; return its file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "relay.db"
-    fill(f"sqlite:///{file}", *statements)
-    return file
 
 
 def fill(url: str, *statements: str) -> None:

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench.targets.machine import LOAD_CORE, RELAY_CORE, pause, pinned
+from tests.bench.databases import processor_of
+from tests.bench.targets.machine import LOAD_CORE, RELAY_CORE, Watch, pause, pinned
+from tests.bench.targets.seeding import ACCOUNT, fill
 from tests.e2e.parcels import SECRET
 from tests.e2e.relay import COMMAND, Relay, free_port
+from tests.postgresql.server import Server
 
-__all__ = ["ACCOUNT", "PATH", "Scale", "Stage", "destination", "log_of", "relay", "yardstick"]
+__all__ = ["ACCOUNT", "PATH", "Place", "Scale", "Stage", "destination", "log_of", "relay", "yardstick"]
 
-ACCOUNT: Final = "bench"
 PATH: Final = f"/webhooks/easypost/{ACCOUNT}"
 _CHECKOUT: Final = Path(__file__).parents[3]
 _PATIENCE: Final = 30.0
@@ -74,21 +76,67 @@ SMALL: Final = Scale(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A folder for one measurement, and its database."""
+
+    folder: Path
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where scenarios run: a folder, and how much of everything."""
+    """Where scenarios run: a folder, how much of everything, and the server whose databases are used, if any."""
 
     folder: Path
     scale: Scale
+    server: Server | None = None
 
-    def fresh(self, name: str, *, like: Path | None = None) -> Path:
-        """Make an empty folder, or one with a copy of a database that was filled before."""
+    @property
+    def engine(self) -> str:
+        return "sqlite" if self.server is None else "postgresql"
+
+    def filled(self, name: str, *statements: str) -> str:
+        """Make a database of this release and fill it; return its name, by which it is copied, or its file."""
+        if self.server is None:
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            made = str(self.folder / name / "relay.db")
+        else:
+            made = f"filled_{name.replace('-', '_')}"
+            self.server.execute(f"DROP DATABASE IF EXISTS {made} WITH (FORCE)", f"CREATE DATABASE {made}")
+        fill(self.url(made), *statements)
+        return made
+
+    def url(self, filled: str) -> str:
+        """Return the URL of a database that was filled."""
+        return f"sqlite:///{filled}" if self.server is None else self.server.url(filled)
+
+    def fresh(self, name: str, *, like: str | None = None) -> Place:
+        """Make an empty folder, with a copy of a database that was filled before; without one SQLite's is made."""
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "data").mkdir(parents=True)
+        file = folder / "data" / "relay.db"
+        if like is not None and self.server is not None:
+            copied = f"copy_{name.replace('-', '_')}"
+            # What was copied is on disk before anything is timed.
+            self.server.execute(
+                f"DROP DATABASE IF EXISTS {copied} WITH (FORCE)",
+                f"CREATE DATABASE {copied} TEMPLATE {like}",
+                "CHECKPOINT",
+            )
+            return Place(folder=folder, url=self.server.url(copied))
         if like is not None:
-            shutil.copyfile(like, folder / "data" / "relay.db")
+            shutil.copyfile(like, file)
             os.sync()
-        return folder
+        return Place(folder=folder, url=f"sqlite:///{file}")
+
+    def server_seconds(self) -> float:
+        """Return the processor seconds that the server used so far."""
+        return 0.0 if self.server is None else processor_of(self.server)
+
+    def watch(self, *pids: int) -> Watch:
+        """Watch who else uses the machine from now on, beside these processes and the server."""
+        return Watch(pids, also=self.server_seconds)
 
 
 @contextmanager
@@ -116,10 +164,17 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def yardstick(name: str, folder: Path) -> Iterator[tuple[int, int]]:
+def yardstick(name: str, place: Place) -> Iterator[tuple[int, int]]:
     """Run one of the yardsticks on the relay's core; its port and process."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.bench.targets.yardsticks", name, str(port), str(folder / f"{name}.db")]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.targets.yardsticks",
+        name,
+        str(port),
+        str(place.folder / f"{name}.db"),
+    ]
     with _running(command, RELAY_CORE, port) as process:
         yield port, process.pid
 
@@ -140,14 +195,12 @@ def log_of(url: str) -> list[tuple[str, float]]:
 
 
 @contextmanager
-def relay(
-    folder: Path, url: str, *, command: Sequence[str] = COMMAND, settings: str = "", is_ready: bool = True
-) -> Iterator[Relay]:
+def relay(place: Place, url: str, *, command: Sequence[str] = COMMAND, is_ready: bool = True) -> Iterator[Relay]:
     """Run a relay on its core, with everything on that is on by default; kill it in the end."""
     started = Relay(
-        folder,
+        place.folder,
         _SETTINGS.format(url=url),
-        settings=settings,
+        settings=f'database_url = "{place.url}"',
         prefix=pinned(RELAY_CORE),
         command=command,
         log_level="info",

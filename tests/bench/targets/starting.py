@@ -22,8 +22,8 @@ class Starting:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._folder = stage.fresh("starting")
-        with relay(self._folder, "http://127.0.0.1:9") as running:
+        self._place = stage.fresh("starting")
+        with relay(self._place, "http://127.0.0.1:9") as running:
             assert running.stop() == 0  # The database is there: what is measured is a restart, not a migration.
         self._parcel = 0
 
@@ -43,7 +43,7 @@ class Starting:
 
     def _relay(self) -> tuple[float, float]:
         began = time.monotonic()
-        with relay(self._folder, "http://127.0.0.1:9", is_ready=False) as running:
+        with relay(self._place, "http://127.0.0.1:9", is_ready=False) as running:
             took = self._first_answer(running.port) - began
             pause(_IDLE_SECONDS)
             return took, memory(running.running.pid)

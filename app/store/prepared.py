@@ -1,0 +1,186 @@
+"""Statements that run with every webhook or call: compiled once, and given to SQLite's driver as they are.
+
+SQLAlchemy takes four times as long around such a statement as SQLite takes for it. Where a server is asked, that is
+little beside the way there, so its statements go the ordinary way, and so do all while anybody listens to them.
+"""
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, Executable, Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.visitors import iterate
+
+from app.store.dialect import Insert, PerEngine, insert
+
+__all__ = ["Prepared"]
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+_MOST_LISTED: Final = 8
+"""A statement is another one for each length of a list in it; with longer ones it goes the ordinary way."""
+
+_Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compiled:
+    """A statement in SQLite's words.
+
+    Args:
+        text: The words.
+        constants: What the statement itself gives.
+        places: For each mark its name, the place in a list of that name, and what is done to the value.
+        row: Makes a row with names of what the driver returns.
+        converting: What is done to which of its values.
+
+    """
+
+    text: str
+    constants: Mapping[str, Any]
+    places: tuple[tuple[str, int | None, _Convert | None], ...]
+    row: Callable[[Sequence[Any]], Any]
+    converting: tuple[tuple[int, _Convert], ...]
+
+    def given(self, values: Mapping[str, Any]) -> list[Any]:
+        """Lay values out as the driver takes them."""
+        if self.constants:
+            values = {**self.constants, **values}
+        laid_out = []
+        for name, place, convert in self.places:
+            value = values[name] if place is None else values[name][place]
+            laid_out.append(value if convert is None else convert(value))
+        return laid_out
+
+    def found(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Read what the driver returned."""
+        if not self.converting:
+            return [self.row(row) for row in rows]
+        found = []
+        for each in rows:
+            row = list(each)
+            for index, convert in self.converting:
+                row[index] = convert(row[index])
+            found.append(self.row(row))
+        return found
+
+
+class Prepared:
+    """A statement, with names for what it is given; an UPDATE or INSERT sets the columns named when it runs."""
+
+    def __init__(
+        self, statement: Executable | Callable[[Callable[[Table], Insert]], ReturningInsert[Any] | Insert]
+    ) -> None:
+        """Prepare a statement, or what ``statement`` makes of the engine's own ``insert``."""
+        self._statement = statement if isinstance(statement, Executable) else None
+        self._build = None if isinstance(statement, Executable) else statement
+        self._per_engine = None if self._build is None else PerEngine(self._build)
+        self._lists = _lists_of(self._statement)
+        self._compiled: dict[tuple[Any, ...], _Compiled] = {}
+
+    def run(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> int:
+        """Run it; return how many rows it changed."""
+        found = self._direct(connection, values)
+        return self._ordinary(connection, values).rowcount if found is None else found[0].rowcount
+
+    def run_all(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Run it for each of several, all of which name the same."""
+        if len(values) == 1:
+            self.run(connection, values[0])
+        elif self._per_engine is not None:
+            self._per_engine.run(connection, values)
+        else:
+            assert self._statement is not None  # noqa: S101 - or it would be built for each engine
+            connection.execute(self._statement, values)
+
+    def all(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> Sequence[Any]:
+        """Return all rows."""
+        found = self._direct(connection, values)
+        if found is None:
+            return self._ordinary(connection, values).all()
+        cursor, compiled = found
+        return compiled.found(cursor.fetchall())
+
+    def first(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> Any:  # noqa: ANN401 - a row
+        """Return the first row, None where there is none."""
+        rows = self.all(connection, values)
+        return rows[0] if rows else None
+
+    def scalar(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> Any:  # noqa: ANN401 - a value
+        """Return the first value of the first row, None where there is none."""
+        rows = self.all(connection, values)
+        return rows[0][0] if rows else None
+
+    def scalars(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> list[Any]:
+        """Return the first value of each row."""
+        return [row[0] for row in self.all(connection, values)]
+
+    def _ordinary(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        if self._per_engine is not None:
+            return self._per_engine.run(connection, values)
+        assert self._statement is not None  # noqa: S101 - or it would be built for each engine
+        return connection.execute(self._statement, values)
+
+    def _direct(self, connection: Connection, values: Mapping[str, Any]) -> tuple[sqlite3.Cursor, _Compiled] | None:
+        """Ask SQLite's driver; None where the statement is to go the ordinary way."""
+        if connection.dialect.name != "sqlite" or connection.dispatch.before_cursor_execute:
+            return None
+        lengths = tuple([len(values[name]) for name in self._lists])
+        if lengths and max(lengths) > _MOST_LISTED:
+            return None
+        key = (*values, *lengths)
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            compiled = self._compiled[key] = self._compile(connection, values)
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 - the connection is open
+        try:
+            return driver.execute(compiled.text, compiled.given(values)), compiled
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(
+                compiled.text, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
+            ) from error
+
+    def _compile(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
+        dialect = connection.dialect
+        statement: Any = self._statement
+        if self._build is not None:
+            statement = self._build(lambda table: insert(connection, table))
+        compiled = statement.compile(dialect=dialect, column_keys=list(values))
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a statement is compiled to
+        state = compiled.construct_expanded_state(dict(values))
+        listed = {
+            part: (name, place) for name, parts in state.parameter_expansion.items() for place, part in enumerate(parts)
+        }
+        places: list[tuple[str, int | None, _Convert | None]] = []
+        for mark in state.positiontup or ():
+            name, place = listed.get(mark, (mark, None))
+            places.append((name, place, _converting(compiled.binds[name], dialect)))
+        columns = list(statement.exported_columns)
+        reading = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        names = [str(column.key) for column in columns]
+        row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - they are known now
+        return _Compiled(
+            text=state.statement,
+            constants={name: bound.value for name, bound in compiled.binds.items() if not bound.required},
+            places=tuple(places),
+            row=row._make,
+            converting=tuple((index, convert) for index, convert in enumerate(reading) if convert is not None),
+        )
+
+
+def _converting(bound: BindParameter[Any], dialect: Dialect) -> _Convert | None:
+    convert: _Convert | None = bound.type.dialect_impl(dialect).bind_processor(dialect)
+    return convert
+
+
+def _lists_of(statement: Executable | None) -> tuple[str, ...]:
+    """Name what a statement is given as lists."""
+    if statement is None:
+        return ()
+    bound = (each for each in iterate(cast("Any", statement)) if isinstance(each, BindParameter))
+    return tuple(dict.fromkeys(each.key for each in bound if each.expanding and each.required))

@@ -1,0 +1,1 @@
+"""A day of very many webhooks, simulated from what was measured: ``make simulate``."""
