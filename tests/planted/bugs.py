@@ -83,7 +83,7 @@ BUGS: Final = (
     Bug(
         name="a whole timeline leaves out the rows of others",
         file="app/forwarder/planning.py",
-        right="return [*work.baseline, *(row for row in distinct if row not in work.baseline)]",
+        right="return [*work.baseline, *distinct]",
         wrong="return list(distinct)",
     ),
     Bug(
