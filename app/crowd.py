@@ -11,6 +11,8 @@ __all__ = ["Crowd"]
 _MANY: Final = 12
 _REMEMBERED_SECONDS: Final = 0.25
 """Between two transactions nobody may be waiting, and the next dozen is on its way."""
+_NEW_SECONDS: Final = 5.0
+"""Most bursts are over by then; what goes on for longer is how it is now."""
 
 
 class Crowd:
@@ -20,14 +22,17 @@ class Crowd:
         """Begin with nobody; ``now`` is in seconds."""
         self._now = now
         self._waiting = 0
-        self._crowded_at = -math.inf
+        self._crowded_at = self._began_at = -math.inf
 
     @contextmanager
     def joined(self) -> Iterator[None]:
         """Be one of them."""
         self._waiting += 1
         if self._waiting >= _MANY:
-            self._crowded_at = self._now()
+            now = self._now()
+            if now - self._crowded_at >= _REMEMBERED_SECONDS:
+                self._began_at = now
+            self._crowded_at = now
         try:
             yield
         finally:
@@ -37,3 +42,8 @@ class Crowd:
     def is_there(self) -> bool:
         """Tell whether many wait, or did a moment ago."""
         return self._now() - self._crowded_at < _REMEMBERED_SECONDS
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether many wait who did not five seconds ago: what can wait at all waits until they are served."""
+        return self.is_there and self._now() - self._began_at < _NEW_SECONDS

@@ -151,7 +151,7 @@ class Intake:
             held_until=self._now() + self._held if self._held is not None else None,
             remember=_TIMELESS_LEDGER if adapter.timeless else self._ledger,
         )
-        ticket = self._store.submit(put, size=len(webhook.body))
+        ticket = self._store.submit(put, size=len(webhook.body), gather=self._crowd.is_there)
         with self._crowd.joined():
             received = await self._patience.outcome(ticket)
         if not received.duplicate:

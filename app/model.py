@@ -221,7 +221,10 @@ class Webhook:
     def header(self, name: str) -> str | None:
         """Return the first value of a header, or None."""
         wanted = name.lower()
-        return next((value for key, value in self.headers if key == wanted), None)
+        for key, value in self.headers:
+            if key == wanted:
+                return value
+        return None
 
     @property
     def content_type(self) -> str:

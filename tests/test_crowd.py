@@ -38,3 +38,23 @@ def test_a_crowd_is_remembered_for_a_quarter_of_a_second() -> None:
     assert crowd.is_there
     clock[0] = 10.25
     assert not crowd.is_there
+
+
+def test_a_crowd_is_new_for_five_seconds_however_long_it_stays() -> None:
+    clock = [10.0]
+    crowd = Crowd(lambda: clock[0])
+
+    def looked_at() -> tuple[bool, bool]:
+        with ExitStack() as waiting:
+            for _ in range(12):
+                waiting.enter_context(crowd.joined())
+        return crowd.is_there, crowd.is_new
+
+    found = []
+    for _ in range(42):
+        found.append(looked_at())
+        clock[0] += 0.125
+    clock[0] += 1
+
+    assert [(True, True)] * 40 + [(True, False)] * 2 == found
+    assert (True, True) == looked_at()

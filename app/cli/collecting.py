@@ -5,10 +5,14 @@ later, each time, a pause of a tenth of a second in which nobody is answered.
 """
 
 import gc
+from typing import Final
 
 from app.allocator import few_arenas
 
 __all__ = ["keep_what_is_there", "only_make", "run"]
+
+_BETWEEN_COLLECTIONS: Final = 10_000
+"""Objects that were made and are still there: a burst of webhooks holds many, all of them in use."""
 
 
 def only_make() -> None:
@@ -29,4 +33,5 @@ def run(host: str | None, port: int | None, role: str) -> None:
 def keep_what_is_there() -> None:
     """Look only at what is made from now on."""
     gc.freeze()
+    gc.set_threshold(_BETWEEN_COLLECTIONS)
     gc.enable()

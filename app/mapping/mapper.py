@@ -179,6 +179,8 @@ class Mapper:
         return POLL_SECONDS if self._idle else 0.0
 
     async def _map_some(self) -> bool:
+        while self.crowd.is_new:  # noqa: ASYNC110 - nobody tells that nobody came
+            await asyncio.sleep(_LOOK_SECONDS)
         # Before anything is taken: webhooks are kept in the order in which they were taken.
         await self._reader.meanings.refresh()
         is_crowded = self.crowd.is_there
@@ -214,7 +216,8 @@ class Mapper:
     async def _give_way(self, seconds: float) -> None:
         """Leave the processor to webhooks that wait for their answers: what was answered can be read later.
 
-        While they crowd, reading takes a tenth of the time and no more; but no less, since a crowd may stay.
+        For a crowd's first five seconds nothing is read. Then reading takes a tenth of the time and no more; but no
+        less, since a crowd may stay.
         """
         until = time.monotonic() + seconds * _SHARE
         while self.crowd.is_there and time.monotonic() < until:  # noqa: ASYNC110 - nobody tells that nobody came

@@ -112,13 +112,14 @@ def node_of(id_: int) -> int:
 
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _ID_LENGTH: Final = 13
 
 
 def public_id(prefix: str, number: int) -> str:
     """Write an id for people: ``wh_`` and 13 characters that sort like the number and survive being read aloud."""
-    characters = [_ALPHABET[number >> shift & 31] for shift in range(5 * (_ID_LENGTH - 1), -1, -5)]
-    return f"{prefix}_{''.join(characters)}"
+    pairs = [_PAIRS[number >> shift & 1023] for shift in range(50, -1, -10)]
+    return f"{prefix}_{_ALPHABET[number >> 60]}{''.join(pairs)}"
 
 
 def parse_public_id(prefix: str, text: str) -> int | None:

@@ -132,9 +132,11 @@ class Store:
         """
         return await self._writer.submit(operation, size=size, lasting=lasting).outcome
 
-    def submit(self, operation: Operation[T], *, size: int = 0, lasting: bool = True) -> Ticket[T]:
+    def submit(
+        self, operation: Operation[T], *, size: int = 0, lasting: bool = True, gather: bool = False
+    ) -> Ticket[T]:
         """Queue an operation; see `Writer.submit`."""
-        return self._writer.submit(operation, size=size, lasting=lasting)
+        return self._writer.submit(operation, size=size, lasting=lasting, gather=gather)
 
     def withdraw(self, ticket: Ticket[Any]) -> bool:
         """Take an operation back; see `Writer.withdraw`."""

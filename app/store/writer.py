@@ -7,6 +7,9 @@ safe to run again after its transaction was rolled back, or after a commit whose
 Where one process owns the database there is one lane, and all operations queue for it. Where several share it there
 are a few: operations that exclude the same accounts queue together, the queues take turns, and webhooks that come in
 have a lane of their own, so that they wait for none of it.
+
+What says that more like it is coming is handed over together with all that the next rounds of the event loop bring:
+handed over one by one, the first would have a transaction of its own, and the others be made beside it.
 """
 
 import asyncio
@@ -14,7 +17,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -30,6 +33,8 @@ T = TypeVar("T")
 
 MAX_BATCH: Final = 256
 MAX_BATCH_BYTES: Final = 32 * 1024 * 1024
+_MOST_GATHERED: Final = 128
+"""Nobody waits for more than these to be handed over, however many come."""
 _ALL: Final = Exclusion("all")
 """The one queue of a database that one process owns."""
 
@@ -69,6 +74,7 @@ class Writer:
         self._observe = observe
         self._together = together
         self._queues: dict[Exclusion, deque[Ticket[Any]]] = {}
+        self._gathered: dict[asyncio.AbstractEventLoop, list[Ticket[Any]]] = {}
         self._busy: set[Exclusion] = set()
         self._is_split = lanes > 1
         self._ready = threading.Condition()
@@ -82,37 +88,64 @@ class Writer:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, operation: Operation[T], *, size: int = 0, lasting: bool = True) -> Ticket[T]:
+    def submit(
+        self, operation: Operation[T], *, size: int = 0, lasting: bool = True, gather: bool = False
+    ) -> Ticket[T]:
         """Queue an operation from the event loop.
 
         Args:
             operation: What is to be done.
             size: What it holds in memory, in bytes.
             lasting: Whether its commit waits for the disk; see `app.store.lasting`.
+            gather: Whether more like it is coming: it is handed over once a round of the event loop brought none.
 
         """
-        ticket = Ticket(operation, asyncio.get_running_loop().create_future(), size, lasting)
-        excludes = self._excludes(operation)
+        loop = asyncio.get_running_loop()
+        ticket = Ticket(operation, loop.create_future(), size, lasting)
         with self._ready:
             if self._closing:
                 raise StoreUnavailable("the store is closed")
-            self._queues.setdefault(excludes, deque()).append(ticket)
-            self._ready.notify_all()
+            if not gather:
+                self._hand_over([ticket])
+            elif loop in self._gathered:
+                self._gathered[loop].append(ticket)
+            else:
+                self._gathered[loop] = [ticket]
+                loop.call_soon(self._look_for_more, loop, 0)
         return ticket
+
+    def _look_for_more(self, loop: asyncio.AbstractEventLoop, before: int) -> None:
+        """Hand over what was gathered, unless there is more of it than in the round before."""
+        with self._ready:
+            count = len(self._gathered.get(loop, ()))
+            if before < count < _MOST_GATHERED:
+                loop.call_soon(self._look_for_more, loop, count)
+            else:
+                self._hand_over(self._gathered.pop(loop, ()))
+
+    def _hand_over(self, tickets: Iterable[Ticket[Any]]) -> None:
+        for ticket in tickets:
+            self._queues.setdefault(self._excludes(ticket.operation), deque()).append(ticket)
+        self._ready.notify_all()
 
     def withdraw(self, ticket: Ticket[Any]) -> bool:
         """Take an operation back unless a transaction already holds it; then its outcome must be awaited."""
-        excludes = self._excludes(ticket.operation)
         with self._ready:
             if ticket.taken:
                 return False
-            self._queues[excludes].remove(ticket)
+            gathered = self._gathered.get(ticket.outcome.get_loop(), [])
+            if ticket in gathered:
+                gathered.remove(ticket)
+            else:
+                self._queues[self._excludes(ticket.operation)].remove(ticket)
             return True
 
     def close(self) -> None:
         """Commit what is queued, then stop."""
         with self._ready:
             self._closing = True
+            while self._gathered:
+                self._hand_over(self._gathered.popitem()[1])
             self._ready.notify_all()
         for thread in self._threads:
             thread.join()

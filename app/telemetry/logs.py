@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
+from inspect import currentframe
 from typing import Final, Literal, TextIO
 
 __all__ = ["MASK", "configure_logging", "log_event"]
@@ -143,7 +144,12 @@ def log_event(
         return
     known = {name: _safe(value, name) for name, value in sorted(fields.items())}
     trace = (type(error), error, error.__traceback__) if error is not None else None
-    logger.log(level, "%s", event, exc_info=trace, extra={_FIELDS: known}, stacklevel=2)
+    # As `Logger.log` does, which walks up the stack to find out who called it.
+    here = currentframe()
+    caller = here.f_back if here is not None else None
+    code, line = (caller.f_code, caller.f_lineno) if caller is not None else (log_event.__code__, 0)
+    place = (code.co_filename, line, "%s", (event,), trace, code.co_name)
+    logger.handle(logger.makeRecord(logger.name, level, *place, extra={_FIELDS: known}))
 
 
 @lru_cache(maxsize=512)
@@ -205,8 +211,13 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _moment(record: logging.LogRecord) -> str:
-    at = datetime.fromtimestamp(record.created, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds = int(record.created)
+    return f"{_second(seconds)}.{int((record.created - seconds) * 1000):03}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
 def _trace(record: logging.LogRecord) -> str:

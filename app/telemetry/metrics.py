@@ -5,6 +5,7 @@ number of series.
 """
 
 from collections.abc import Callable, Collection
+from functools import cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -135,14 +136,17 @@ class Metrics:
             registry=registry,
         )
         self._source_webhooks = _counter(SOURCE_WEBHOOKS, registry)
+        # Finding the series of labels costs several times what counting in it does. There is a bounded number of them.
+        self._webhooks_of = cache(self._webhooks.labels)
+        self._webhooks_from = cache(self._source_webhooks.labels)
+        self._secrets_of = cache(self._secret_matched.labels)
         for source in self._sources:
             # From zero on, so that a source is seen to have said nothing yet.
             self._source_webhooks.labels(source)
 
     def webhook(self, carrier: str, outcome: str, seconds: float) -> None:
         """Count a webhook and the time that its answer took."""
-        outcome = closed(outcome, _WEBHOOK_OUTCOMES)
-        self._webhooks.labels(closed(carrier, self._carriers), outcome).inc()
+        self._webhooks_of(closed(carrier, self._carriers), closed(outcome, _WEBHOOK_OUTCOMES)).inc()
         self._ingest_seconds.observe(seconds)
 
     def refusal(self, cause: str) -> None:
@@ -183,9 +187,9 @@ class Metrics:
     def secret_matched(self, source: str, secret: int) -> None:
         """Count a proof by its source and the position of its secret; schemes without secrets say a negative one."""
         source = closed(source, self._sources)
-        self._source_webhooks.labels(source).inc()
+        self._webhooks_from(source).inc()
         if secret >= 0:
-            self._secret_matched.labels(source, closed(str(secret), _SECRETS)).inc()
+            self._secrets_of(source, closed(str(secret), _SECRETS)).inc()
 
     def notification(self, account: str, outcome: str) -> None:
         """Count a notification of VTEX's order hook."""

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import zlib
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from types import coroutine
+from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
 __all__ = [
+    "WHOLE",
     "Disconnected",
     "Incompressible",
     "TooLarge",
@@ -21,6 +24,9 @@ __all__ = [
 ]
 
 Headers = list[tuple[bytes, bytes]]
+
+WHOLE: Final = "relay.whole"
+"""Under this name a scope may hold what writes a whole answer at once, and tells whether it did."""
 
 _LINGER_SECONDS: Final = 1.0
 _LONGEST_NUMBER: Final = 18
@@ -75,18 +81,44 @@ async def read(receive: Receive, *, limit: int, seconds: float, excerpt: int) ->
         Disconnected: The sender went away.
 
     """
+    message, rest = _begun(receive())
+    if message is not None and message["type"] == "http.request" and not message.get("more_body"):
+        # Nearly every webhook is there whole: then there is nothing to wait for, and no time to limit.
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise TooLarge(len(body), body[:excerpt])
+        return body
     try:
         async with asyncio.timeout(seconds):
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body"):
-                # Nearly every webhook comes in one piece.
-                body: bytes = message.get("body", b"")
-                if len(body) > limit:
-                    raise TooLarge(len(body), body[:excerpt])
-                return body
-            return await _read_on(message, receive, limit=limit, excerpt=excerpt)
+            return await _read_on(message or await rest, receive, limit=limit, excerpt=excerpt)
     except TimeoutError:
         raise TooSlow from None
+
+
+def _begun(receiving: Awaitable[Message]) -> tuple[Message | None, Awaitable[Message]]:
+    """Begin to receive: return what is there already, if anything is, and what to await if not."""
+    if not isinstance(receiving, Coroutine):
+        return None, receiving
+    try:
+        waits_for = receiving.send(None)
+    except StopIteration as ended:
+        return ended.value, receiving
+    return None, _resumed(receiving, waits_for)
+
+
+@coroutine
+def _resumed(receiving: Coroutine[Any, Any, Message], waits_for: Any) -> Generator[Any, Any, Message]:  # noqa: ANN401
+    """Go on with a coroutine that has said what it waits for."""
+    while True:
+        step = receiving.send
+        try:
+            given = yield waits_for
+        except BaseException as error:  # noqa: BLE001 - a cancellation is the coroutine's to hear
+            step, given = receiving.throw, error
+        try:
+            waits_for = step(given)
+        except StopIteration as ended:
+            return ended.value  # type: ignore[no-any-return]
 
 
 async def _read_on(message: Message, receive: Receive, *, limit: int, excerpt: int) -> bytes:
@@ -123,8 +155,17 @@ def expand(packed: bytes, *, limit: int, ratio: int) -> bytes:
     return body
 
 
-async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """Send an answer."""
+async def send_whole(
+    send: Send,
+    status: int,
+    headers: Headers,
+    body: bytes,
+    *,
+    at_once: Callable[[int, Headers, bytes], bool] | None = None,
+) -> None:
+    """Send an answer, ``at_once`` where the server lets that be done; see `WHOLE`."""
+    if at_once is not None and at_once(status, headers, body):
+        return
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

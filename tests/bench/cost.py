@@ -263,6 +263,9 @@ def _of_the_server(measured: Measured, totals: Totals) -> Iterator[str]:
         f"pages in it, {totals.syncs / webhooks:.2f} flushes, {totals.commits / webhooks:.2f} commits with those that "
         f"read; a flush took {totals.sync_seconds * 1000 / max(1, totals.syncs):.2f} ms"
     )
+    changed = sorted(totals.updated.items(), key=lambda each: -each[1][0])[:_LARGEST]
+    told = ", ".join(f"{name} {count / webhooks:.2f} ({hot / max(1, count):.0%})" for name, (count, hot) in changed)
+    yield f"rows changed per webhook, and how many of them without a new entry in an index: {told}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -37,7 +37,10 @@ class Served:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What the server counted from the relay's start to its end: ``commits`` with those that only read."""
+    """What the server counted from the relay's start to its end: ``commits`` with those that only read.
+
+    ``updated`` says of each table how often a row was changed, and how often without a new entry in any index.
+    """
 
     commits: int
     rollbacks: int
@@ -45,6 +48,7 @@ class Totals:
     full_pages: int
     syncs: int
     sync_seconds: float
+    updated: dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,9 @@ class Database:
         ((wal, full_pages, syncs, waited),) = self._server.execute(
             "SELECT wal_bytes, wal_fpi, wal_sync, wal_sync_time FROM pg_stat_wal"
         )
+        changed = self._server.execute(
+            "SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE n_tup_upd > 0", database=_NAME
+        )
         numbers = [int(cast("int", each)) for each in (commits, rollbacks, wal, full_pages, syncs)]
         return Totals(
             commits=numbers[0],
@@ -107,6 +114,7 @@ class Database:
             full_pages=numbers[3],
             syncs=numbers[4],
             sync_seconds=float(cast("float", waited)) / 1000,
+            updated={str(name): (int(cast("int", all_)), int(cast("int", hot))) for name, all_, hot in sorted(changed)},
         )
 
     def growth(self) -> Growth:

@@ -36,4 +36,5 @@ def test_what_the_server_does_for_either_half_is_counted(tmp_path: Path) -> None
     assert measured.totals.wal > measured.growth.sizes["bodies"] > 0
     said = list(lines(measured))
     assert any(line.startswith("in all, per webhook: ") for line in said)
+    assert 8 * SCANS <= measured.totals.updated["webhooks"][0]
     assert "bytes with indexes: " in said[-1]

@@ -76,6 +76,7 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
     "docs/performance.md": {
         "make bench": "takes a quarter of an hour on a machine that nobody else uses; test_targets.py runs it in small",
         'make bench ARGS="--only 1 7 --rounds 3"': "likewise",
+        'make bench ARGS="--engine postgresql"': "likewise",
         "make bench-search": "takes a quarter of an hour; tests/bench runs it in small",
         'make bench-search ARGS="--engine postgresql"': "likewise",
     },
@@ -83,7 +84,13 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
         "": "its placeholders are the reader's; tests/web/test_ops_privacy.py asks for the same over HTTP"
     },
     "docs/sandbox.md": {"make storm": "test_storm.py runs a short one"},
-    "docs/scale.md": {"make bench-cost": "takes minutes on a machine that nobody else uses"},
+    "docs/scale.md": {
+        "make bench-cost": "takes minutes on a machine that nobody else uses",
+        'make bench-cost ARGS="--engine postgresql --parcels 400"': "likewise",
+        "make simulate": "takes a minute; tests/simulation runs a small day",
+        'make simulate ARGS="--engine sqlite --debounce 0"': "likewise",
+        'make simulate ARGS="--against-relay"': "tests/simulation runs a smaller one",
+    },
     "docs/runbook.md": {"": "test_runbook.py types what is there at a relay in trouble"},
 }
 """What is not run here, page by page, and why; nothing stands here that no page shows."""

@@ -22,20 +22,23 @@ class Costs:
     server_read: float = 0.0
     wal_take: int = 0
     wal_put: int = 0
+    wal_read: int = 0
     stored: int
 
 
 COSTS: Final = {
-    "sqlite": Costs(take=0.0062, put=0.0084, read=0.0042, stored=3_480),
+    "sqlite": Costs(take=0.00095, put=0.00114, read=0.00073, stored=3_400),
     "postgresql": Costs(
-        take=0.0043,
-        put=0.0046,
-        read=0.0027,
-        server_take=0.0015,
-        server_put=0.0018,
-        server_read=0.0011,
+        take=0.0036,
+        put=0.0039,
+        read=0.0018,
+        server_take=0.0014,
+        server_put=0.00145,
+        server_read=0.0005,
         wal_take=6_600,
-        wal_put=5_700,
+        wal_put=4_600,
+        wal_read=1_000,
         stored=5_100,
     ),
 }
+"""Taken on 30 November 2026 by ``make bench-cost ARGS="--parcels 300"`` and the same with ``--engine postgresql``."""

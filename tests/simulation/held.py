@@ -25,7 +25,7 @@ from tests.simulation.world import Account
 __all__ = ["Held", "Seen", "Small", "held_against", "observed", "predicted", "told"]
 
 _PATIENCE: Final = 300.0
-_LIMITS: Final = Limits(rate=50.0, concurrency=8, latency=0.05)
+_LIMITS: Final = Limits(latency=0.05)
 _ACCOUNT: Final = """
 [accounts.demo]
 app_key = "vtexappkey-demo-EXAMPLE"
@@ -44,8 +44,8 @@ class Small:
     """What is run: every parcel tells its scans at times drawn from so many seconds."""
 
     engine: str = "sqlite"
-    parcels: int = 400
-    seconds: float = 20.0
+    parcels: int = 240
+    seconds: float = 30.0
     limits: Limits = _LIMITS
 
 

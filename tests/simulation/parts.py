@@ -57,7 +57,7 @@ class Shard:
         """Do what belongs to the calls of one claim; return when that is done."""
         costs = self.costs
         done = self.relay.patient(now, costs.put * writes + costs.read * reads, mass)
-        self.written += costs.wal_put * writes * mass
+        self.written += (costs.wal_put * writes + costs.wal_read * reads) * mass
         if self.server is None:
             return done
         return max(done, self.server.patient(now, costs.server_put * writes + costs.server_read * reads, mass))

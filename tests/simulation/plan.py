@@ -81,6 +81,8 @@ def simulate(
             posted += [(at, shipment) for at in parcel.posted]
     run = Run(gates, posted, draw)
     run.all()
+    wrong = [gate.account for gate in gates if gate.posted != gate.on_timelines or gate.waiting or gate.due]
+    assert not wrong, f"not every row came to its timeline once: {wrong}"
     return Day(plan=plan, traffic=traffic, limits=limits, shards=shards, run=run, lost=lost)
 
 

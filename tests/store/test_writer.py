@@ -108,6 +108,28 @@ async def test_one_caller_alone_waits_for_nobody(store: Store, commits: list[int
     assert [1] * 5 == commits
 
 
+async def test_those_of_a_crowd_share_a_commit_although_nothing_is_in_flight(store: Store, commits: list[int]) -> None:
+    async def come(number: int, rounds: int) -> None:
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        await store.submit(put(store, str(number)), gather=True).outcome
+
+    await asyncio.gather(*(come(number, number // 10) for number in range(50)))
+
+    assert [50] == commits
+
+
+async def test_what_is_gathered_can_be_withdrawn_and_is_committed_when_the_store_is_closed(
+    store: Store, commits: list[int]
+) -> None:
+    kept, withdrawn = (store.submit(put(store, name), gather=True) for name in ("1", "2"))
+    assert store.withdraw(withdrawn)
+    await store.close()
+
+    assert [1] == commits
+    assert not (await kept.outcome).duplicate
+
+
 @pytest.mark.parametrize(("bad", "error"), [(Failing, LookupError), (Refused, StoreUnavailable)])
 async def test_an_operation_that_fails_fails_alone(
     store: Store, bad: Callable[[], Any], error: type[Exception]
