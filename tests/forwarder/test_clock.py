@@ -138,6 +138,7 @@ async def test_what_was_planned_by_a_clock_that_went_wrong_does_not_wait_for_it_
             await made.until(lambda: made.gates["demo"].closed_until and not made.gates["demo"].in_flight)
             before = await due_in(store, clock)
             clock.ahead -= HOURS
+            closed_until = made.gates["demo"].closed_until
             for _ in range(ROUNDS):
                 await looks(made)
                 closed_until = made.gates["demo"].closed_until
