@@ -22,11 +22,12 @@ from threading import Event
 from typing import Final
 
 from app.store import Store
-from tests.bench.busy import Busy, memory_of, others_cores, used_by, written_by
+from tests.bench.busy import memory_of, used_by, written_by
 from tests.bench.databases import ENGINES, Database, Growth, Served, Totals, database
 from tests.bench.filled import Filling, fill
 from tests.bench.parcels import GOOD, parcels_of
 from tests.bench.posting import Posting, post_at_their_times, request
+from tests.bench.targets.machine import Watch
 from tests.e2e.parcels import SCANS, SECRET, Parcel, signature
 from tests.e2e.relay import Relay
 
@@ -142,23 +143,19 @@ class Bench:
     @contextmanager
     def _measuring(self) -> Iterator[list[Cost]]:
         pid, found = self._relay.running.pid, list[Cost]()
-        before, processor, written = Busy.now(self._pids()), used_by(pid), written_by(pid)
-        served = self._kept.served()
+        watch, began = Watch((pid, self._vtex.pid), also=self._kept.processor), time.monotonic()
+        processor, written, served = used_by(pid), written_by(pid), self._kept.served()
         yield found
-        after = Busy.now(self._pids())
         found.append(
             Cost(
                 count=len(self._parcels),
                 processor=used_by(pid) - processor,
-                clock=after.at - before.at,
+                clock=time.monotonic() - began,
                 written=written_by(pid) - written,
                 server=self._kept.served().since(served),
-                others_cores=others_cores(before, after),
+                others_cores=watch.others_cores(),
             )
         )
-
-    def _pids(self) -> list[int]:
-        return [self._relay.running.pid, self._vtex.pid, *self._kept.pids]
 
     def _until(self, condition: Callable[[], bool]) -> None:
         deadline, pause = time.monotonic() + _PATIENCE, Event()

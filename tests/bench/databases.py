@@ -10,7 +10,7 @@ from typing import Final, Self, cast
 from tests.bench.busy import used_by, used_by_ended
 from tests.postgresql.server import Server, running
 
-__all__ = ["AS_IN_USE", "ENGINES", "Database", "Growth", "Served", "Totals", "database"]
+__all__ = ["AS_IN_USE", "ENGINES", "Database", "Growth", "Served", "Totals", "database", "processor_of"]
 
 ENGINES: Final = ("sqlite", "postgresql")
 AS_IN_USE: Final = {"autovacuum": "on", "max_wal_size": "2GB", "shared_buffers": "256MB"}
@@ -71,10 +71,9 @@ class Database:
     def url(self) -> str:
         return f"sqlite:///{self.file}" if self._server is None else self._server.url(_NAME)
 
-    @property
-    def pids(self) -> list[int]:
-        """Return the server's processes."""
-        return [] if self._server is None else self._server.pids
+    def processor(self) -> float:
+        """Return the processor seconds that the server used so far; none without one."""
+        return 0.0 if self._server is None else processor_of(self._server)
 
     def served(self) -> Served:
         """Read what the server did so far; zeros without one."""
@@ -83,9 +82,7 @@ class Database:
         ((wal, commits),) = self._server.execute(
             "SELECT pg_current_wal_insert_lsn() - '0/0', pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
         )
-        return Served(
-            processor=processor_of(self._server), wal=int(cast("int", wal)), commits=int(cast("int", commits))
-        )
+        return Served(processor=self.processor(), wal=int(cast("int", wal)), commits=int(cast("int", commits)))
 
     def count_from_now(self) -> None:
         """Forget what the server counted before."""

@@ -22,8 +22,9 @@ from typing import Any, Final
 
 import httpx
 
-from tests.bench.busy import Busy, others_cores
+from tests.bench.databases import processor_of
 from tests.bench.isolation import concluded
+from tests.bench.targets.machine import Watch
 from tests.e2e.parcels import SECRET, Parcel, parcels
 from tests.e2e.relay import Relay
 from tests.postgresql.server import Server, running
@@ -124,11 +125,11 @@ class Bench:
             forwarding = [stack.enter_context(self._relay("forward", url, database)) for _ in range(replicas)]
             for relay in (ops, *forwarding):
                 relay.until_ready()
-            pids = [vtex.pid, ops.running.pid, *(relay.running.pid for relay in forwarding), *self._server.pids]
-            before = Busy.now(pids)
+            pids = [vtex.pid, *(relay.running.pid for relay in (ops, *forwarding))]
+            watch = Watch(pids, also=lambda: processor_of(self._server))
             ops.tell("accounts/demo/resume", {"reason": "it is measured"})
             self._until(lambda: client.get("/control/call-count").json() >= len(self._sent))
-            others = others_cores(before, Busy.now(pids))
+            others = watch.others_cores()
             ops.until_idle(seconds=_PATIENCE)
             calls = [call for call in client.get("/control/calls").json() if call["method"] == "PUT"]
             assert [] == client.get("/control/violations").json() == client.get("/control/overlaps").json()
