@@ -20,13 +20,16 @@ __all__ = ["describe", "write"]
 _DESCRIPTION: Final = "Receives shipping carriers' tracking webhooks and keeps VTEX order timelines true."
 _EXAMPLES_SHOWN: Final = 2
 _REFUSALS: Final = ("400", "401", "404", "405", "408", "413", "415", "429")
-_NAMING: Final = ("/ops/v1/backfills", "/ops/v1/overrides")
+_NAMING: Final = ("/ops/v1/backfills", "/ops/v1/overrides", "/ops/v1/orders/release", "/ops/v1/orders/export")
 """Operations whose bodies name what may not be there."""
 _STATEFUL: Final = (
     *("/probe", "/link", "/unlink", "/erase", "/replay", "}/redrive"),
     *("/pause", "/resume", "/cancel", "/hook/check", "/hook/install", "/hook/remove"),
+    *("/rotate", "/revoke"),
 )
 """Operations that what they are about may not be in the state for."""
+_MAKING: Final = ("/ops/v1/replays", "/ops/v1/tokens")
+"""Lists to which not everything can be added: a preview runs once, and a token's name is given once."""
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_SCHEMA: Final = {
     "type": "object",
@@ -122,7 +125,7 @@ def _explain_refusals(path: str, item: Mapping[str, Any]) -> None:
         names_something = "{" in path or (method == "post" and path.startswith(_NAMING))
         more = ["410"] if method == "post" and path.endswith("/replay") else []
         more += ["404"] if names_something else []
-        more += ["409"] if path.endswith(_STATEFUL) or (method, path) == ("post", "/ops/v1/replays") else []
+        more += ["409"] if path.endswith(_STATEFUL) or (method == "post" and path in _MAKING) else []
         more += ["415"] if path.endswith("/import") else []
         operation["responses"] |= {status: _problem(status) for status in (*statuses, *more)}
 
