@@ -12,9 +12,12 @@
 #   FRESH_KEEP=1                leave the machine's folder for inspection
 set -euo pipefail
 
-readonly TEST_SECONDS=1800 READY_SECONDS=180 STOP_SECONDS=60
+readonly TEST_SECONDS=2700 READY_SECONDS=180 STOP_SECONDS=60
 readonly HOME_FOLDER=/srv/developer
 readonly CHECKOUT=$HOME_FOLDER/carrier-relay
+readonly MOVE_IN='mount --rbind "$1" "$1" && cd "$1" && mkdir -p .host && pivot_root . .host || exit
+    shift
+    umount --lazy /.host && exec chroot --userspec=developer:developer / "$@"'
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 MACHINE=""         # the folder that is the machine
 PIP_ENVIRONMENT=() # NAME=value, from the host
@@ -65,6 +68,7 @@ bootstrap() {
     printf '127.0.0.1 localhost\n::1 localhost\n' >"$MACHINE/etc/hosts"
     install_tools
     mount -t proc proc "$MACHINE/proc"
+    mount -t sysfs -o ro sysfs "$MACHINE/sys"
     mount -t tmpfs -o mode=1777 tmpfs "$MACHINE/dev/shm"
     mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$MACHINE/dev/pts"
     chroot "$MACHINE" useradd --create-home --home-dir "$HOME_FOLDER" --shell /bin/bash developer
@@ -122,9 +126,10 @@ borrow_pip_settings() {
     done < <(printf '%s\n' "${PIP_ENVIRONMENT[@]#*=}" | tr ' ' '\n' | sort -u)
 }
 
-# The command that starts another one on the machine, in the clone, as its ordinary user.
+# The command that starts another one on the machine, in the clone, as its ordinary user. The machine's folder becomes
+# the root of a mount namespace: who is only in a chroot may make no namespaces, and tests mount disks of their own.
 on_machine() {
-    ON_MACHINE=(chroot --userspec=developer:developer "$MACHINE" /usr/bin/env -i --chdir="$CHECKOUT"
+    ON_MACHINE=(unshare --mount bash -c "$MOVE_IN" bash "$MACHINE" /usr/bin/env -i --chdir="$CHECKOUT"
         HOME="$HOME_FOLDER" PATH=/usr/bin:/bin LANG=C.UTF-8 "${PIP_ENVIRONMENT[@]}")
 }
 

@@ -9,13 +9,15 @@
 # kubectl: the manifests are put together as a cluster would get them.
 # wrk: benchmarks need load that costs little itself.
 # faketime: a running relay's clock is set by hours, and nobody else's.
+# curl: the commands that the documents show are run as they stand there.
+# libatomic: what drives the browser is linked to it.
 #
 #   --packages   print the Debian packages, and install nothing
 set -euo pipefail
 
-# Each program, and the package that brings it.
-readonly PROGRAMS=(strace chromium promtool kubectl postgres setpriv pgbouncer wrk faketime)
-readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer wrk faketime)
+# Each program or library, and the package that brings it.
+readonly NEEDED=(strace chromium promtool kubectl postgres setpriv pgbouncer wrk faketime curl libatomic.so.1)
+readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer wrk faketime curl libatomic1)
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 
@@ -27,9 +29,16 @@ fi
 # Debian keeps the server's own programs out of the way, by version, and some daemons where only root looks.
 PATH="$PATH:/usr/sbin:$(printf '%s:' /usr/lib/postgresql/*/bin)"
 
+is_there() {
+    case "$1" in
+        *.so.*) ldconfig -p | grep -qF "$1" ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
 missing=()
-for at in "${!PROGRAMS[@]}"; do
-    command -v "${PROGRAMS[at]}" >/dev/null || missing+=("${PACKAGES[at]}")
+for at in "${!NEEDED[@]}"; do
+    is_there "${NEEDED[at]}" || missing+=("${PACKAGES[at]}")
 done
 ((${#missing[@]} > 0)) || exit 0
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime, time, timedelta
 from re import fullmatch
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from app.forwarder.timeline import chronological, delivered_at, moment, revision
 from app.forwarder.voices import heard
 from app.model import BY_HAND, TimeQuality
 from app.store import EventRow, Frozen, Plan, Skip, Work
-from app.vtex import body_hash, delivered_date, description, request_body, row_date
+from app.vtex import body_hash, delivered_date, description, match_rows, remembered_row, request_body, row_date
 
 __all__ = ["LOOKS", "NO_NAMES", "forwards", "live_from", "observe", "plan", "planner", "render"]
 
@@ -198,13 +198,15 @@ def _skips(work: Work, account: Account) -> list[Skip]:
 
 def _send(work: Work, account: Account, now: datetime, pending: Sequence[EventRow], skips: list[Skip]) -> Plan:
     """Put pending rows into one request, in order, each distinct row once; of a split shipment one row alone."""
-    taken = {row.frozen for row in work.rows if row.row_state == "applied"} | set(work.baseline)
+    taken = {row.frozen for row in work.rows if row.row_state == "applied"}
+    written = {row.event_id: render(row, account, now) for row in pending}
+    told = _told_by_others(work, written)
     fresh: list[tuple[EventRow, Frozen]] = []
     for row in pending:
         if work.split and fresh:
             break
-        rendered = render(row, account, now)
-        if rendered in taken:
+        rendered = written[row.event_id]
+        if rendered in taken or row.event_id in told:
             skips.append(Skip(event_id=row.event_id, reason="the very same row is on the timeline already"))
         else:
             taken.add(rendered)
@@ -227,6 +229,18 @@ def _send(work: Work, account: Account, now: datetime, pending: Sequence[EventRo
     )
 
 
+def _told_by_others(work: Work, rows: Mapping[int, Frozen]) -> set[int]:
+    """Return the events whose rows other writers had on the timeline when it was read, however VTEX writes dates."""
+    told: set[int] = set()
+    left = [remembered_row(*astuple(row)) for row in work.baseline]
+    # Two events may be told in the same words: one row of others is enough for both.
+    while left and (
+        found := match_rows([(id_, astuple(row)) for id_, row in rows.items() if id_ not in told], left)[0]
+    ):
+        told |= found.keys()
+    return told
+
+
 def _delivered_date(work: Work, account: Account, now: datetime) -> str | None:
     """Return the deliveredDate to send, None while the package is not delivered; what VTEX accepted stays."""
     if work.delivered_date is not None:
@@ -245,5 +259,6 @@ def _whole(work: Work, fresh: Sequence[tuple[EventRow, Frozen]]) -> list[Frozen]
     for revised in set().union(*(earlier[event_id] for event_id in rendered)):
         rendered.pop(revised, None)
     ours = chronological([row for row in work.rows if row.event_id in rendered])
-    distinct = dict.fromkeys(rendered[row.event_id] for row in ours)
-    return [*work.baseline, *(row for row in distinct if row not in work.baseline)]
+    told = _told_by_others(work, rendered)
+    distinct = dict.fromkeys(rendered[row.event_id] for row in ours if row.event_id not in told)
+    return [*work.baseline, *distinct]

@@ -1,8 +1,9 @@
 """What SQLAlchemy spells per engine although engines agree on it, and what one engine must be told literally."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, CursorResult, Table, literal
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +14,10 @@ __all__ = ["Insert", "PerEngine", "insert", "literally"]
 
 Insert = postgresql.Insert | sqlite.Insert
 
+_VALUES: Final = re.compile(
+    r"INSERT INTO (?P<table>\S+) \(.+?\) VALUES \(.+?\)(?P<otherwise> ON CONFLICT .+)?", re.DOTALL
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compiled:
@@ -21,6 +26,8 @@ class _Compiled:
     statement: SQLCompiler
     names: tuple[str, ...]
     converting: tuple[tuple[str, Callable[[Any], Any]], ...]
+    of_arrays: str | None
+    """The same INSERT of many rows that come as one array for each column, where the engine has arrays."""
 
     def rows(self, values: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Lay rows out as the driver takes them."""
@@ -37,7 +44,8 @@ class PerEngine:
     """An INSERT that engines spell differently, compiled once for each.
 
     SQLAlchemy compiles one that says ON CONFLICT anew each time that it runs, which costs ten times what running costs,
-    and looks at every value of every row. So many rows are handed to SQLite's driver as they are.
+    and looks at every value of every row. So many rows are handed to SQLite's driver as they are, and to PostgreSQL's
+    as one array for each column.
     """
 
     def __init__(self, build: Callable[[Callable[[Table], Insert]], ReturningInsert[Any] | Insert]) -> None:
@@ -50,6 +58,9 @@ class PerEngine:
         if isinstance(values, Mapping):
             return connection.execute(self._for(connection, tuple(values), is_many=False).statement, values)  # type: ignore[call-overload, no-any-return]
         compiled = self._for(connection, tuple(values[0]), is_many=True)
+        if compiled.of_arrays is not None:
+            columns = tuple(list(column) for column in zip(*compiled.rows(values), strict=True))
+            return connection.exec_driver_sql(compiled.of_arrays, columns)
         if compiled.statement.positional:
             return connection.exec_driver_sql(compiled.statement.string, compiled.rows(values))
         return connection.execute(compiled.statement, values)  # type: ignore[call-overload, no-any-return]
@@ -65,10 +76,23 @@ class PerEngine:
             converting = [(name, type_.bind_processor(dialect)) for name, type_ in types.items()]
             self._compiled[key] = _Compiled(
                 statement=compiled,
-                names=tuple(compiled.positiontup or ()),
+                names=tuple(compiled.positiontup or names),
                 converting=tuple((name, convert) for name, convert in converting if convert is not None),
+                of_arrays=_of_arrays(compiled, names) if is_many else None,
             )
         return self._compiled[key]
+
+
+def _of_arrays(compiled: SQLCompiler, names: Sequence[str]) -> str | None:
+    """Have an INSERT take arrays: PostgreSQL's driver sends rows one by one, each of which is a statement."""
+    said = _VALUES.fullmatch(compiled.string)
+    if compiled.dialect.name != "postgresql" or said is None or set(compiled.binds) != set(names):
+        return None
+    quote = compiled.dialect.identifier_preparer.quote
+    columns = ", ".join(map(quote, names))
+    arrays = ", ".join(f"%s::{compiled.binds[name].type.compile(compiled.dialect)}[]" for name in names)
+    # Names of tables and columns, and types, as SQLAlchemy writes them.
+    return f"INSERT INTO {said['table']} ({columns}) SELECT * FROM unnest({arrays}){said['otherwise'] or ''}"  # noqa: S608
 
 
 def literally(value: str) -> BindParameter[str]:

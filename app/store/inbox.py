@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tup
 
 from app.store.dialect import PerEngine
 from app.store.exclusion import FREE, INGEST, Exclusion
+from app.store.prepared import LISTED, Prepared
 from app.store.schema import bodies, erased_webhooks, ledger, webhooks
 from app.verification import Verified
 
@@ -105,8 +106,14 @@ def _known(connection: Connection, operations: Sequence[Put], digests: Sequence[
     now = max(operation.verified.webhook.received_at for operation in operations)
     oldest = min(operation.verified.webhook.received_at - operation.remember for operation in operations)
     periods = range(_period(oldest), _period(now) + 1)
-    asked = {"periods": list(periods), "digests": list(set(digests)), "now": now}
-    return {row.digest: row.webhook_id for row in connection.execute(_KNOWN, asked)}
+    asked = sorted(set(digests))
+    # Few at a time are asked for by statements that are prepared; a server is asked once.
+    each = LISTED if connection.dialect.name == "sqlite" else len(asked)
+    known: dict[bytes, int] = {}
+    for first in range(0, len(asked), each):
+        found = _KNOWN.all(connection, {"periods": list(periods), "digests": asked[first : first + each], "now": now})
+        known |= {row.digest: row.webhook_id for row in found}
+    return known
 
 
 def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
@@ -145,7 +152,7 @@ def _was_erased() -> ColumnElement[bool]:
 
 
 _ENTER: Final = PerEngine(lambda insert: insert(ledger).on_conflict_do_nothing())
-_KNOWN: Final = (
+_KNOWN: Final = Prepared(
     select(ledger.c.digest, ledger.c.webhook_id)
     .where(
         ledger.c.period.in_(bindparam("periods", expanding=True)),

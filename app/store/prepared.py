@@ -18,10 +18,10 @@ from sqlalchemy.sql.visitors import iterate
 
 from app.store.dialect import Insert, PerEngine, insert
 
-__all__ = ["Prepared"]
+__all__ = ["LISTED", "Prepared"]
 
 _NOTHING: Final[Mapping[str, Any]] = {}
-_MOST_LISTED: Final = 8
+LISTED: Final = 8
 """A statement is another one for each length of a list in it; with longer ones it goes the ordinary way."""
 
 _Convert = Callable[[Any], Any]
@@ -130,7 +130,7 @@ class Prepared:
         if connection.dialect.name != "sqlite" or connection.dispatch.before_cursor_execute:
             return None
         lengths = tuple([len(values[name]) for name in self._lists])
-        if lengths and max(lengths) > _MOST_LISTED:
+        if lengths and max(lengths) > LISTED:
             return None
         key = (*values, *lengths)
         compiled = self._compiled.get(key)

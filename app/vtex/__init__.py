@@ -5,7 +5,7 @@ from app.vtex.feed import FeedConfig, FeedItem
 from app.vtex.gate import Gate
 from app.vtex.hook import HookState, HookVerdict, OrderHook, hook_url, judge_hook
 from app.vtex.listing import MAX_PAGE, PER_PAGE, ListedOrder, OrderPage, OrderQuery, Span
-from app.vtex.matching import match_rows, shows_moment
+from app.vtex.matching import match_rows, remembered_row, shows_moment
 from app.vtex.naming import named_by_address, named_by_key
 from app.vtex.notifications import Notification, concerns_packages, is_other_side, read_notification
 from app.vtex.orders import Order, Package, TimelineRow, read_order
@@ -47,6 +47,7 @@ __all__ = [
     "named_by_key",
     "read_notification",
     "read_order",
+    "remembered_row",
     "request_body",
     "row_date",
     "scrub",

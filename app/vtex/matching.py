@@ -10,7 +10,7 @@ from app.payload import read_moment
 from app.personal import BLANK
 from app.vtex.orders import TimelineRow
 
-__all__ = ["match_rows", "shows_moment"]
+__all__ = ["match_rows", "remembered_row", "shows_moment"]
 
 Key = TypeVar("Key", bound=Hashable)
 _SAME_MOMENT: Final = timedelta(seconds=1)
@@ -19,6 +19,13 @@ _COMPARED: Final = 200
 """How much of a description is compared: longer ones may come back cut."""
 _LEAST_LEFT: Final = 4
 """How many letters and digits of it must be there, beside its blanks, to tell it from others."""
+
+
+def remembered_row(city: str, state: str, description: str, date: str) -> TimelineRow:
+    """Take a row as VTEX showed it once, of whose times only one was kept, for one that it shows."""
+    return TimelineRow(
+        city=city, state=state, description=description, date=date, changed=read_moment(date), created=None
+    )
 
 
 def _text(value: str) -> str:

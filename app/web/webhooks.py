@@ -112,10 +112,11 @@ class Webhooks:
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the carrier must come back
             id_, detail = refuse_unexpected(error, path=address.shown)
             outcome = _failed("unexpected", detail, reason=type(error).__name__, id_=id_)
+        # Before the answer: who has been answered later was turned away later.
+        self._note(address, outcome)
         await self._send(scope, receive, send, outcome)
         webhook = webhook or self._webhook(scope, peer, b"")
         self._tell(address, webhook, outcome, perf_counter() - started)
-        self._note(address, outcome)
         if refused is not None and refused.slug != _TURNED_AWAY:
             # Only now: keeping evidence must not tell by its time whether there was a source to keep it for.
             self._keep(address, webhook, refused, outcome)

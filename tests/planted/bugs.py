@@ -51,6 +51,12 @@ BUGS: Final = (
         wrong='            "due_at": None,\n',
     ),
     Bug(
+        name="a row that others told is known by its words alone as they were read",
+        file="app/forwarder/planning.py",
+        right="        if rendered in taken or row.event_id in told:",
+        wrong="        if rendered in taken or rendered in work.baseline:",
+    ),
+    Bug(
         name="unknown counts as not applied",
         file="app/forwarder/outcomes.py",
         right="unsure = call.answered.outcome is Outcome.UNKNOWN and not call.claimed.plan.read",
@@ -77,7 +83,7 @@ BUGS: Final = (
     Bug(
         name="a whole timeline leaves out the rows of others",
         file="app/forwarder/planning.py",
-        right="return [*work.baseline, *(row for row in distinct if row not in work.baseline)]",
+        right="return [*work.baseline, *distinct]",
         wrong="return list(distinct)",
     ),
     Bug(
