@@ -38,7 +38,7 @@ class Slow:
         if path.endswith("/preview"):
             return 200, {"token": TOKEN, "count": 7}
         if path.endswith("/import"):
-            return 200, {"kind": "summary"}
+            return 200, {"kind": "summary", "refused": 0}
         if method == "GET":
             return 200, {"items": [{"reason": each} for each in self.begun]}
         if self.begun:
