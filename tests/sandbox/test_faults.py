@@ -104,7 +104,8 @@ def test_latency_makes_a_call_wait(invoiced: Oms, moment: str) -> None:
     assert 200 == invoiced.put(COLLECTED).status_code
     assert ["Coletado"] == held_rows(invoiced)
     (entry,) = invoiced.journal()
-    assert entry["duration_ms"] >= 100
+    # The event loop counts in whole milliseconds: each of the two waits may end within the last one.
+    assert entry["duration_ms"] >= 98
 
 
 def test_a_call_that_its_client_gave_up_takes_effect_all_the_same(invoiced: Oms) -> None:
