@@ -31,6 +31,7 @@ class Gate:
         self._in_flight = 0
         self._reserved = 0
         self._waiting: dict[Callable[[], None], None] = {}
+        self._had_its_turn: Callable[[], None] | None = None
         self._tokens = max(account.rate_per_second, 1.0)
         self._filled_at: datetime | None = None
         self._failed: deque[bool] = deque(maxlen=_WATCHED)
@@ -113,11 +114,22 @@ class Gate:
         return not self.free(now) and self.opens_at(now) is None
 
     def when_given_back(self, wake: Callable[[], None]) -> None:
-        """Call ``wake`` once when a place is given back or proves to be free; who asked first is told first."""
+        """Call ``wake`` once when a place is given back or proves to be free.
+
+        Who asked first is told first, and may take the place before the others hear of it, but nobody twice in a row
+        while others wait: reads and writes take turns, however much slower the one is at asking again.
+        """
         self._waiting[wake] = None
 
+    @property
+    def waiting(self) -> int:
+        """Return how many wait for a place to be given back."""
+        return len(self._waiting)
+
     def _tell(self) -> None:
-        waiting, self._waiting = self._waiting, {}
+        waiting, self._waiting = sorted(self._waiting, key=lambda wake: wake == self._had_its_turn), {}
+        if waiting and self._in_flight + self._reserved < self.concurrency:
+            self._had_its_turn = waiting[0]
         for wake in waiting:
             wake()
 

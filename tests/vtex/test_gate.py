@@ -153,6 +153,26 @@ def test_who_waits_for_a_place_is_told_once_in_the_order_of_asking() -> None:
     assert ["first", "second"] == told
 
 
+def test_who_had_a_place_is_told_last_the_next_time_however_soon_it_asked_again() -> None:
+    gate, told = Gate(account(concurrency=1)), list[str]()
+    told_of = {name: (lambda name=name: told.append(name)) for name in ("reads", "writes")}
+    gate.enter()
+
+    for first in ("reads", "writes", "reads"):
+        gate.when_given_back(told_of["reads"])
+        gate.when_given_back(told_of["writes"])
+        assert 2 == gate.waiting
+        # A claim that needed no place gives none back: nobody's turn is over by hearing of it.
+        gate.reserve(1)
+        gate.release(1)
+        gate.when_given_back(told_of["reads"])
+        gate.when_given_back(told_of["writes"])
+        told.clear()
+        gate.leave()
+        assert first == told[0]
+        gate.enter()
+
+
 def test_a_gate_that_is_closed_or_spent_is_not_taken_by_others() -> None:
     gate = Gate(account(rate_per_second=1))
     assert not gate.is_taken(NOW)
