@@ -55,6 +55,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.places is not None:
             self.places.leave(self)
         super().connection_lost(exc)
+        # A request knows its connection and the connection its request: apart, both are gone without being sought.
+        self.cycle = None  # type: ignore[assignment]
 
     @property
     def address(self) -> str:

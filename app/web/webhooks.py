@@ -102,7 +102,8 @@ class Webhooks:
             if outcome.outcome in _PROVEN:
                 self._budgets.prove(peer)
         except Refusal as refusal:
-            refused = refusal
+            # Without the way it came: that leads to this frame, which holds it, and only a search would find the two.
+            refused = refusal.with_traceback(None)
             outcome = self._refuse(address, refusal)
         except Unavailable as error:
             outcome = _failed(slug_of(error), f"{error}. {CATALOGUE['unavailable'].remedy}", reason=str(error))
@@ -233,11 +234,12 @@ class Webhooks:
             if outcome.body:
                 headers.append((b"content-type", outcome.content_type))
         body = b"" if outcome.status in _BODILESS or scope["method"] == "HEAD" else outcome.body
+        at_once = scope.pop(WHOLE, None)
         if outcome.unread:
             limit = self._given.limits.body_bytes
             await send_and_close(receive, send, outcome.status, headers, body, limit=limit)
         else:
-            await send_whole(send, outcome.status, headers, body, at_once=scope.pop(WHOLE, None))
+            await send_whole(send, outcome.status, headers, body, at_once=at_once)
 
     def _tell(self, address: Address, webhook: Webhook, outcome: _Outcome, seconds: float) -> None:
         """Count the webhook and write its log line."""
