@@ -102,6 +102,8 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
     "max_connections": counts,
     "max_address_connections": counts,
     "max_refusals_per_minute": counts,
+    "refused_wait_seconds": positive,
+    "max_refused_connections": counts,
     "max_document_depth": counts,
     "max_document_values": counts,
     "max_number_length": counts,

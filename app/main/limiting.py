@@ -20,6 +20,8 @@ def limits_of(settings: Settings) -> Limits:
         connections=settings.max_connections,
         address_connections=settings.max_address_connections,
         refusals_per_minute=settings.max_refusals_per_minute,
+        refused_wait_seconds=settings.refused_wait_seconds,
+        refused_connections=settings.max_refused_connections,
         refusals_kept=settings.refusals_max_count,
         refusals_bytes=settings.refusals_max_bytes,
         free_bytes=settings.min_free_bytes,

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from app.errors import ConfigurationError
-from app.web import Limits, limited_protocol
+from app.web import Budgets, Limits, limited_protocol
 from app.web.peer import Network
 
 __all__ = ["Listener", "serve"]
@@ -20,7 +20,10 @@ __all__ = ["Listener", "serve"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """An ASGI application and where it listens; port 0 takes a free one, and an inherited socket goes before both."""
+    """An ASGI application and where it listens; port 0 takes a free one, and an inherited socket goes before both.
+
+    Whom its ``budgets`` say was refused too often is not read for a while.
+    """
 
     application: Any
     host: str
@@ -29,6 +32,7 @@ class Listener:
     inherited: socket.socket | None = None
     limits: Limits = field(default_factory=Limits)
     trusted: Sequence[Network] = ()
+    budgets: Budgets | None = None
 
 
 class _Server(uvicorn.Server):
@@ -65,7 +69,7 @@ async def serve(listeners: Sequence[Listener], *, shutdown_seconds: float) -> As
 def _config(listener: Listener, shutdown_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         listener.application,
-        http=limited_protocol(listener.limits, listener.trusted),
+        http=limited_protocol(listener.limits, listener.trusted, listener.budgets),
         log_config=None,
         # Whoever starts a server says so; its own lines would only repeat it.
         log_level="warning",

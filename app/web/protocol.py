@@ -1,6 +1,7 @@
 """The server's HTTP protocol with limits for the head of a request: the server itself knows none.
 
 Without them a sender could fill the memory with one endless header, or hold a connection with one letter a minute.
+Whoever was refused too often is not even read for a while: what would be refused again costs nothing until then.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.web.addresses import PREFIXES
 from app.web.body import WHOLE, Headers
+from app.web.budgets import Budgets
 from app.web.connections import Connections
 from app.web.limits import Limits
 from app.web.peer import Network
@@ -29,6 +31,8 @@ class LimitedProtocol(HttpToolsProtocol):
     limits: ClassVar[Limits] = Limits()
     places: ClassVar[Connections | None] = None
     """Where connections are counted; None takes all."""
+    budgets: ClassVar[Budgets | None] = None
+    """Who was refused too often; None reads everybody."""
     linger_seconds = 1.0
     first_seconds = 1.0
 
@@ -39,6 +43,8 @@ class LimitedProtocol(HttpToolsProtocol):
     _arrived = 0
     _is_too_large = False
     _is_refused = False
+    _unread: bytes | None = None
+    """What came since nothing is read; None while everything is."""
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -48,6 +54,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._answer(_TOO_MANY, "Too many connections; come back in a moment.", b"retry-after: 5\r\n")
             return
         self._start_timer()
+        self._rest()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
@@ -78,6 +85,10 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes; while they belong to a head, only so many."""
         if self._is_refused:
+            return
+        if self._unread is not None:
+            self._unread += data
+            self.flow.pause_reading()
             return
         self._arrived = len(data)
         if self._in_head:
@@ -116,6 +127,37 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_draining:
             self.cycle.keep_alive = False
 
+    def on_response_complete(self) -> None:
+        """Go on with what comes next, unless nothing is to be read for a while."""
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._rest()
+
+    def _rest(self) -> None:
+        """Read nothing for a while, if this address was refused too often."""
+        if self.budgets is None or self.places is None or self._unread is not None:
+            return
+        seconds = self.budgets.unread_seconds(self.address)
+        if not seconds or self.places.is_trusted(self.address):
+            return
+        if not self.places.leave_unread(self):
+            self.drop()
+            return
+        self._unread = b""
+        self.flow.pause_reading()
+        self._unset_keepalive_if_required()
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, self._read_on)
+
+    def _read_on(self) -> None:
+        came, self._unread = self._unread or b"", None
+        if self.places is not None:
+            self.places.read_on(self)
+        self._start_timer()
+        self.flow.resume_reading()
+        if came:
+            self.data_received(came)
+
     def _size_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
@@ -137,7 +179,13 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_too_large:
             self._answer(_TOO_LARGE, "The head of the request is too long.")
         else:
+            self._charge()
             super().send_400_response(msg)
+
+    def _charge(self) -> None:
+        """Charge a refusal to the peer; whom a proxy speaks for is only told by a request that can be read."""
+        if self.budgets is not None and self.places is not None and not self.places.is_trusted(self.address):
+            self.budgets.charge(self.address)
 
     def _start_timer(self) -> None:
         self._stop_timer()
@@ -160,6 +208,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if not getattr(self.cycle, "response_complete", True):
             self.transport.close()
             return
+        if status != _TOO_MANY:
+            self._charge()
         body = text.encode()
         head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + head + more + b"\r\n" + body)
@@ -194,7 +244,11 @@ def _write_whole(cycle: RequestResponseCycle, status: int, headers: Headers, bod
     return True
 
 
-def limited_protocol(limits: Limits, trusted: Sequence[Network]) -> type[LimitedProtocol]:
+def limited_protocol(
+    limits: Limits, trusted: Sequence[Network], budgets: Budgets | None = None
+) -> type[LimitedProtocol]:
     """Make the protocol of one server, whose connections are counted together."""
-    counted = Connections(limits.connections, limits.address_connections, trusted)
-    return type("LimitedProtocol", (LimitedProtocol,), {"limits": limits, "places": counted})
+    counted = Connections(
+        limits.connections, limits.address_connections, trusted, most_unread=limits.refused_connections
+    )
+    return type("LimitedProtocol", (LimitedProtocol,), {"limits": limits, "places": counted, "budgets": budgets})
