@@ -104,6 +104,7 @@ global_fields: dict[str, st.SearchStrategy[Any]] = {
     "max_refusals_per_minute": counts,
     "refused_wait_seconds": positive,
     "max_refused_connections": counts,
+    "strangers_at_a_time": counts,
     "max_document_depth": counts,
     "max_document_values": counts,
     "max_number_length": counts,

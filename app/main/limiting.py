@@ -22,6 +22,7 @@ def limits_of(settings: Settings) -> Limits:
         refusals_per_minute=settings.max_refusals_per_minute,
         refused_wait_seconds=settings.refused_wait_seconds,
         refused_connections=settings.max_refused_connections,
+        strangers_at_a_time=settings.strangers_at_a_time,
         refusals_kept=settings.refusals_max_count,
         refusals_bytes=settings.refusals_max_bytes,
         free_bytes=settings.min_free_bytes,

@@ -168,6 +168,11 @@ class Settings(BaseSettings):
         description="Most connections of such an address that wait for that; further ones are closed unread, and those "
         "that wait are the first to lose their places when `max_connections` is reached.",
     )
+    strangers_at_a_time: Count = Field(
+        default=2,
+        description="How many requests of addresses that did not prove themselves within an hour begin in one round of "
+        "the event loop, in the order in which they came; those of others, and of trusted proxies, begin at once.",
+    )
     max_document_depth: Count = Field(
         default=64, description="Deepest nesting of a JSON or XML body that is read; a deeper one is unmappable."
     )

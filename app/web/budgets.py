@@ -95,6 +95,10 @@ class Budgets:
         while len(self._proven) > _REMEMBERED:
             self._proven.popitem(last=False)
 
+    def is_proven(self, address: str) -> bool:
+        """Tell whether an address proved itself within the hour."""
+        return self._is_proven(network_of(address))
+
     def _is_proven(self, network: str) -> bool:
         at = self._proven.get(network)
         return at is not None and self._clock() - at <= _PROVEN_SECONDS

@@ -6,8 +6,8 @@ Whoever was refused too often is not even read for a while: what would be refuse
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
-from typing import ClassVar, Final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -17,12 +17,18 @@ from app.web.budgets import Budgets
 from app.web.connections import Connections
 from app.web.limits import Limits
 from app.web.peer import Network
+from app.web.turns import Turns
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 __all__ = ["LimitedProtocol", "limited_protocol"]
 
 _TOO_LARGE: Final = 431
 _TOO_SLOW: Final = 408
 _TOO_MANY: Final = 503
+_SLICE: Final = 2048
+"""Parsed at a time: some hundred of the shortest requests, or nearly every webhook whole."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -32,7 +38,9 @@ class LimitedProtocol(HttpToolsProtocol):
     places: ClassVar[Connections | None] = None
     """Where connections are counted; None takes all."""
     budgets: ClassVar[Budgets | None] = None
-    """Who was refused too often; None reads everybody."""
+    """Who was refused too often, and who proved himself; None knows nobody."""
+    turns: ClassVar[Turns | None] = None
+    """When requests of strangers begin; None begins all at once."""
     linger_seconds = 1.0
     first_seconds = 1.0
 
@@ -44,7 +52,8 @@ class LimitedProtocol(HttpToolsProtocol):
     _is_too_large = False
     _is_refused = False
     _unread: bytes | None = None
-    """What came since nothing is read; None while everything is."""
+    """What came and is not parsed yet; None while everything is."""
+    _is_resting = False
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -83,13 +92,18 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; while they belong to a head, only so many."""
-        if self._is_refused:
-            return
-        if self._unread is not None:
-            self._unread += data
-            self.flow.pause_reading()
-            return
+        """Take bytes, of requests that follow each other without waiting only some at a time."""
+        for start in range(0, len(data), _SLICE):
+            if self._is_refused or self.transport.is_closing():
+                return
+            if self._unread is not None or self.pipeline:
+                self._unread = (self._unread or b"") + data[start:]
+                self.flow.pause_reading()
+                return
+            self._take(data[start : start + _SLICE] if len(data) > _SLICE else data)
+
+    def _take(self, data: bytes) -> None:
+        """Parse bytes; while they belong to a head, only so many."""
         self._arrived = len(data)
         if self._in_head:
             self._head_bytes += len(data)
@@ -130,33 +144,61 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with what comes next, unless nothing is to be read for a while."""
         super().on_response_complete()
-        if not self.transport.is_closing():
-            self._rest()
+        if self.transport.is_closing():
+            return
+        rests = self._rest()
+        if self._unread is not None:
+            self.flow.pause_reading()
+            if not rests and not self.pipeline:
+                # In the next round of the event loop: others ask as well.
+                self.loop.call_soon(self._read_on)
 
-    def _rest(self) -> None:
-        """Read nothing for a while, if this address was refused too often."""
-        if self.budgets is None or self.places is None or self._unread is not None:
-            return
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        """Begin with a request: at once, or a stranger's when it is its turn."""
+        if self.turns is None or not self._is_stranger:
+            super()._start_asgi_task(cycle, app)
+        else:
+            self.turns.begin(self.loop, partial(super()._start_asgi_task, cycle, app))
+
+    @property
+    def _is_stranger(self) -> bool:
+        return not (self._is_proxy or (self.budgets is not None and self.budgets.is_proven(self.address)))
+
+    @cached_property
+    def _is_proxy(self) -> bool:
+        return self.places is not None and self.places.is_trusted(self.address)
+
+    def _rest(self) -> bool:
+        """Read nothing for a while, if this address was refused too often; tell whether nothing is read."""
+        if self._is_resting or self.budgets is None or self.places is None:
+            return self._is_resting
         seconds = self.budgets.unread_seconds(self.address)
-        if not seconds or self.places.is_trusted(self.address):
-            return
+        if not seconds or self._is_proxy:
+            return False
         if not self.places.leave_unread(self):
             self.drop()
-            return
-        self._unread = b""
+            return True
+        self._is_resting, self._unread = True, self._unread or b""
         self.flow.pause_reading()
         self._unset_keepalive_if_required()
         self._stop_timer()
-        self._timer = self.loop.call_later(seconds, self._read_on)
+        self._timer = self.loop.call_later(seconds, self._end_rest)
+        return True
 
-    def _read_on(self) -> None:
-        came, self._unread = self._unread or b"", None
+    def _end_rest(self) -> None:
+        self._is_resting = False
         if self.places is not None:
             self.places.read_on(self)
-        self._start_timer()
+        if getattr(self.cycle, "response_complete", True):
+            self._start_timer()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self._is_resting or self._unread is None or self.transport.is_closing():
+            return
+        came, self._unread = self._unread, None
         self.flow.resume_reading()
-        if came:
-            self.data_received(came)
+        self.data_received(came)
 
     def _size_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -184,7 +226,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _charge(self) -> None:
         """Charge a refusal to the peer; whom a proxy speaks for is only told by a request that can be read."""
-        if self.budgets is not None and self.places is not None and not self.places.is_trusted(self.address):
+        if self.budgets is not None and not self._is_proxy:
             self.budgets.charge(self.address)
 
     def _start_timer(self) -> None:
@@ -251,4 +293,5 @@ def limited_protocol(
     counted = Connections(
         limits.connections, limits.address_connections, trusted, most_unread=limits.refused_connections
     )
-    return type("LimitedProtocol", (LimitedProtocol,), {"limits": limits, "places": counted, "budgets": budgets})
+    known = {"limits": limits, "places": counted, "budgets": budgets, "turns": Turns(limits.strangers_at_a_time)}
+    return type("LimitedProtocol", (LimitedProtocol,), known)
