@@ -54,6 +54,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _unread: bytes | None = None
     """What came and is not parsed yet; None while everything is."""
     _is_resting = False
+    _goes_first = False
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -68,6 +69,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._stop_timer()
+        self._is_done()
         if self.places is not None:
             self.places.leave(self)
         super().connection_lost(exc)
@@ -141,8 +143,21 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_draining:
             self.cycle.keep_alive = False
 
+    def on_message_complete(self) -> None:
+        """Have strangers wait for what is there whole of others."""
+        super().on_message_complete()
+        if self.turns is not None and not self._goes_first and not self._is_stranger:
+            self._goes_first = True
+            self.turns.enter()
+
+    def _is_done(self) -> None:
+        if self.turns is not None and self._goes_first:
+            self._goes_first = False
+            self.turns.leave(self.loop)
+
     def on_response_complete(self) -> None:
         """Go on with what comes next, unless nothing is to be read for a while."""
+        self._is_done()
         super().on_response_complete()
         if self.transport.is_closing():
             return

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+from functools import partial
 from ipaddress import ip_network
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.web import Budgets, LimitedProtocol, Limits
 from app.web.plain import Refusal
+from app.web.turns import Turns
 from tests.web.conftest import Start
 from tests.web.stage import Relay
 from tests.web.test_connections import ASK, Answering, serving
@@ -97,6 +100,7 @@ class TestConnections:
     async def test_of_many_requests_that_wait_for_no_answer_few_are_parsed_at_a_time(self) -> None:
         answering = Answering()
         answering.may_answer.clear()
+        gc.collect()
         async with serving(answering) as connect:
             hasty, other = await connect(), await connect()
             hasty.writer.write(SHORTEST * 5000)
@@ -124,6 +128,59 @@ class TestConnections:
             await asyncio.gather(other.status(), *[hasty.status()])
 
             assert order.index(b"/other") < 500
+
+
+@pytest.mark.anyio
+class TestTurns:
+    """Turns of requests: what begins when."""
+
+    async def test_strangers_begin_a_few_in_each_round_and_in_their_order(self) -> None:
+        loop, turns, begun = asyncio.get_running_loop(), Turns(2), []
+        for number in range(5):
+            turns.begin(loop, partial(begun.append, number))
+        rounds = []
+        while len(begun) < 5:
+            await asyncio.sleep(0)
+            rounds.append(len(begun))
+
+        assert [0, 1, 2, 3, 4] == begun
+        assert max(b - a for a, b in pairwise([0, *rounds])) == 2
+
+    async def test_they_wait_for_what_goes_first_but_not_for_ever(self) -> None:
+        loop, turns, begun = asyncio.get_running_loop(), Turns(2), asyncio.Queue[int]()
+        turns.enter()
+        turns.begin(loop, partial(begun.put_nowait, 1))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert begun.empty()
+        # Nobody leaves: it begins all the same.
+        assert 1 == await begun.get()
+
+        turns.begin(loop, partial(begun.put_nowait, 2))
+        turns.leave(loop)
+        await asyncio.sleep(0)
+        assert 2 == begun.get_nowait()
+
+    async def test_whoever_proved_himself_does_not_wait_for_strangers(self, seconds: Seconds) -> None:
+        order: list[bytes] = []
+
+        async def answer(scope: Any, _receive: Any, send: Any) -> None:
+            order.append(scope["raw_path"])
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        budgets = Budgets(1, seconds)
+        budgets.prove(OTHER)
+        async with serving(answer, (), budgets, strangers_at_a_time=1) as connect:
+            strangers, carrier = [await connect(REFUSED) for _ in range(50)], await connect(OTHER)
+            # Written in one go, so that all are there in the same round of the server.
+            for sender in strangers:
+                sender.writer.write(ASK)
+            carrier.writer.write(ASK.replace(b"/", b"/carrier", 1))
+            await asyncio.gather(carrier.status(), *(sender.status() for sender in strangers))
+
+        assert 51 == len(order)
+        assert order.index(b"/carrier") < 40
 
 
 def test_waits_double_until_the_address_rested(seconds: Seconds) -> None:
