@@ -102,7 +102,7 @@ class Webhooks:
             if outcome.outcome in _PROVEN:
                 self._budgets.prove(peer)
         except Refusal as refusal:
-            # Without the way it came: that leads to this frame, which holds it, and only a search would find the two.
+            # Without its traceback, which leads to this frame, which holds it: only a search would find the two.
             refused = refusal.with_traceback(None)
             outcome = self._refuse(address, refusal)
         except Unavailable as error:
@@ -236,8 +236,7 @@ class Webhooks:
         body = b"" if outcome.status in _BODILESS or scope["method"] == "HEAD" else outcome.body
         at_once = scope.pop(WHOLE, None)
         if outcome.unread:
-            limit = self._given.limits.body_bytes
-            await send_and_close(receive, send, outcome.status, headers, body, limit=limit)
+            await send_and_close(receive, send, outcome.status, headers, body, limit=self._given.limits.body_bytes)
         else:
             await send_whole(send, outcome.status, headers, body, at_once=at_once)
 
