@@ -121,6 +121,7 @@ def _listener(
         limits=dependencies.limits,
         trusted=dependencies.trusted_proxies,
         budgets=budgets,
+        count_refusal=dependencies.metrics.refusal,
     )
 
 

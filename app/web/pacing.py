@@ -124,8 +124,12 @@ class PacedProtocol(HttpToolsProtocol):
     def _is_proxy(self) -> bool:
         return self.places is not None and self.places.is_trusted(self.address)
 
-    def _charge(self) -> None:
+    def count(self, cause: str) -> None:
+        """Be told why a request or a connection was refused of which no application heard."""
+
+    def _charge(self, cause: str) -> None:
         """Charge a refusal to the peer; whom a proxy speaks for is only told by a request that can be read."""
+        self.count(cause)
         if self.budgets is not None and not self._is_proxy:
             self.budgets.charge(self.address)
 
@@ -137,8 +141,10 @@ class PacedProtocol(HttpToolsProtocol):
         if not seconds or self._is_proxy:
             return False
         if not self.places.leave_unread(self):
+            self.count("closed-unread")
             self.drop()
             return True
+        self.count("left-unread")
         self._is_resting, self._unread = True, self._unread or b""
         self.flow.pause_reading()
         self._unset_keepalive_if_required()

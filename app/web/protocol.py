@@ -4,7 +4,7 @@ Without them a sender could fill the memory with one endless header, or hold a c
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
@@ -109,7 +109,7 @@ class LimitedProtocol(PacedProtocol):
         if self._is_too_large:
             self._answer(_TOO_LARGE, "The head of the request is too long.")
         else:
-            self._charge()
+            self._charge("no-http")
             super().send_400_response(msg)
 
     def _wait_for_head(self) -> None:
@@ -129,7 +129,7 @@ class LimitedProtocol(PacedProtocol):
             self.transport.close()
             return
         if status != _TOO_MANY:
-            self._charge()
+            self._charge("head-too-large" if status == _TOO_LARGE else "request-timeout")
         body = text.encode()
         head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + head + more + b"\r\n" + body)
@@ -165,11 +165,14 @@ def _write_whole(cycle: RequestResponseCycle, status: int, headers: Headers, bod
 
 
 def limited_protocol(
-    limits: Limits, trusted: Sequence[Network], budgets: Budgets | None = None
+    limits: Limits,
+    trusted: Sequence[Network],
+    budgets: Budgets | None = None,
+    count: Callable[[str], None] = lambda _cause: None,
 ) -> type[LimitedProtocol]:
-    """Make the protocol of one server, whose connections are counted together."""
+    """Make the protocol of one server, whose connections are counted together, and its refusals by ``count``."""
     counted = Connections(
         limits.connections, limits.address_connections, trusted, most_unread=limits.refused_connections
     )
     known = {"limits": limits, "places": counted, "budgets": budgets, "turns": Turns(limits.strangers_at_a_time)}
-    return type("LimitedProtocol", (LimitedProtocol,), known)
+    return type("LimitedProtocol", (LimitedProtocol,), known | {"count": lambda _self, cause: count(cause)})

@@ -1,7 +1,7 @@
 """Connections that are only held open lose their places to those that are used."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from typing import Any
@@ -58,7 +58,11 @@ class Sender:
 
 @asynccontextmanager
 async def serving(
-    answering: Any, trusted: tuple[Network, ...] = (), budgets: Budgets | None = None, **limits: Any
+    answering: Any,
+    trusted: tuple[Network, ...] = (),
+    budgets: Budgets | None = None,
+    count: Callable[[str], None] = lambda _cause: None,
+    **limits: Any,
 ) -> AsyncIterator[Any]:
     """Serve, and hand out what connects, from an address of this machine if one is named."""
     listener = Listener(
@@ -69,6 +73,7 @@ async def serving(
         limits=Limits(**limits),
         trusted=trusted,
         budgets=budgets,
+        count_refusal=count,
     )
     senders: list[Sender] = []
     async with serve([listener], shutdown_seconds=1) as (port,):

@@ -86,16 +86,27 @@ class TestConnections:
             assert b"" == await waiting.until_closed()
             assert 204 == await idle.ask()
 
-    @pytest.mark.parametrize("sent", [b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000])
-    async def test_what_the_server_itself_refuses_is_charged_too(self, seconds: Seconds, sent: bytes) -> None:
-        budgets = Budgets(1, seconds)
-        async with serving(Answering(), (), budgets) as connect:
+    @pytest.mark.parametrize(
+        ("sent", "cause"),
+        [
+            (b"\x16\x03\x01\r\n\r\n", "no-http"),
+            (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000, "head-too-large"),
+        ],
+    )
+    async def test_what_the_server_itself_refuses_is_charged_and_counted_and_no_line_is_written_of_it(
+        self, seconds: Seconds, sent: bytes, cause: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        budgets, counted = Budgets(1, seconds, longest_wait_seconds=LONG), list[str]()
+        async with serving(Answering(), (), budgets, counted.append, refused_connections=1) as connect:
             refused = await connect(REFUSED)
             refused.writer.write(sent)
             assert (await refused.until_closed()).startswith(b"HTTP/1.1 4")
+            assert b"" == [await connect(REFUSED), await (await connect(REFUSED)).until_closed()][1]
 
+        assert counted == [cause, "left-unread", "closed-unread"]
         assert budgets.is_spent(REFUSED)
         assert not budgets.is_spent(OTHER)
+        assert [] == [record for record in caplog.records if "Invalid" in record.getMessage()]
 
     async def test_of_many_requests_that_wait_for_no_answer_few_are_parsed_at_a_time(self) -> None:
         answering = Answering()
@@ -135,7 +146,7 @@ class TestTurns:
     """Turns of requests: what begins when."""
 
     async def test_strangers_begin_a_few_in_each_round_and_in_their_order(self) -> None:
-        loop, turns, begun = asyncio.get_running_loop(), Turns(2), []
+        loop, turns, begun = asyncio.get_running_loop(), Turns(2), list[int]()
         for number in range(5):
             turns.begin(loop, partial(begun.append, number))
         rounds = []
