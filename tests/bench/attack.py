@@ -67,6 +67,8 @@ class Attack:
 
     port: int
     total: int
+    per_address: int = 1000
+    """With a thousand each some meet a spent budget; with less than the budget no address is ever turned away."""
     sent: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     _open: deque[asyncio.Task[None]] = field(default_factory=deque)
@@ -85,8 +87,7 @@ class Attack:
         for number in numbers:
             make = kinds[number % len(kinds)]
             is_cut = make is KINDS["broken off"]
-            # Each address sends a thousand requests, so that some of them meet a spent budget.
-            address = f"127.1.{number // 4000 % 250}.{1 + number % 4}"
+            address = f"127.1.{number // (4 * self.per_address) % 250}.{1 + number % 4}"
             asking = asyncio.create_task(self._count(make(number), address, is_cut=is_cut))
             self.sent += 1
             await asyncio.wait({asking}, timeout=_PATIENCE_SECONDS)
@@ -129,13 +130,13 @@ class Attack:
                     writer.transport.abort()
 
 
-def main(port: int, total: int) -> None:
+def main(port: int, total: int, per_address: int = 1000) -> None:
     """Attack, giving way to whoever is timed on the same core, and print how often there was which answer."""
     os.nice(_BEHIND)
-    attack = Attack(port, total)
+    attack = Attack(port, total, per_address)
     asyncio.run(attack.run())
     print(json.dumps(attack.statuses))  # noqa: T201 - read by whoever started it
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))

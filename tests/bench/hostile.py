@@ -101,13 +101,13 @@ class Measured:
     seconds: float
 
 
-async def measure(port: int, hostile: int) -> Measured:
+async def measure(port: int, hostile: int, per_address: int = 1000) -> Measured:
     """Time the carrier, alone or until an attack of another process is over."""
     carrier, begun = Carrier(port), time.monotonic()
     if not hostile:
         times = await carrier.run(lambda count: count >= _LEAST)
         return Measured(times, carrier.late, Counter(), time.monotonic() - begun)
-    command = [sys.executable, "-m", "tests.bench.attack", str(port), str(hostile)]
+    command = [sys.executable, "-m", "tests.bench.attack", str(port), str(hostile), str(per_address)]
     attack = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
     told = asyncio.create_task(attack.communicate())
     ended = asyncio.create_task(_when(told))
@@ -137,7 +137,7 @@ def _tell(number: int, alone: Measured, attacked: Measured, hostile: int, memory
     )
 
 
-def run(rounds: int, hostile: int) -> int:
+def run(rounds: int, hostile: int, per_address: int) -> int:
     """Measure, print a line a round and the verdict, and return 1 when a promise was broken."""
     ratios: list[float] = []
     statuses: Counter[str] = Counter()
@@ -152,7 +152,7 @@ def run(rounds: int, hostile: int) -> int:
             for number in range(1, rounds + 1):
                 met: dict[bool, Measured] = {}
                 for attacked in (False, True) if number % 2 else (True, False):
-                    met[attacked] = asyncio.run(measure(relay.port, hostile // rounds if attacked else 0))
+                    met[attacked] = asyncio.run(measure(relay.port, hostile // rounds if attacked else 0, per_address))
                 statuses += met[True].answers
                 ratios.append(percentile(met[True].times, 99) / percentile(met[False].times, 99))
                 memory.append(memory_mib(relay.running.pid))
@@ -174,11 +174,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.hostile", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often both are measured")
     parser.add_argument("--hostile", type=int, default=100_000, help="how many hostile requests, over all rounds")
+    parser.add_argument("--per-address", type=int, default=1000, help="how many of them each address sends")
     options = parser.parse_args(arguments)
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {LOAD_CORE})
     try:
-        return run(options.rounds, options.hostile)
+        return run(options.rounds, options.hostile, options.per_address)
     finally:
         os.sched_setaffinity(0, cores)
 
