@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 __all__ = ["Crowd"]
@@ -24,19 +23,18 @@ class Crowd:
         self._waiting = 0
         self._crowded_at = self._began_at = -math.inf
 
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        """Be one of them."""
+    def join(self) -> None:
+        """Be one of them, until `leave`."""
         self._waiting += 1
         if self._waiting >= _MANY:
             now = self._now()
             if now - self._crowded_at >= _REMEMBERED_SECONDS:
                 self._began_at = now
             self._crowded_at = now
-        try:
-            yield
-        finally:
-            self._waiting -= 1
+
+    def leave(self) -> None:
+        """Have one's answer."""
+        self._waiting -= 1
 
     @property
     def is_there(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import httpx
 from prometheus_client import CollectorRegistry
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from app.adapter import Adapter, Answer, Maturity, Result
 from app.egress import Egress
@@ -32,6 +32,7 @@ from app.store.unread import unmapped
 from app.telemetry import Metrics
 from app.verification import Credentials, Hmac, Unsigned, text_field
 from app.web import Application, Dependencies, Limits, Role, Token
+from app.web.body import Write
 
 T = TypeVar("T")
 
@@ -149,7 +150,7 @@ class Clock:
 class Stage:
     """The application that the session's server plays now."""
 
-    app: ASGIApp
+    app: Application
     loop: asyncio.AbstractEventLoop
     url: str
     port: int
@@ -157,6 +158,9 @@ class Stage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.loop = asyncio.get_running_loop()
         await self.app(scope, receive, send)
+
+    def take(self, scope: Scope, body: bytes, write: Write) -> bool:
+        return self.app.take(scope, body, write)
 
 
 @dataclass
