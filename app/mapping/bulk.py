@@ -21,7 +21,7 @@ from app.store.bulk_replays import (
     waiting_later,
 )
 from app.store.unread import unmapped
-from app.worker import Loop
+from app.worker import Worker
 
 __all__ = ["BulkReplays"]
 
@@ -36,7 +36,7 @@ _BACKLOG: Final = 1000
 """With so many shipments waiting because of replays no more are made due: a replay that is cancelled ends soon."""
 
 
-class BulkReplays:
+class BulkReplays(Worker):
     """The one who replays in bulk, among all processes."""
 
     def __init__(
@@ -50,6 +50,7 @@ class BulkReplays:
         mapped: Callable[[], None],
     ) -> None:
         """Call ``mapped`` when shipments may have become due."""
+        super().__init__("replay", now)
         self._store = store
         self._replayer = replayer
         self._duties = duties
@@ -58,24 +59,6 @@ class BulkReplays:
         self._mapped = mapped
         self._paced: int | None = None
         self._not_before = now()
-        self._loop = Loop("replay", self.step, now)
-
-    @property
-    def beat_at(self) -> datetime:
-        """Return when it last showed that it is alive."""
-        return self._loop.beat_at
-
-    def wake(self) -> None:
-        """Look for replays now: one was started or changed."""
-        self._loop.wake()
-
-    def stop(self) -> None:
-        """Finish the webhook at hand and return from `run`."""
-        self._loop.stop()
-
-    async def run(self) -> None:
-        """Work until `stop`."""
-        await self._loop.run()
 
     async def step(self) -> float:
         """Read some webhooks, if a replay wants them; return how long to rest."""
