@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from app.errors import ConfigurationError, StoreUnavailable
+from app.store.checkpoints import Checkpoints
 from app.store.exclusion import EVERYTHING, Exclusion, exclude
 from app.store.lasting import begin
 
@@ -49,6 +50,7 @@ class Lane:
         self._connection: Connection | None = None
         self._lasting = True
         self._lasted = True
+        self._checkpoints = Checkpoints(engine)
 
     def attempt(self, excludes: Exclusion, batch: Sequence[Operation[Any]], *, lasting: bool = True) -> list[Any]:
         """Run a batch in one transaction; return an outcome for each, which may be an exception.
@@ -67,6 +69,10 @@ class Lane:
             if len(batch) == 1:
                 return [_translate(error)]
         return [self._alone(excludes, operation) for operation in batch]
+
+    def tidy(self) -> None:
+        """Do what need not be done before those who wait are told."""
+        self._checkpoints.make(self._connection)
 
     def close(self) -> None:
         """Give the connection up."""

@@ -14,12 +14,11 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.errors import ConfigurationError, StoreBusy
+from app.store.checkpoints import LAST_RESORT_PAGES
 
 __all__ = ["READERS", "Ownership", "file_of", "open_reader", "open_writer", "refuse_network_file_system"]
 
 _NETWORK_FILE_SYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.sshfs", "9p"})
-_CHECKPOINT_PAGES: Final = 300
-"""Checkpoint every 1.2 MB: larger intervals do not raise throughput, but they do raise the slowest answers."""
 _CACHE_KIBIBYTES: Final = 16_384
 """What the writer's pages take once it has been busy for some seconds, for good.
 
@@ -135,7 +134,7 @@ def open_writer(database_url: str) -> Engine:
         if (mode, level) != ("wal", 2):
             raise ConfigurationError(f"database_url: SQLite gave journal_mode={mode}, synchronous={level}, not wal, 2")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={LAST_RESORT_PAGES}")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
 
     engine.dialect.statement_compiler = _Hinting
