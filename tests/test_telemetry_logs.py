@@ -1,6 +1,7 @@
 """Log lines are one line per event, for machines or people, without secrets and without forgeries."""
 
 import asyncio
+import gc
 import io
 import json
 import logging
@@ -268,3 +269,30 @@ def test_lines_of_one_round_of_the_event_loop_are_written_together_and_trouble_a
     log_event(logger, "no.loop")
 
     assert "no.loop" == json.loads(stream.getvalue().splitlines()[-1])["event"]
+
+
+def test_a_line_leaves_nothing_that_has_to_be_sought_to_be_freed() -> None:
+    lines = stream("json")
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(100):
+            log_event(logger, "webhook.received", number=number)
+
+        assert 0 == gc.collect()
+    finally:
+        gc.enable()
+    assert 100 == len(lines.getvalue().splitlines())
+
+
+def test_lines_of_one_place_differ_in_their_times_and_fields_only() -> None:
+    lines = stream("json")
+    for number, text in ((1, "a"), (2.5, 'b"\\%s\n'), (True, None)):
+        log_event(logger, "webhook.received", number=number, text=text, time="another", logger="another")
+    found = [json.loads(line) for line in lines.getvalue().splitlines()]
+
+    assert [(1, "a"), (2.5, 'b"\\%s\n'), (True, None)] == [(line["number"], line["text"]) for line in found]
+    assert [("info", "webhook.received", "app.intake")] * 3 == [
+        (line["level"], line["event"], line["logger"]) for line in found
+    ]
+    assert sorted(line["time"] for line in found) == [line["time"] for line in found]

@@ -104,8 +104,8 @@ def log_event(
         else:
             known[name] = value if type(value) is int else _safe(value, name)
     # As `Logger.log` does, which walks up the stack to find out who called it.
-    here = currentframe()
-    caller = here.f_back if here is not None else None
+    # This frame is not kept under a name of its own: it would hold itself, and all that called it, until it is sought.
+    caller = getattr(currentframe(), "f_back", None)
     code, line = (caller.f_code, caller.f_lineno) if caller is not None else (log_event.__code__, 0)
     record = _record(logger, level, event, code, line)
     record.__dict__[_FIELDS] = known
