@@ -39,6 +39,8 @@ _PROVEN: Final = TAKEN | {"verified"}
 _GONE: Final = {"outcome": "disconnected"}
 _TURNED_AWAY: Final = "too-many-requests"
 _DISK: Final = "disk"
+_ADDRESSES: Final = 1024
+"""How many ways of writing a right path are kept; what is written otherwise is read again."""
 # A refusal of these kinds is the carrier's to hear in whichever status it demands; the others are about the address.
 _REPLACED: Final = frozenset({400, 401, 413, 415})
 
@@ -80,15 +82,23 @@ class Taking:
         self._refusals = refusals
         self._budgets = budgets
         self._space = space
+        self._known: dict[bytes, Address] = {}
 
     def begin(self, scope: Scope) -> Request:
         """Begin with a request."""
         return Request(
             scope=scope,
-            address=locate(self._given.sources, scope["raw_path"].decode("latin-1")),
+            address=self._known.get(scope["raw_path"]) or self._locate(scope["raw_path"]),
             peer=peer_address(scope["client"], scope["headers"], self._given.trusted_proxies),
             started=perf_counter(),
         )
+
+    def _locate(self, path: bytes) -> Address:
+        """Read a path; only those that are right are kept, which nobody can ask for who does not know them."""
+        address = locate(self._given.sources, path.decode("latin-1"))
+        if address.is_right and len(self._known) < _ADDRESSES:
+            self._known[path] = address
+        return address
 
     def admit(self, request: Request) -> None:
         """Check what can be checked before the body.
