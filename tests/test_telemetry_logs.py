@@ -279,6 +279,7 @@ def test_a_line_keeps_nothing_of_those_who_wrote_it() -> None:
         log_event(logger, "webhook.received", number=1)
         return weakref.ref(clock)
 
+    stream("json")
     gc.disable()
     try:
         assert write()() is None
