@@ -17,7 +17,7 @@ from app.duties import Duties
 from app.errors import RelayError, StoreUnavailable
 from app.store import Alarm, BeginAlarm, EndAlarm, Store, open_alarms, public_id
 from app.telemetry import Metrics, log_event
-from app.worker import Loop
+from app.worker import Worker
 
 __all__ = ["Alerting", "Kind", "Trouble"]
 
@@ -67,7 +67,7 @@ class Trouble:
     subject: str = ""
 
 
-class Alerting:
+class Alerting(Worker):
     """The one who tells, among all processes."""
 
     def __init__(
@@ -95,6 +95,7 @@ class Alerting:
             version: The release.
 
         """
+        super().__init__("alerting", now)
         self._store = store
         self._duties = duties
         self._metrics = metrics
@@ -108,20 +109,6 @@ class Alerting:
         self._is_mine_to_tell = self._is_told = False
         self._posted: deque[datetime] = deque(maxlen=_MOST)
         self._not_before = now()
-        self._loop = Loop("alerting", self.step, now)
-
-    @property
-    def beat_at(self) -> datetime:
-        """Return when it last showed that it is alive."""
-        return self._loop.beat_at
-
-    def stop(self) -> None:
-        """Finish the post at hand and return from `run`."""
-        self._loop.stop()
-
-    async def run(self) -> None:
-        """Work until `stop`."""
-        await self._loop.run()
 
     async def step(self) -> float:
         """Tell of what began and ended since; return how long to rest."""

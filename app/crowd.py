@@ -3,8 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 __all__ = ["Crowd"]
@@ -28,20 +27,19 @@ class Crowd:
         self._waiting = 0
         self._crowded_at = self._began_at = self._left_at = -math.inf
 
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        """Be one of them."""
+    def join(self) -> None:
+        """Be one of them, until `leave`."""
         self._waiting += 1
         if self._waiting >= _MANY:
             now = self._now()
             if now - self._crowded_at >= _REMEMBERED_SECONDS:
                 self._began_at = now
             self._crowded_at = now
-        try:
-            yield
-        finally:
-            self._waiting -= 1
-            self._left_at = self._now()
+
+    def leave(self) -> None:
+        """Have one's answer."""
+        self._waiting -= 1
+        self._left_at = self._now()
 
     @property
     def is_there(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from app.adapter import Answer
 from app.crowd import Crowd
@@ -17,14 +17,12 @@ from app.errors import KeyNeeded, MalformedPayload, StoreUnavailable, WrongCrede
 from app.keyring import Keyring
 from app.model import Webhook
 from app.source import Source
-from app.store import Put, Store, Ticket
+from app.store import Put, Received, Store, Ticket
 from app.verification import Credentials, Verified, verify
 
-__all__ = ["Accepted", "Intake", "Masked", "mask"]
+__all__ = ["Accepted", "Intake", "Masked", "Submitted", "mask"]
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _TIMELESS_LEDGER: Final = timedelta(hours=24)
 _MASK: Final = "***"
@@ -48,6 +46,16 @@ class Accepted:
     webhook_id: int | None
     answer: Answer | None
     secret: int = -1
+
+
+@dataclass(slots=True, kw_only=True)
+class Submitted:
+    """A proven webhook on its way to the disk; `Intake.settle` says what became of it, once its ticket does."""
+
+    source: Source
+    webhook: Webhook
+    secret: int
+    ticket: Ticket[Received]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +122,7 @@ class Intake:
         try:
             return verify(scheme, webhook, credentials, self._now())
         except KeyNeeded as needed:
-            raise WrongCredential(f"the key set holds no RSA key {needed.key_id!r}") from None
+            raise _unknown_key(needed) from None
 
     def _credentials_of(self, source: Source, *, path_key: bool) -> Credentials:
         """Complete a source's credentials with what this process knows: once, as long as they are the same."""
@@ -132,10 +140,38 @@ class Intake:
             Unavailable: It could not be stored, or verification could not be decided: our fault.
 
         """
+        try:
+            submitted = self.submit(source, webhook, path_key=path_key)
+        except KeyNeeded as needed:
+            await self._keyring.fetch(needed.jwks_url)
+            try:
+                submitted = self.submit(source, webhook, path_key=path_key)
+            except KeyNeeded:
+                raise _unknown_key(needed) from None
+        if isinstance(submitted, Accepted):
+            return submitted
+        try:
+            received = await submitted.ticket.outcome
+        finally:
+            self._leave()
+        return self._accepted(submitted, received)
+
+    def submit(self, source: Source, webhook: Webhook, *, path_key: bool) -> Accepted | Submitted:
+        """Verify and queue a webhook, and wait for nothing: it is on disk when the ticket says so.
+
+        Whoever is given a ticket calls `settle` once it has its outcome.
+
+        Raises:
+            Unverified: The sender is not proven.
+            KeyNeeded: A public key must be fetched first, as `accept` does.
+            Unavailable: It could not be queued: our fault.
+
+        """
         adapter = source.adapter
         if adapter.probe_is_unsigned and (answer := _probe(source, webhook)) is not None:
             return Accepted(status="ignored", webhook_id=None, answer=answer)
-        verified = await self.verify(source, webhook, path_key=path_key)
+        credentials = self._credentials_of(source, path_key=path_key)
+        verified = verify(adapter.verification, webhook, credentials, self._now())
         if (answer := _probe(source, webhook)) is not None:
             return Accepted(status="ignored", webhook_id=None, answer=answer)
         masked = mask(webhook, source.credentials, adapter.verification.headers, source.path_key)
@@ -152,14 +188,37 @@ class Intake:
             remember=_TIMELESS_LEDGER if adapter.timeless else self._ledger,
         )
         ticket = self._store.submit(put, size=len(webhook.body), gather=self._crowd.is_there)
-        with self._crowd.joined():
-            received = await self._patience.outcome(ticket)
+        self._crowd.join()
+        self._patience.watch(ticket)
+        return Submitted(source=source, webhook=webhook, secret=verified.secret, ticket=ticket)
+
+    def settle(self, submitted: Submitted) -> Accepted:
+        """Say what became of a webhook whose ticket has its outcome, and hand a new one on.
+
+        Raises:
+            Unavailable: It could not be stored: our fault.
+
+        """
+        self._leave()
+        return self._accepted(submitted, submitted.ticket.outcome.result())
+
+    def _leave(self) -> None:
+        self._crowd.leave()
+        self._patience.forget_settled()
+
+    def _accepted(self, submitted: Submitted, received: Received) -> Accepted:
         if not received.duplicate:
-            self._stored(received.webhook_id, source, webhook)
-        status = "duplicate" if received.duplicate else "accepted"
+            self._stored(received.webhook_id, submitted.source, submitted.webhook)
         return Accepted(
-            status=status, webhook_id=received.webhook_id, answer=adapter.acknowledgement, secret=verified.secret
+            status="duplicate" if received.duplicate else "accepted",
+            webhook_id=received.webhook_id,
+            answer=submitted.source.adapter.acknowledgement,
+            secret=submitted.secret,
         )
+
+
+def _unknown_key(needed: KeyNeeded) -> WrongCredential:
+    return WrongCredential(f"the key set holds no RSA key {needed.key_id!r}")
 
 
 class _Patience:
@@ -171,23 +230,15 @@ class _Patience:
         self._waiting: deque[tuple[float, Ticket[Any]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def outcome(self, ticket: Ticket[T]) -> T:
-        """Return what became of an operation.
-
-        Raises:
-            StoreUnavailable: No transaction began in time.
-
-        """
-        loop = asyncio.get_running_loop()
+    def watch(self, ticket: Ticket[Any]) -> None:
+        """Give up an operation whose transaction does not begin in time: its outcome is `StoreUnavailable` then."""
+        loop = ticket.outcome.get_loop()
         self._waiting.append((loop.time() + self._seconds, ticket))
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._look)
-        try:
-            return await ticket.outcome
-        finally:
-            self._forget_settled()
 
-    def _forget_settled(self) -> None:
+    def forget_settled(self) -> None:
+        """Drop those that have their outcome."""
         while self._waiting and self._waiting[0][1].outcome.done():
             self._waiting.popleft()
 

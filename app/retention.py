@@ -9,7 +9,7 @@ from typing import Final
 from app.duties import Duties
 from app.store import RETENTION_KINDS, DropExpired, GiveBack, Retention, Retire, Store, candidates, free_pages
 from app.telemetry import Metrics, log_event
-from app.worker import Loop
+from app.worker import Worker
 
 __all__ = ["Retiring"]
 
@@ -25,13 +25,14 @@ _FREE_PAGES: Final = 2000
 """So many free pages stay for what comes next: 8 MB."""
 
 
-class Retiring:
+class Retiring(Worker):
     """The one who deletes what is old, among all processes."""
 
     def __init__(
         self, store: Store, duties: Duties, retention: Retention, metrics: Metrics, *, now: Callable[[], datetime]
     ) -> None:
         """Delete by ``retention``."""
+        super().__init__("retention", now)
         self._store = store
         self._duties = duties
         self._retention = retention
@@ -41,20 +42,6 @@ class Retiring:
         self._kinds = list(RETENTION_KINDS)
         self._after = 0
         self._deleted: Counter[str] = Counter()
-        self._loop = Loop("retention", self.step, now)
-
-    @property
-    def beat_at(self) -> datetime:
-        """Return when it last showed that it is alive."""
-        return self._loop.beat_at
-
-    def stop(self) -> None:
-        """Finish the batch at hand and return from `run`."""
-        self._loop.stop()
-
-    async def run(self) -> None:
-        """Work until `stop`."""
-        await self._loop.run()
 
     async def step(self) -> float:
         """Delete a few rows, if some are old; return how long to rest."""

@@ -1,7 +1,5 @@
 """Many who wait at a time are a crowd, and are remembered as one for a moment."""
 
-from contextlib import ExitStack
-
 import pytest
 
 from app.crowd import Crowd
@@ -10,20 +8,19 @@ from app.crowd import Crowd
 def test_a_dozen_who_wait_at_a_time_are_a_crowd_and_fewer_are_none() -> None:
     crowd = Crowd(lambda: 10.0)
 
-    with ExitStack() as waiting:
-        for _ in range(11):
-            waiting.enter_context(crowd.joined())
-        assert not crowd.is_there
-        waiting.enter_context(crowd.joined())
-        assert crowd.is_there
+    for _ in range(11):
+        crowd.join()
+    assert not crowd.is_there
+    crowd.join()
+    assert crowd.is_there
 
 
 def test_those_who_come_one_after_the_other_are_none() -> None:
     crowd = Crowd(lambda: 10.0)
 
     for _ in range(50):
-        with crowd.joined():
-            pass
+        crowd.join()
+        crowd.leave()
 
     assert not crowd.is_there
 
@@ -31,9 +28,10 @@ def test_those_who_come_one_after_the_other_are_none() -> None:
 def test_a_crowd_is_remembered_for_a_quarter_of_a_second() -> None:
     clock = [10.0]
     crowd = Crowd(lambda: clock[0])
-    with ExitStack() as waiting:
-        for _ in range(12):
-            waiting.enter_context(crowd.joined())
+    for _ in range(12):
+        crowd.join()
+    for _ in range(12):
+        crowd.leave()
 
     assert crowd.is_there
     clock[0] = 10.24
@@ -47,9 +45,10 @@ def test_a_crowd_is_new_for_five_seconds_however_long_it_stays() -> None:
     crowd = Crowd(lambda: clock[0])
 
     def looked_at() -> tuple[bool, bool]:
-        with ExitStack() as waiting:
-            for _ in range(12):
-                waiting.enter_context(crowd.joined())
+        for _ in range(12):
+            crowd.join()
+        for _ in range(12):
+            crowd.leave()
         return crowd.is_there, crowd.is_new
 
     found = []
@@ -81,12 +80,13 @@ async def test_what_can_wait_waits_until_nobody_is_there_and_not_for_ever() -> N
     await crowd.gone(1.0)
     assert clock.at < 10.004
 
-    with crowd.joined():
-        began = clock.at
-        await crowd.gone(1.0)
-        assert clock.at - began >= 1.0
+    crowd.join()
+    began = clock.at
+    await crowd.gone(1.0)
+    assert clock.at - began >= 1.0
 
     # Whoever has just been answered is on the way to VTEX.
+    crowd.leave()
     began = clock.at
     await crowd.gone(1.0)
     assert 0.02 <= clock.at - began < 0.1

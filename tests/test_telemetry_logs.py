@@ -1,10 +1,12 @@
 """Log lines are one line per event, for machines or people, without secrets and without forgeries."""
 
 import asyncio
+import gc
 import io
 import json
 import logging
 import warnings
+import weakref
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -13,6 +15,7 @@ from pydantic import SecretStr
 
 from app.model import Milestone
 from app.telemetry import configure_logging, log_event
+from tests.store.making import Clock
 
 logger = logging.getLogger("app.intake")
 
@@ -268,3 +271,30 @@ def test_lines_of_one_round_of_the_event_loop_are_written_together_and_trouble_a
     log_event(logger, "no.loop")
 
     assert "no.loop" == json.loads(stream.getvalue().splitlines()[-1])["event"]
+
+
+def test_a_line_keeps_nothing_of_those_who_wrote_it() -> None:
+    def write() -> weakref.ref[Clock]:
+        clock = Clock()
+        log_event(logger, "webhook.received", number=1)
+        return weakref.ref(clock)
+
+    stream("json")
+    gc.disable()
+    try:
+        assert write()() is None
+    finally:
+        gc.enable()
+
+
+def test_lines_of_one_place_differ_in_their_times_and_fields_only() -> None:
+    lines = stream("json")
+    for number, text in ((1, "a"), (2.5, 'b"\\%s\n'), (True, None)):
+        log_event(logger, "webhook.received", number=number, text=text, time="another", logger="another")
+    found = [json.loads(line) for line in lines.getvalue().splitlines()]
+
+    assert [(1, "a"), (2.5, 'b"\\%s\n'), (True, None)] == [(line["number"], line["text"]) for line in found]
+    assert [("info", "webhook.received", "app.intake")] * 3 == [
+        (line["level"], line["event"], line["logger"]) for line in found
+    ]
+    assert sorted(line["time"] for line in found) == [line["time"] for line in found]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from app.indexing.asking import SCHEDULE, Answer, Asking, next_look
@@ -23,7 +24,7 @@ from app.store import (
 from app.store.lookups import next_lookup
 from app.store.placement import Candidate
 from app.store.sweeping import PlaceParked, sweep
-from app.worker import POLL_SECONDS, Loop
+from app.worker import POLL_SECONDS, Crew
 
 __all__ = ["Indexer"]
 
@@ -47,7 +48,7 @@ class _Wait:
     called: bool
 
 
-class Indexer:
+class Indexer(Crew):
     """Look up the orders of parked events, and index what VTEX shows of them."""
 
     def __init__(
@@ -60,6 +61,7 @@ class Indexer:
         resolve_within: timedelta = timedelta(days=15),
     ) -> None:
         """Call ``indexed`` when parked events found their shipment."""
+        super().__init__("indexing", asking.now)
         self._asking = asking
         self._store = asking.store
         self._now = asking.now
@@ -70,65 +72,34 @@ class Indexer:
         self._swept = 0
         self._sweep_at = asking.now()
         self._in_flight: Counter[str] = Counter()
-        self._running: set[asyncio.Task[None]] = set()
-        self._loop = Loop("indexing", self._step, asking.now)
 
-    @property
-    def beat_at(self) -> datetime:
-        """Return when the indexer last showed that it is alive."""
-        return self._loop.beat_at
-
-    def wake(self) -> None:
-        """Look for due look-ups now."""
-        self._loop.wake()
-
-    def stop(self) -> None:
-        """Finish the look-ups at hand and return from `run`."""
-        self._loop.stop()
-
-    async def run(self) -> None:
-        """Look up until `stop`; being cancelled gives up what is in flight, which becomes due again by itself."""
-        try:
-            await self._loop.run()
-            await asyncio.gather(*self._running, return_exceptions=True)
-        finally:
-            for task in self._running:
-                task.cancel()
-
-    async def _step(self) -> float:
+    async def step(self) -> float:
+        """Sweep now and then, and start the look-ups that are due; return how long there is nothing to do."""
         await self._sweep()
         without = self._busy()
         claim = ClaimLookups(limit=self._most(), lease=_LEASE, now=self._now(), without=without)
         # Nothing but reads follows: what a power cut took is looked up again.
         claimed = await self._store.write(claim, lasting=False)
         for lookup in claimed:
-            self._start(lookup)
+            self._in_flight[lookup.owner] += 1
+            self.start(
+                self._look_up(lookup), about=str(lookup.subject_id), ended=partial(self._give_back, lookup.owner)
+            )
         if claimed:
             return 0.0
         due = await self._store.read(lambda connection: next_lookup(connection, without))
         return (due - self._now()).total_seconds() if due is not None else POLL_SECONDS
 
     def _most(self) -> int:
-        return max(1, min(_AT_ONCE, _SLOTS - len(self._running)))
+        return max(1, min(_AT_ONCE, _SLOTS - self.running))
 
     def _busy(self) -> list[str]:
         """List the owners that have all they may: nobody waits for the slow calls of others."""
-        most = _MOST if len(self._running) < _SLOTS else 1
+        most = _MOST if self.running < _SLOTS else 1
         return sorted(owner for owner, count in self._in_flight.items() if count >= most)
 
-    def _start(self, lookup: Lookup) -> None:
-        self._in_flight[lookup.owner] += 1
-        task = asyncio.create_task(self._look_up(lookup), name=f"look-up-{lookup.subject_id}")
-        self._running.add(task)
-        task.add_done_callback(lambda done: self._ended(done, lookup.owner))
-
-    def _ended(self, task: asyncio.Task[None], owner: str) -> None:
-        self._running.discard(task)
+    def _give_back(self, owner: str) -> None:
         self._in_flight[owner] -= 1
-        self._loop.wake()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # It is due again when its lease ends.
-            logger.error("a look-up ended unexpectedly", exc_info=error)
 
     async def _sweep(self) -> None:
         """Give up on subjects that waited for too long, and look at a few others again, now and then."""

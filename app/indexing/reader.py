@@ -4,10 +4,10 @@ Reads of different orders run side by side, so that a slow account keeps nobody 
 read takes at most half of what an account's gate gives free.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from app.calling import Destination, probe_every, reserving
@@ -17,7 +17,7 @@ from app.retry import Patience, Trouble, next_try
 from app.slots import Offer, Slots
 from app.store import AccountChange, ClaimedOrder, ClaimOrders, OrderShown, SettleOrder, next_order
 from app.telemetry import Metrics, log_event
-from app.worker import POLL_SECONDS, Loop
+from app.worker import POLL_SECONDS, Crew
 
 __all__ = ["OrderReader"]
 
@@ -28,7 +28,7 @@ _AFTER_OURS: Final = timedelta(minutes=5)
 """When an order is read again on which the relay itself failed."""
 
 
-class OrderReader:
+class OrderReader(Crew):
     """Work on the queue of orders, several at a time."""
 
     def __init__(
@@ -41,6 +41,7 @@ class OrderReader:
         slots: int = _SLOTS,
     ) -> None:
         """Call ``indexed`` when parked events found their shipment; wait ``number_within`` for a tracking number."""
+        super().__init__("orders", asking.now)
         self._asking = asking
         self._store = asking.store
         self._now = asking.now
@@ -48,35 +49,12 @@ class OrderReader:
         self._indexed = indexed
         self._number_within = number_within
         self._slots = Slots(slots, asking.destinations)
-        self._running: set[asyncio.Task[None]] = set()
-        self._loop = Loop("orders", self._step, asking.now)
 
-    @property
-    def beat_at(self) -> datetime:
-        """Return when the reader last showed that it is alive."""
-        return self._loop.beat_at
-
-    def wake(self) -> None:
-        """Look for due orders now."""
-        self._loop.wake()
-
-    def stop(self) -> None:
-        """Finish the reads in flight and return from `run`."""
-        self._loop.stop()
-
-    async def run(self) -> None:
-        """Read until `stop`; being cancelled gives the reads in flight up, and their leases end by themselves."""
-        try:
-            await self._loop.run()
-            await asyncio.gather(*self._running, return_exceptions=True)
-        finally:
-            for task in self._running:
-                task.cancel()
-
-    async def _step(self) -> float:
+    async def step(self) -> float:
+        """Start the reads that are due; return how long there is nothing to do."""
         claimed = await self._claim()
         for claim in claimed:
-            self._start(claim)
+            self._begin(claim)
         return 0.0 if claimed else await self._pause()
 
     async def _claim(self) -> list[ClaimedOrder]:
@@ -133,20 +111,14 @@ class OrderReader:
             # One was given back while the store was asked.
             self.wake()
 
-    def _start(self, claim: ClaimedOrder) -> None:
+    def _begin(self, claim: ClaimedOrder) -> None:
         destination = self._asking.destinations[claim.account]
-        task = asyncio.create_task(self._read(destination, claim), name=f"order-{claim.account}-{claim.order_id}")
-        self._running.add(task)
-        task.add_done_callback(lambda done: self._ended(done, destination))
+        about = f"{claim.account}-{claim.order_id}"
+        self.start(self._read(destination, claim), about=about, ended=partial(self._give_back, destination))
 
-    def _ended(self, task: asyncio.Task[None], destination: Destination) -> None:
-        self._running.discard(task)
+    def _give_back(self, destination: Destination) -> None:
         self._slots.give_back(destination.account.name)
         destination.gate.leave()
-        self._loop.wake()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # The lease ends by itself, and the order is read again.
-            logger.error("the read of an order ended unexpectedly", exc_info=error)
 
     async def _read(self, destination: Destination, claim: ClaimedOrder) -> None:
         now, gate = self._now(), destination.gate

@@ -23,7 +23,7 @@ from app.store.bulk_replays import (
     waiting_later,
 )
 from app.store.unread import unmapped
-from app.worker import Loop
+from app.worker import Worker
 
 __all__ = ["BulkReplays"]
 
@@ -40,7 +40,7 @@ _GIVES_WAY: Final = 9
 """How many times as long as it worked it rests at most, while webhooks come in: it keeps a tenth of the time."""
 
 
-class BulkReplays:
+class BulkReplays(Worker):
     """The one who replays in bulk, among all processes."""
 
     def __init__(
@@ -55,6 +55,7 @@ class BulkReplays:
         crowd: Crowd | None = None,
     ) -> None:
         """Call ``mapped`` when shipments may have become due, and give way to whoever is in the ``crowd``."""
+        super().__init__("replay", now)
         self._crowd = crowd or Crowd()
         self._store = store
         self._replayer = replayer
@@ -64,24 +65,6 @@ class BulkReplays:
         self._mapped = mapped
         self._paced: int | None = None
         self._not_before = now()
-        self._loop = Loop("replay", self.step, now)
-
-    @property
-    def beat_at(self) -> datetime:
-        """Return when it last showed that it is alive."""
-        return self._loop.beat_at
-
-    def wake(self) -> None:
-        """Look for replays now: one was started or changed."""
-        self._loop.wake()
-
-    def stop(self) -> None:
-        """Finish the webhook at hand and return from `run`."""
-        self._loop.stop()
-
-    async def run(self) -> None:
-        """Work until `stop`."""
-        await self._loop.run()
 
     async def step(self) -> float:
         """Read some webhooks, if a replay wants them; return how long to rest."""

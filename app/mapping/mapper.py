@@ -31,7 +31,7 @@ from app.store import Facts, Recorded, Resolution, Store, Ticket, public_id
 from app.store.placement import Candidate
 from app.store.unread import ClaimUnread, unmapped
 from app.telemetry import Metrics, log_event
-from app.worker import POLL_SECONDS, Loop
+from app.worker import POLL_SECONDS, Worker
 
 __all__ = ["HELD", "Mapper"]
 
@@ -67,7 +67,7 @@ class _Held:
     webhook: Webhook
 
 
-class Mapper:
+class Mapper(Worker):
     """Map stored webhooks, in the order in which they came."""
 
     def __init__(
@@ -86,6 +86,7 @@ class Mapper:
 
         Webhooks that wait for their answers join ``crowd``; it is given way.
         """
+        super().__init__("mapping", now)
         self.crowd = Crowd()
         self._store = store
         self._sources = sources
@@ -107,12 +108,6 @@ class Mapper:
         self._behind = True
         self._swept_at = now()
         self._idle = False
-        self._loop = Loop("mapping", self._step, now)
-
-    @property
-    def beat_at(self) -> datetime:
-        """Return when the mapper last showed that it is alive."""
-        return self._loop.beat_at
 
     def wake_apart(self, placed: Callable[[], None], parked: Callable[[], None], follow: Callable[[], bool]) -> None:
         """Call ``placed`` when shipments may have become due, and ``parked`` when orders may have to be looked up.
@@ -130,20 +125,16 @@ class Mapper:
         else:
             self._held[webhook_id] = _Held(source=source, webhook=webhook)
             self._held_bytes += len(webhook.body)
-        self._loop.wake()
-
-    def wake(self) -> None:
-        """Look for stored webhooks now."""
-        self._loop.wake()
+        self.wake()
 
     def stop(self) -> None:
         """Finish what is in hand and return from `run`."""
         self._is_mapping = True
-        self._loop.stop()
+        super().stop()
 
     async def run(self) -> None:
         """Map until `stop`."""
-        await self._loop.run()
+        await super().run()
         await self._beside.finish()
         await self._at_once.finish()
 
@@ -166,7 +157,8 @@ class Mapper:
         # The webhook is on disk, and whatever goes to VTEX for it is committed after this, and waited for.
         return self._store.submit(recording, lasting=False)
 
-    async def _step(self) -> float:
+    async def step(self) -> float:
+        """Read what waits; return how long there is nothing to do."""
         self._is_mapping = True
         # Nothing was handed over while it slept: look at what is stored.
         self._behind = self._behind or (self._idle and not self._held)

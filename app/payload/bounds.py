@@ -44,7 +44,7 @@ def set_bounds(given: Bounds) -> None:
 def check_text(text: str, path: str) -> bool:
     """Refuse a JSON text that would become too many values, before any is built; tell whether it may be too deep."""
     opened = text.count("{") + text.count("[")
-    if opened + text.count(",") > _current.values:
+    if len(text) > _current.values and opened + text.count(",") > _current.values:
         raise MalformedPayload(path, f"holds more than {_current.values} values")
     return opened > _current.depth
 

@@ -42,5 +42,5 @@ class LimitAccount(Intervention):
         if self.limits != NO_LIMITS:
             connection.execute(insert(connection, account_limits).values(account=self.account, **values))
         was = {"rate_per_second": before.rate_per_second, "concurrency": before.concurrency}
-        self.audit(connection, "account.limited", {"before": was, "after": values})
+        self.note(connection, "account.limited", {"before": was, "after": values})
         return before

@@ -1,6 +1,7 @@
 """Write down who did what, in the transaction that does it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -10,9 +11,40 @@ from sqlalchemy import Connection
 from app.store.columns import Ids
 from app.store.schema import audit
 
-__all__ = ["write_audit"]
+__all__ = ["Audited", "write_audit"]
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """A write that somebody asks for, and that stands in the audit log under a name.
+
+    Args:
+        actor: Who asks for it: the name of a token, or a part of the relay.
+        reason: Why, in the words of who asks for it.
+        ids: Makes ids.
+        now: The time.
+
+    """
+
+    actor: str
+    reason: str | None = None
+    ids: Ids
+    now: datetime
+
+    def audit(self, connection: Connection, action: str, target: str, detail: Mapping[str, Any] = _NOTHING) -> None:
+        """Write down who did what; for ``action``, ``target`` and ``detail`` see `write_audit`."""
+        write_audit(
+            connection,
+            self.ids,
+            self.now,
+            actor=self.actor,
+            action=action,
+            target=target,
+            reason=self.reason,
+            detail=detail,
+        )
 
 
 def write_audit(

@@ -3,26 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from app.store.auditing import write_audit
+from app.store.auditing import Audited
 from app.store.backfills import Backfill, Slice, read_backfill
-from app.store.columns import Ids
 from app.store.dialect import insert, literally
 from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import backfills
+from app.store.jobs import JobChange
 
 __all__ = ["ChangeBackfill", "StartBackfill", "recent_backfills"]
 
-_CHANGES: Final = {"pause": ("running", "paused"), "resume": ("paused", "running"), "cancel": (None, "cancelled")}
-_DONE: Final = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}
-_ACTIVE: Final = ("running", "paused")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartBackfill:
+class StartBackfill(Audited):
     """Begin a backfill.
 
     Args:
@@ -32,10 +28,6 @@ class StartBackfill:
         until: And until when.
         rate: Most orders told per second.
         tail_since: From where the end is to be listed again, None when the list holds all of it already.
-        actor: Who wants it.
-        reason: Why.
-        ids: Makes ids.
-        now: The time.
 
     """
 
@@ -45,10 +37,6 @@ class StartBackfill:
     until: datetime
     rate: float | None
     tail_since: datetime | None
-    actor: str
-    reason: str | None
-    ids: Ids
-    now: datetime
     excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> Backfill:
@@ -70,39 +58,23 @@ class StartBackfill:
         )
         if connection.execute(made.on_conflict_do_nothing(index_elements=["id"])).rowcount:
             detail = {"since": self.since.isoformat(), "until": self.until.isoformat(), "rate": self.rate}
-            _audit(connection, self, "backfill.started", self.id, detail)
+            self.audit(connection, "backfill.started", f"backfill:{self.id}", detail)
         return _demanded(connection, self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeBackfill:
+class ChangeBackfill(JobChange):
     """Pause, resume or cancel a backfill, as a person wishes."""
 
-    id: int
-    change: str
-    actor: str
-    reason: str | None
-    ids: Ids
-    now: datetime
     excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> tuple[bool, Backfill]:
         """Change it if it is in a state for that; tell whether it was, and how it stands."""
-        before, after = _CHANGES[self.change]
-        changed = connection.execute(
-            update(backfills)
-            .where(backfills.c.id == self.id, backfills.c.state.in_(_ACTIVE if before is None else (before,)))
-            .values(
-                state=after,
-                # Whoever is listing for it now finds that it has gone on without them.
-                step=backfills.c.step + 1,
-                problem=None,
-                ended_at=self.now if after == "cancelled" else None,
-            )
-        ).rowcount
+        # Whoever is listing for it now finds that it has gone on without them.
+        changed = self.apply(connection, backfills, step=backfills.c.step + 1)
         if changed:
-            _audit(connection, self, f"backfill.{_DONE[self.change]}", self.id, {})
-        return bool(changed), _demanded(connection, self.id)
+            self.audit(connection, f"backfill.{self.done}", f"backfill:{self.id}")
+        return changed, _demanded(connection, self.id)
 
 
 def recent_backfills(
@@ -122,18 +94,3 @@ def recent_backfills(
 
 def _demanded(connection: Connection, id_: int) -> Backfill:
     return read_backfill(connection.execute(select(backfills).where(backfills.c.id == id_)).one())
-
-
-def _audit(
-    connection: Connection, wanted: StartBackfill | ChangeBackfill, action: str, id_: int, detail: dict[str, Any]
-) -> None:
-    write_audit(
-        connection,
-        wanted.ids,
-        wanted.now,
-        actor=wanted.actor,
-        action=action,
-        target=f"backfill:{id_}",
-        reason=wanted.reason,
-        detail=detail,
-    )

@@ -6,8 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from app.model import BY_HAND, Milestone, TimeQuality
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.dialect import insert
 from app.store.placement import make_due
 from app.store.schema import events, rows, shipments, subjects
@@ -16,7 +15,7 @@ __all__ = ["AddCorrection"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddCorrection:
+class AddCorrection(Audited):
     """Put a text on a shipment's timeline. It means nothing but itself: what is delivered stays so, what is not, too.
 
     Args:
@@ -25,10 +24,6 @@ class AddCorrection:
         city: Where; empty for nowhere.
         state: The same.
         occurred_at: When.
-        actor: Who writes it.
-        reason: Why, for the audit log.
-        ids: Makes ids.
-        now: The time.
 
     """
 
@@ -37,10 +32,7 @@ class AddCorrection:
     city: str | None
     state: str | None
     occurred_at: datetime
-    actor: str
     reason: str
-    ids: Ids
-    now: datetime
 
     def run(self, connection: Connection) -> int | None:
         """Add it and return the event's id; None when the shipment was given up, so that nothing would be sent."""
@@ -72,16 +64,8 @@ class AddCorrection:
         )
         connection.execute(rows.insert().values(shipment_id=self.shipment_id, event_id=event_id, state="pending"))
         make_due(connection, [self.shipment_id], self.now)
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action="shipment.corrected",
-            target=f"shipment:{self.shipment_id}",
-            reason=self.reason,
-            detail={"text": self.text, "occurred_at": self.occurred_at.isoformat()},
-        )
+        detail = {"text": self.text, "occurred_at": self.occurred_at.isoformat()}
+        self.audit(connection, "shipment.corrected", f"shipment:{self.shipment_id}", detail)
         return event_id
 
     def _subject(self, connection: Connection, account: str) -> int:

@@ -21,23 +21,19 @@ _VALUES: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compiled:
-    """An INSERT of certain columns in the words of one engine; ``converting`` is what is done to whose values."""
+    """An INSERT of certain columns in the words of one engine; ``plan`` names them and says what is done to values."""
 
     statement: SQLCompiler
-    names: tuple[str, ...]
-    converting: tuple[tuple[str, Callable[[Any], Any]], ...]
+    plan: tuple[tuple[str, Callable[[Any], Any] | None], ...]
     of_arrays: str | None
     """The same INSERT of many rows that come as one array for each column, where the engine has arrays."""
 
     def rows(self, values: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Lay rows out as the driver takes them."""
-        laid_out = []
-        for each in values:
-            row = dict(each)
-            for name, convert in self.converting:
-                row[name] = convert(row[name])
-            laid_out.append(tuple([row[name] for name in self.names]))
-        return laid_out
+        plan = self.plan
+        return [
+            tuple([each[name] if convert is None else convert(each[name]) for name, convert in plan]) for each in values
+        ]
 
 
 class PerEngine:
@@ -73,11 +69,10 @@ class PerEngine:
             compiled = statement.compile(dialect=dialect, column_keys=list(names), for_executemany=is_many)
             assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what an INSERT is compiled to
             types = {name: bound.type.dialect_impl(dialect) for name, bound in compiled.binds.items()}
-            converting = [(name, type_.bind_processor(dialect)) for name, type_ in types.items()]
+            converting = {name: type_.bind_processor(dialect) for name, type_ in types.items()}
             self._compiled[key] = _Compiled(
                 statement=compiled,
-                names=tuple(compiled.positiontup or names),
-                converting=tuple((name, convert) for name, convert in converting if convert is not None),
+                plan=tuple((name, converting.get(name)) for name in compiled.positiontup or names),
                 of_arrays=_of_arrays(compiled, names) if is_many else None,
             )
         return self._compiled[key]

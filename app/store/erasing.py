@@ -6,14 +6,12 @@ What remains is the audit log, and what the ledger must know so that a carrier t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, select, tuple_, update
 
 from app.errors import OrdersHeld
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.dialect import insert
 from app.store.holding import held_orders
 from app.store.privacy_schema import mentions
@@ -151,25 +149,13 @@ def _erase(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditErasure:
+class AuditErasure(Audited):
     """Write down who had an account erased, why, and how much went."""
 
     account: str
-    actor: str
     reason: str
     detail: Mapping[str, Any]
-    ids: Ids
-    now: datetime
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action="account.erased",
-            target=f"account:{self.account}",
-            reason=self.reason,
-            detail=self.detail,
-        )
+        self.audit(connection, "account.erased", f"account:{self.account}", self.detail)

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection, select
 
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.exclusion import FREE, Exclusion
 from app.store.schema import webhooks
 
@@ -39,24 +38,14 @@ def received(connection: Connection, webhook_ids: Collection[int]) -> tuple[Rece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditExport:
+class AuditExport(Audited):
     """Write down that evidence on a shipment was given out, and the digest by which the file is known again."""
 
     shipment_id: int
     sha256: str
-    actor: str
-    ids: Ids
-    now: datetime
     excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action="shipment.evidence-exported",
-            target=f"shipment:{self.shipment_id}",
-            detail={"sha256": self.sha256},
-        )
+        target = f"shipment:{self.shipment_id}"
+        self.audit(connection, "shipment.evidence-exported", target, {"sha256": self.sha256})

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection, select
 
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.schema import audit
 
 __all__ = ["AuditListExport", "AuditReading"]
@@ -18,47 +17,31 @@ _ONCE_IN: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditListExport:
+class AuditListExport(Audited):
     """Write down that a list was given out as a file, and by which filters."""
 
     name: str
     format: str
     filters: Mapping[str, str]
-    actor: str
-    ids: Ids
-    now: datetime
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action="list.exported",
-            target=f"list:{self.name}",
-            detail={"format": self.format, "filters": dict(self.filters)},
-        )
+        detail = {"format": self.format, "filters": dict(self.filters)}
+        self.audit(connection, "list.exported", f"list:{self.name}", detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditReading:
+class AuditReading(Audited):
     """Write down that somebody saw what is hidden from others: a request as it came, a carrier's own words.
 
     Args:
         kind: ``webhook``, ``refusal``, ``shipment`` or ``subject``.
         number: Its id.
-        actor: Who.
-        ids: Makes ids.
-        now: The time.
 
     """
 
     kind: str
     number: int
-    actor: str
-    ids: Ids
-    now: datetime
 
     def run(self, connection: Connection) -> None:
         """Write it down, unless it was a moment ago."""
@@ -71,4 +54,4 @@ class AuditReading:
         )
         if connection.execute(known.limit(1)).first() is not None:
             return
-        write_audit(connection, self.ids, self.now, actor=self.actor, action=action, target=target)
+        self.audit(connection, action, target)

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.dialect import insert
 from app.store.privacy_schema import holds
 
@@ -26,25 +25,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
+class _Change(Audited):
+    reason: str
     account: str
     order_id: str
-    actor: str
-    reason: str
-    ids: Ids
-    now: datetime
 
-    def audit(self, connection: Connection, action: str) -> None:
-        """Write down who did what."""
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action=action,
-            target=f"order:{self.account}/{self.order_id}",
-            reason=self.reason,
-        )
+    def note(self, connection: Connection, action: str) -> None:
+        """Write down who did what to the order."""
+        self.audit(connection, action, f"order:{self.account}/{self.order_id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +47,7 @@ class HoldOrder(_Change):
         # Not every engine counts the rows of an insert.
         made = connection.execute(fresh.returning(holds.c.order_id)).first() is not None
         if made:
-            self.audit(connection, "order.held")
+            self.note(connection, "order.held")
         return made
 
 
@@ -72,7 +60,7 @@ class ReleaseOrder(_Change):
         held = (holds.c.account == self.account) & (holds.c.order_id == self.order_id)
         gone = connection.execute(delete(holds).where(held)).rowcount
         if gone:
-            self.audit(connection, "order.released")
+            self.note(connection, "order.released")
         return bool(gone)
 
 

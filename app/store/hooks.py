@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from app.store.auditing import write_audit
+from app.store.auditing import Audited, write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
@@ -104,9 +104,16 @@ class RecordHook:
         values |= {"restored_at": self.now} if self.restored else {}
         _put(connection, self.account, values)
         if self.restored:
-            detail = {"url": self.keep}
-            reason = "VTEX had deleted it"
-            _audit(connection, self.ids, self.now, "relay", "hook.restored", self.account, reason, detail)
+            write_audit(
+                connection,
+                self.ids,
+                self.now,
+                actor="relay",
+                action="hook.restored",
+                target=f"account:{self.account}",
+                reason="VTEX had deleted it",
+                detail={"url": self.keep},
+            )
         return hook_records(connection, [self.account])[self.account]
 
     def _is_unwanted(self, connection: Connection) -> bool:
@@ -116,15 +123,11 @@ class RecordHook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeepHook:
+class KeepHook(Audited):
     """Write down that an operator wants the relay's hook at an address, or none; the relay sees to it from then on."""
 
     account: str
     url: str | None
-    actor: str
-    reason: str | None
-    ids: Ids
-    now: datetime
 
     @property
     def excludes(self) -> Exclusion:
@@ -136,7 +139,7 @@ class KeepHook:
         _put(connection, self.account, {"kept_url": _UNWANTED if self.url is None else self.url})
         action = "hook.removed" if self.url is None else "hook.installed"
         detail = {} if self.url is None else {"url": self.url}
-        _audit(connection, self.ids, self.now, self.actor, action, self.account, self.reason, detail)
+        self.audit(connection, action, f"account:{self.account}", detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,18 +163,3 @@ class NoteStranger:
 def _put(connection: Connection, account: str, values: dict[str, Any]) -> None:
     statement = insert(connection, order_hooks).values(account=account, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[order_hooks.c.account], set_=values))
-
-
-def _audit(
-    connection: Connection,
-    ids: Ids,
-    now: datetime,
-    actor: str,
-    action: str,
-    account: str,
-    reason: str | None,
-    detail: dict[str, Any],
-) -> None:
-    write_audit(
-        connection, ids, now, actor=actor, action=action, target=f"account:{account}", reason=reason, detail=detail
-    )

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, tup
 
 from app.store.dialect import PerEngine
 from app.store.exclusion import FREE, INGEST, Exclusion
-from app.store.prepared import LISTED, Prepared
+from app.store.prepared import Prepared
 from app.store.schema import bodies, erased_webhooks, ledger, webhooks
 from app.verification import Verified
 
@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 _WEEK: Final = 7 * 86_400
+_MOST_ASKED: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +108,24 @@ def _known(connection: Connection, operations: Sequence[Put], digests: Sequence[
     oldest = min(operation.verified.webhook.received_at - operation.remember for operation in operations)
     periods = range(_period(oldest), _period(now) + 1)
     asked = sorted(set(digests))
-    # Few at a time are asked for by statements that are prepared; a server is asked once.
-    each = LISTED if connection.dialect.name == "sqlite" else len(asked)
-    known: dict[bytes, int] = {}
-    for first in range(0, len(asked), each):
-        found = _KNOWN.all(connection, {"periods": list(periods), "digests": asked[first : first + each], "now": now})
-        known |= {row.digest: row.webhook_id for row in found}
-    return known
+    if connection.dialect.name == "sqlite":
+        known: dict[bytes, int] = {}
+        for first in range(0, len(asked), _MOST_ASKED):
+            known |= _held(connection, _padded(asked[first : first + _MOST_ASKED]), periods, now)
+        return known
+    # A server is asked once.
+    return _held(connection, asked, periods, now)
+
+
+def _padded(digests: list[bytes]) -> list[bytes]:
+    """Repeat the last until they are a power of two: statements are prepared for each number of them."""
+    lacking = (1 << (len(digests) - 1).bit_length()) - len(digests)
+    return digests + digests[-1:] * lacking
+
+
+def _held(connection: Connection, digests: list[bytes], periods: range, now: datetime) -> dict[bytes, int]:
+    found = _KNOWN.all(connection, {"periods": list(periods), "digests": digests, "now": now})
+    return {row.digest: row.webhook_id for row in found}
 
 
 def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
@@ -160,7 +172,8 @@ _KNOWN: Final = Prepared(
         ledger.c.expires_at > bindparam("now"),
     )
     .where(_has_bytes() | _was_erased())
-    .order_by(ledger.c.period)
+    .order_by(ledger.c.period),
+    listed=_MOST_ASKED,
 )
 _KEEP: Final = PerEngine(lambda insert: insert(webhooks))
 _KEEP_BODY: Final = PerEngine(lambda insert: insert(bodies))

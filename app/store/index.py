@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from app.errors import Erased
 from app.model import normalise_number
-from app.store.auditing import write_audit
+from app.store.auditing import Audited, write_audit
 from app.store.columns import Ids
 from app.store.dialect import insert
 from app.store.exclusion import Exclusion, of_accounts
@@ -236,7 +236,7 @@ def keys_for(shipment: IndexedShipment) -> set[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveNumber:
+class RemoveNumber(Audited):
     """Take a tracking number from a shipment; rows already on its timeline stay.
 
     With ``resolve`` and ``members``, what the number led to is resolved again.
@@ -244,9 +244,6 @@ class RemoveNumber:
 
     shipment_id: int
     number: str
-    ids: Ids
-    now: datetime
-    actor: str
     resolve: Resolve | None = None
     members: Callable[[str], Sequence[str]] = lambda owner: (owner,)
 
@@ -261,15 +258,8 @@ class RemoveNumber:
             # What is left may all be delivered.
             make_due(connection, [self.shipment_id], self.now)
             self._unlink(connection)
-            write_audit(
-                connection,
-                self.ids,
-                self.now,
-                actor=self.actor,
-                action="shipment.number-removed",
-                target=f"shipment:{self.shipment_id}",
-                detail={"tracking_number": self.number},
-            )
+            target = f"shipment:{self.shipment_id}"
+            self.audit(connection, "shipment.number-removed", target, {"tracking_number": self.number})
         return bool(removed)
 
     def _unlink(self, connection: Connection) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, update
@@ -19,8 +18,7 @@ from app.store.accounts import (
     postpone,
     put_state,
 )
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.schema import accounts
 
@@ -33,23 +31,15 @@ _MEANING: Final = {"delta": "kept", "full": "replaced"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intervention:
-    """An operator's change of one account.
+class Intervention(Audited):
+    """An operator's change of one account; its reason is also for whoever looks at the account.
 
     Args:
         account: Its name.
-        actor: Who wants it, for the audit log.
-        reason: Why, for the audit log and for whoever looks at the account.
-        ids: Makes ids.
-        now: The time.
 
     """
 
     account: str
-    actor: str
-    reason: str | None
-    ids: Ids
-    now: datetime
 
     @property
     def excludes(self) -> Exclusion:
@@ -60,18 +50,9 @@ class Intervention:
         """Return the state that is to be changed."""
         return account_states(connection, [self.account])[self.account]
 
-    def audit(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
-        """Write down who did what."""
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action=action,
-            target=f"account:{self.account}",
-            reason=self.reason,
-            detail=detail,
-        )
+    def note(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
+        """Write down who did what to the account."""
+        self.audit(connection, action, f"account:{self.account}", detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +66,7 @@ class StopAccount(Intervention):
         asked = before.until if before.state in {"paused", "stopped"} else None
         since = before.changed_at if before.state in _CLOSED and before.changed_at else self.now
         put_state(connection, self.account, AccountChange(state="stopped", until=asked, reason=self.reason), since)
-        self.audit(connection, "account.stopped", {"before": before.state})
+        self.note(connection, "account.stopped", {"before": before.state})
         return before
 
 
@@ -109,7 +90,7 @@ class ResumeAccount(Intervention):
             forgive(connection, self.account, before.until - self.now)
         else:
             self._reopen(connection, before, AccountChange(state="open"))
-        self.audit(connection, "account.resumed", {"before": before.state})
+        self.note(connection, "account.resumed", {"before": before.state})
         return before
 
     def _reopen(self, connection: Connection, before: AccountState, change: AccountChange) -> None:
@@ -126,7 +107,7 @@ class ProbeAccount(Intervention):
         before = self.before(connection)
         if before.state in _PROBED:
             postpone(connection, self.account, self.now)
-            self.audit(connection, "account.probed", {"before": before.state})
+            self.note(connection, "account.probed", {"before": before.state})
         return before
 
 
@@ -140,7 +121,7 @@ class ResetLearnt(Intervention):
         nothing: dict[str, Any] = {"verdict": None, "verdict_at": None, "evidence": []}
         connection.execute(update(accounts).where(accounts.c.account == self.account).values(**nothing))
         detail = {"verdict": before.verdict, "samples": len(before.evidence)}
-        self.audit(connection, "account.history-reset", detail)
+        self.note(connection, "account.history-reset", detail)
         return before
 
 
@@ -165,7 +146,7 @@ class RecordVerdict(Intervention):
         sample = Sample(kind=kind, shipment_id=0, order_id=self.order_id, at=self.now.isoformat())
         learn(connection, self.account, sample, self._conclude, self.now)
         detail = {"before": before.verdict, "verdict": self.verdict, "order_id": self.order_id}
-        self.audit(connection, "account.history-learnt", detail)
+        self.note(connection, "account.history-learnt", detail)
         return before
 
     def _conclude(self, before: Learnt, new: Sample) -> Learnt:

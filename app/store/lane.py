@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from app.errors import ConfigurationError, StoreUnavailable
+from app.store.checkpoints import Checkpoints
 from app.store.exclusion import EVERYTHING, Exclusion, exclude
 from app.store.lasting import begin
 
@@ -19,6 +20,8 @@ _UNAVAILABLE: Final = frozenset({"08", "25", "26", "28", "3D", "40", "42", "53",
 """Classes of PostgreSQL's errors that say nothing of the operation: it may succeed when the database is well again."""
 _CONNECTION: Final = frozenset({"08", "25", "28", "53", "57"})
 """Those that would meet every other operation as well."""
+_TIDIED_AFTER: Final = 64
+"""Operations between two looks at the log: each look lets go of the interpreter, and waits for it behind the others."""
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
@@ -49,6 +52,8 @@ class Lane:
         self._connection: Connection | None = None
         self._lasting = True
         self._lasted = True
+        self._checkpoints = Checkpoints(engine)
+        self._untidied = 0
 
     def attempt(self, excludes: Exclusion, batch: Sequence[Operation[Any]], *, lasting: bool = True) -> list[Any]:
         """Run a batch in one transaction; return an outcome for each, which may be an exception.
@@ -67,6 +72,13 @@ class Lane:
             if len(batch) == 1:
                 return [_translate(error)]
         return [self._alone(excludes, operation) for operation in batch]
+
+    def tidy(self, count: int) -> None:
+        """Do what need not be done before those who wait are told; ``count`` operations were attempted since."""
+        self._untidied += count
+        if self._untidied >= _TIDIED_AFTER:
+            self._untidied = 0
+            self._checkpoints.make(self._connection)
 
     def close(self) -> None:
         """Give the connection up."""

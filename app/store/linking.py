@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.facts import Resolve, stored_facts
 from app.store.placement import EARLIER_PARCEL, event_ids, place_subject
 from app.store.schema import events, rows, shipments, subjects
@@ -25,27 +23,19 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
+class _Wish(Audited):
     """What a person wants of one subject.
 
     Args:
         subject_id: The subject.
-        actor: Who wants it, for the audit log.
-        reason: Why, for the audit log.
         resolve: Decides where a subject goes that nobody linked.
         members: The accounts among which an owner's shipments are sought.
-        ids: Makes ids.
-        now: The time.
 
     """
 
     subject_id: int
-    actor: str
-    reason: str
     resolve: Resolve
     members: Callable[[str], Sequence[str]]
-    ids: Ids
-    now: datetime
 
     def subject(self, connection: Connection) -> Row[Any] | None:
         """Read the subject, and let nobody else change it meanwhile."""
@@ -65,18 +55,9 @@ class _Wish:
             now=self.now,
         )
 
-    def audit(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
-        """Write down who did what."""
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action=action,
-            target=f"subject:{self.subject_id}",
-            reason=self.reason,
-            detail=detail,
-        )
+    def note(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
+        """Write down who did what to the subject."""
+        self.audit(connection, action, f"subject:{self.subject_id}", detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +84,7 @@ class LinkSubject(_Wish):
             return Linked(refusal="all its events came more than 30 days before the shipment was invoiced")
         connection.execute(update(subjects).where(subjects.c.id == subject.id).values(linked_to=shipment.id))
         self.place(connection, subject)
-        self.audit(connection, "subject.linked", {"shipment_id": shipment.id, "before": subject.state, "rows": count})
+        self.note(connection, "subject.linked", {"shipment_id": shipment.id, "before": subject.state, "rows": count})
         return Linked(rows=count)
 
 
@@ -129,5 +110,5 @@ class UnlinkSubject(_Wish):
         removed = connection.execute(delete(rows).where(on_it)).rowcount
         connection.execute(update(subjects).where(subjects.c.id == subject.id).values(linked_to=None))
         self.place(connection, subject)
-        self.audit(connection, "subject.unlinked", {"shipment_id": subject.linked_to, "rows": removed})
+        self.note(connection, "subject.unlinked", {"shipment_id": subject.linked_to, "rows": removed})
         return Linked(rows=removed)

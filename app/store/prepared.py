@@ -18,10 +18,10 @@ from sqlalchemy.sql.visitors import iterate
 
 from app.store.dialect import Insert, PerEngine, insert
 
-__all__ = ["LISTED", "Prepared"]
+__all__ = ["Prepared"]
 
 _NOTHING: Final[Mapping[str, Any]] = {}
-LISTED: Final = 8
+_LISTED: Final = 8
 """A statement is another one for each length of a list in it; with longer ones it goes the ordinary way."""
 
 _Convert = Callable[[Any], Any]
@@ -73,9 +73,16 @@ class Prepared:
     """A statement, with names for what it is given; an UPDATE or INSERT sets the columns named when it runs."""
 
     def __init__(
-        self, statement: Executable | Callable[[Callable[[Table], Insert]], ReturningInsert[Any] | Insert]
+        self,
+        statement: Executable | Callable[[Callable[[Table], Insert]], ReturningInsert[Any] | Insert],
+        *,
+        listed: int = _LISTED,
     ) -> None:
-        """Prepare a statement, or what ``statement`` makes of the engine's own ``insert``."""
+        """Prepare a statement, or what ``statement`` makes of the engine's own ``insert``.
+
+        With lists longer than ``listed`` it goes the ordinary way.
+        """
+        self._listed = listed
         self._statement = statement if isinstance(statement, Executable) else None
         self._build = None if isinstance(statement, Executable) else statement
         self._per_engine = None if self._build is None else PerEngine(self._build)
@@ -130,7 +137,7 @@ class Prepared:
         if connection.dialect.name != "sqlite" or connection.dispatch.before_cursor_execute:
             return None
         lengths = tuple([len(values[name]) for name in self._lists])
-        if lengths and max(lengths) > LISTED:
+        if lengths and max(lengths) > self._listed:
             return None
         key = (*values, *lengths)
         compiled = self._compiled.get(key)

@@ -4,27 +4,24 @@ A preview hands out a token; only what a preview showed can be run.
 """
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from app.store.auditing import write_audit
+from app.store.auditing import Audited
 from app.store.bulk_replays import Replay, fitting, read_replay, stored_filter
 from app.store.columns import Ids
 from app.store.dialect import literally
 from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import replays
+from app.store.jobs import JobChange
 from app.store.queries.webhooks import WebhookFilter
 from app.store.schema import events, rows, shipments, webhooks
 
 __all__ = ["ChangeReplay", "PreviewReplay", "Scope", "StartReplay", "recent_replays", "replay_job", "scope_of"]
 
-_CHANGES: Final = {"pause": ("running", "paused"), "resume": ("paused", "running"), "cancel": (None, "cancelled")}
-_DONE: Final = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}
-_ACTIVE: Final = ("running", "paused")
 _PREVIEW_LASTS: Final = timedelta(hours=1)
 
 
@@ -95,27 +92,20 @@ class PreviewReplay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartReplay:
+class StartReplay(Audited):
     """Run what a preview showed.
 
     Args:
-        token: The preview's.
-        actor: Who wants it: who saw the preview.
-        reason: Why.
+        token: The preview's, which only who saw it may run.
         most: How many webhooks are read at most.
         rate: How many per second at most.
-        ids: Makes ids.
-        now: The time.
 
     """
 
     token: str
-    actor: str
     reason: str
     most: int | None
     rate: float
-    ids: Ids
-    now: datetime
     excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> Replay | None:
@@ -135,34 +125,24 @@ class StartReplay:
         most = job.expected if self.most is None else min(self.most, job.expected)
         connection.execute(update(replays).where(replays.c.id == begun).values(expected=most, most=most))
         detail = {"wanted": stored_filter(job.wanted), "expected": most, "rate": self.rate}
-        _audit(connection, self, "replay.started", begun, detail)
+        self.audit(connection, "replay.started", f"replay:{begun}", detail)
         return _demanded(connection, begun)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeReplay:
+class ChangeReplay(JobChange):
     """Pause, resume or cancel a replay, as a person wishes."""
 
-    id: int
-    change: str
-    actor: str
-    reason: str | None
-    ids: Ids
-    now: datetime
     excludes: ClassVar[Exclusion] = FREE
 
     def run(self, connection: Connection) -> tuple[bool, Replay]:
         """Change it if it is in a state for that; tell whether it was, and how it stands."""
-        before, after = _CHANGES[self.change]
-        changed = connection.execute(
-            update(replays)
-            .where(replays.c.id == self.id, replays.c.state.in_(_ACTIVE if before is None else (before,)))
-            .values(state=after, problem=None, ended_at=self.now if after == "cancelled" else None)
-        ).rowcount
+        changed = self.apply(connection, replays)
         job = _demanded(connection, self.id)
         if changed:
-            _audit(connection, self, f"replay.{_DONE[self.change]}", self.id, {"done": job.done, "failed": job.failed})
-        return bool(changed), job
+            detail = {"done": job.done, "failed": job.failed}
+            self.audit(connection, f"replay.{self.done}", f"replay:{self.id}", detail)
+        return changed, job
 
 
 def replay_job(connection: Connection, id_: int) -> Replay | None:
@@ -182,18 +162,3 @@ def recent_replays(connection: Connection, *, before: int | None, limit: int) ->
 
 def _demanded(connection: Connection, id_: int) -> Replay:
     return read_replay(connection.execute(select(replays).where(replays.c.id == id_)).one())
-
-
-def _audit(
-    connection: Connection, wanted: StartReplay | ChangeReplay, action: str, id_: int, detail: Mapping[str, Any]
-) -> None:
-    write_audit(
-        connection,
-        wanted.ids,
-        wanted.now,
-        actor=wanted.actor,
-        action=action,
-        target=f"replay:{id_}",
-        reason=wanted.reason,
-        detail=detail,
-    )

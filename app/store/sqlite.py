@@ -14,17 +14,20 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.errors import ConfigurationError, StoreBusy
+from app.store.checkpoints import LAST_RESORT_PAGES
 
 __all__ = ["READERS", "Ownership", "file_of", "open_reader", "open_writer", "refuse_network_file_system"]
 
 _NETWORK_FILE_SYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.sshfs", "9p"})
-_CHECKPOINT_PAGES: Final = 300
-"""Checkpoint every 1.2 MB: larger intervals do not raise throughput, but they do raise the slowest answers."""
 _CACHE_KIBIBYTES: Final = 16_384
 """What the writer's pages take once it has been busy for some seconds, for good.
 
 It holds the upper levels of every index, and the pages of the largest transaction, which would otherwise be written
 before its end. Four times as much saves one read in three, of pages that the system holds anyway, and no time."""
+_READER_CACHE_KIBIBYTES: Final = 512
+"""What each reader's pages take: enough for the upper levels of what a question goes by.
+
+More would fill up over hours, once for each reader, with pages that the system holds anyway."""
 READERS: Final = 4
 
 
@@ -135,7 +138,7 @@ def open_writer(database_url: str) -> Engine:
         if (mode, level) != ("wal", 2):
             raise ConfigurationError(f"database_url: SQLite gave journal_mode={mode}, synchronous={level}, not wal, 2")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={LAST_RESORT_PAGES}")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
 
     engine.dialect.statement_compiler = _Hinting
@@ -151,6 +154,8 @@ def open_reader(database_url: str) -> Engine:
         poolclass=QueuePool,
         pool_size=READERS,
         max_overflow=0,
+        # Who read last reads next: the others need not hold the same pages and statements.
+        pool_use_lifo=True,
         connect_args={"check_same_thread": False, "timeout": 30, "isolation_level": None},
         # What a statement was given may be somebody's name, and errors are logged.
         hide_parameters=True,
@@ -159,6 +164,7 @@ def open_reader(database_url: str) -> Engine:
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
         connection.execute("PRAGMA query_only=ON")
         connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(f"PRAGMA cache_size=-{_READER_CACHE_KIBIBYTES}")
 
     engine.dialect.statement_compiler = _Hinting
     event.listen(engine, "connect", prepare)

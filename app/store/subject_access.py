@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.order_schema import orders
 from app.store.privacy_schema import holds
 from app.store.schema import attempts, audit, bodies, events, numbers, rows, shipments, subjects, webhooks
@@ -54,26 +52,15 @@ def order_document(connection: Connection, account: str, owners: Sequence[str], 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditAccess:
+class AuditAccess(Audited):
     """Write down that an order was exported, for whom, and the digest of the file."""
 
     account: str
     order_id: str
     sha256: str
-    actor: str
     reason: str
-    ids: Ids
-    now: datetime
 
     def run(self, connection: Connection) -> None:
         """Write it down."""
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action="order.exported",
-            target=f"order:{self.account}/{self.order_id}",
-            reason=self.reason,
-            detail={"sha256": self.sha256},
-        )
+        target = f"order:{self.account}/{self.order_id}"
+        self.audit(connection, "order.exported", target, {"sha256": self.sha256})

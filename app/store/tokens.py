@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, Row, or_, select, update
 
 from app.store.access_schema import token_uses, tokens
-from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.auditing import Audited
 from app.store.dialect import insert
 from app.store.exclusion import FREE, Exclusion
 
@@ -48,36 +47,19 @@ class StoredToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
+class _Change(Audited):
     """A change of one token.
 
     Args:
         name: Whose.
-        actor: Who changes it.
-        reason: Why, for the audit log.
-        ids: Makes ids.
-        now: The time.
 
     """
 
     name: str
-    actor: str
-    reason: str | None
-    ids: Ids
-    now: datetime
 
-    def audit(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
-        """Write down who did what."""
-        write_audit(
-            connection,
-            self.ids,
-            self.now,
-            actor=self.actor,
-            action=action,
-            target=f"token:{self.name}",
-            reason=self.reason,
-            detail=detail,
-        )
+    def note(self, connection: Connection, action: str, detail: Mapping[str, Any]) -> None:
+        """Write down who did what to the token."""
+        self.audit(connection, action, f"token:{self.name}", detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +88,7 @@ class MakeToken(_Change):
             return False
         limits = {"role": self.role, "accounts": values["accounts"]}
         expires = None if self.expires_at is None else self.expires_at.isoformat()
-        self.audit(connection, "token.made", {**limits, "expires_at": expires})
+        self.note(connection, "token.made", {**limits, "expires_at": expires})
         return True
 
 
@@ -131,7 +113,7 @@ class RotateToken(_Change):
             )
         )
         if changed.rowcount:
-            self.audit(connection, "token.rotated", {"old_until": until.isoformat() if until else None})
+            self.note(connection, "token.rotated", {"old_until": until.isoformat() if until else None})
         return bool(changed.rowcount)
 
 
@@ -147,7 +129,7 @@ class RevokeToken(_Change):
             .values(revoked_at=self.now, old_sha256=None, old_until=None)
         )
         if changed.rowcount:
-            self.audit(connection, "token.revoked", {})
+            self.note(connection, "token.revoked", {})
         return bool(changed.rowcount)
 
 

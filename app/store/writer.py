@@ -203,6 +203,7 @@ class Writer:
                 self._ready.notify_all()
             self._observe(len(batch), time.perf_counter() - started)
             _resolve(batch, outcomes)
+            lane.tidy(len(batch))
         lane.close()
 
 

@@ -1,29 +1,32 @@
 """Log lines: one wide line per event, for machines or for people, without secrets and without forged lines."""
 
-import asyncio
 import json
 import logging
 import math
 import re
-import sys
+import time
 import traceback
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
 from inspect import currentframe
+from json.encoder import encode_basestring_ascii
+from types import CodeType
 from typing import Final, Literal, TextIO
+
+from app.telemetry.gathering import Gathering, StandardError
 
 __all__ = ["MASK", "configure_logging", "log_event"]
 
 MASK: Final = "***"
 
 _LONGEST_TEXT: Final = 2000
-_GATHERED: Final = 64
-"""How many lines are written together at most."""
 _DEEPEST: Final = 5
 _FIELDS: Final = "relay_fields"
+_FIXED: Final = frozenset({"time", "level", "event", "logger", "exception"})
+_STARTED: Final = time.time()
+_NUMBERS: Final = frozenset({int, float})
 
 # Libraries that write down addresses, in which our path keys and VTEX's orders stand.
 _TALKATIVE: Final = ("alembic.runtime.plugins", "httpx", "httpcore", "uvicorn.access")
@@ -43,55 +46,6 @@ _UNPRINTABLE: Final = re.compile(
 _NEEDS_QUOTES: Final = re.compile(r"[\s\"=\\]|^$")
 
 
-class _Gathering(logging.StreamHandler[TextIO]):
-    """Write the lines of one round of the event loop together: under load they share a system call.
-
-    What is no ordinary news is written at once, with all before it; so is everything outside an event loop.
-    """
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        """Write to a stream, standard error unless given."""
-        super().__init__(stream)
-        self._lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take a line."""
-        try:
-            self._lines.append(self.format(record) + self.terminator)
-            if len(self._lines) > 1 and record.levelno <= logging.INFO and len(self._lines) < _GATHERED:
-                return  # A round that writes them is on its way.
-            try:
-                loop = asyncio.get_running_loop() if record.levelno <= logging.INFO else None
-            except RuntimeError:
-                loop = None
-            if loop is None or len(self._lines) >= _GATHERED:
-                self.flush()
-            else:
-                loop.call_soon(self.flush)
-        except Exception:  # noqa: BLE001 - as every handler: trouble with a log line is no trouble of who wrote it
-            self.handleError(record)
-
-    def flush(self) -> None:
-        """Write what was gathered."""
-        with self.lock or nullcontext():
-            lines, self._lines = self._lines, []
-            if lines:
-                self.stream.write("".join(lines))
-            super().flush()
-
-
-class _StandardError(_Gathering):
-    """Write to whatever standard error is when a line is written: it may be replaced, and its predecessor closed."""
-
-    @property
-    def stream(self) -> TextIO:
-        return sys.stderr
-
-    @stream.setter
-    def stream(self, _stream: TextIO) -> None:
-        """Ignore the stream that was standard error at the start."""
-
-
 def configure_logging(
     level: Literal["debug", "info", "warning", "error"],
     style: Literal["json", "text"],
@@ -105,7 +59,7 @@ def configure_logging(
         stream: Where to; standard error unless given.
 
     """
-    handler = _Gathering(stream) if stream else _StandardError()
+    handler = Gathering(stream) if stream else StandardError()
     handler.setFormatter(_JSONFormatter() if style == "json" else _TextFormatter())
     root = logging.getLogger()
     for old in root.handlers[:]:
@@ -142,14 +96,48 @@ def log_event(
     """
     if not logger.isEnabledFor(level):
         return
-    known = {name: _safe(value, name) for name, value in sorted(fields.items())}
-    trace = (type(error), error, error.__traceback__) if error is not None else None
+    known: dict[str, object] = {}
+    for name, is_credential in _order(tuple(fields)):
+        value = fields[name]
+        if type(value) is str:
+            known[name] = MASK if is_credential else _masked(value)
+        else:
+            known[name] = value if type(value) is int else _safe(value, name)
     # As `Logger.log` does, which walks up the stack to find out who called it.
-    here = currentframe()
-    caller = here.f_back if here is not None else None
+    # This frame is not kept under a name of its own: it would hold itself, and all that called it, until it is sought.
+    caller = getattr(currentframe(), "f_back", None)
     code, line = (caller.f_code, caller.f_lineno) if caller is not None else (log_event.__code__, 0)
-    place = (code.co_filename, line, "%s", (event,), trace, code.co_name)
-    logger.handle(logger.makeRecord(logger.name, level, *place, extra={_FIELDS: known}))
+    record = _record(logger, level, event, code, line)
+    record.__dict__[_FIELDS] = known
+    if error is not None:
+        record.exc_info = (type(error), error, error.__traceback__)
+    logger.handle(record)
+
+
+@lru_cache(maxsize=512)
+def _order(names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """Sort the names of a line's fields, and tell which are credentials."""
+    return tuple((name, _names_credential(name)) for name in sorted(names))
+
+
+def _record(logger: logging.Logger, level: int, event: str, code: CodeType, line: int) -> logging.LogRecord:
+    """Make a record as `Logger.makeRecord` does: once for each place, since all but the time is the same again."""
+    record = logging.LogRecord.__new__(logging.LogRecord)
+    record.__dict__.update(_place(logger, level, event, code, line))
+    now = time.time()
+    record.created = now
+    record.msecs = int((now - int(now)) * 1000) + 0.0
+    record.relativeCreated += (now - _STARTED) * 1000
+    return record
+
+
+@lru_cache(maxsize=1024)
+def _place(logger: logging.Logger, level: int, event: str, code: CodeType, line: int) -> dict[str, object]:
+    """Return what every record of an event at a place in the source has."""
+    place = (code.co_filename, line, "%s", (event,), None, code.co_name)
+    made = logger.makeRecord(logger.name, level, *place).__dict__
+    # From the start of `logging`, which keeps that to itself, to ours.
+    return made | {"relativeCreated": made["relativeCreated"] - (made["created"] - _STARTED) * 1000}
 
 
 @lru_cache(maxsize=512)
@@ -234,17 +222,37 @@ class _JSONFormatter(logging.Formatter):
     """Write one JSON object per line: when, how important, what, who, then the fields in order."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "time": _moment(record),
-            "level": record.levelname.lower(),
-            "event": _masked(record.getMessage()),
-            "logger": record.name,
-        }
+        fields = _fields(record)
+        head = _head(record.levelname, record.name, record.getMessage())
         # A field cannot take the place of what every line has.
-        line |= {name: value for name, value in _fields(record).items() if name not in line}
+        shown, layout = _layout(tuple(fields))
+        values = [
+            encode_basestring_ascii(value) if type(value := fields[name]) is str else _encoded(value) for name in shown
+        ]
+        line = f'{{"time": "{_moment(record)}"{head}{layout % tuple(values)}'
         if trace := _trace(record):
-            line["exception"] = "\n".join(map(_masked, trace.split("\n")))
-        return _ENCODER.encode(line)
+            exception = encode_basestring_ascii("\n".join(map(_masked, trace.split("\n"))))
+            return f'{line}, "exception": {exception}}}'
+        return line + "}"
+
+
+@lru_cache(maxsize=256)
+def _head(level: str, logger: str, event: str) -> str:
+    """Write what every line has behind its time."""
+    texts = map(encode_basestring_ascii, (level.lower(), _masked(event), logger))
+    return ', "level": {}, "event": {}, "logger": {}'.format(*texts)
+
+
+@lru_cache(maxsize=512)
+def _layout(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """Say which fields are shown, and how they are laid out."""
+    shown = tuple(name for name in names if name not in _FIXED)
+    return shown, "".join([f", {encode_basestring_ascii(name).replace('%', '%%')}: %s" for name in shown])
+
+
+def _encoded(value: object) -> str:
+    # What is not finite is a text by now.
+    return repr(value) if type(value) in _NUMBERS else _ENCODER.encode(value)
 
 
 class _TextFormatter(logging.Formatter):

@@ -5,6 +5,7 @@ import contextlib
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.verification import issues_tokens
+from app.web.body import Write
 from app.web.budgets import Budgets
 from app.web.dependencies import Dependencies
 from app.web.late import Late
@@ -13,6 +14,7 @@ from app.web.probes import Probes
 from app.web.readiness import Readiness
 from app.web.refusals import Refusals
 from app.web.space import Space
+from app.web.taking import Taking
 from app.web.webhooks import Webhooks
 
 __all__ = ["Application", "budgets_of", "create_app", "ops_app"]
@@ -26,12 +28,17 @@ class Application:
         self._given, limits, space = dependencies, dependencies.limits, _space(dependencies)
         self._refusals = Refusals(dependencies.store, kept=limits.refusals_kept, most_bytes=limits.refusals_bytes)
         beside, self._late = _beside(dependencies, budgets, space, with_ops=with_ops, part=part)
-        webhooks = Webhooks(dependencies, self._refusals, budgets, space, beside)
-        self._serve: ASGIApp = webhooks if part.takes_webhooks else beside
+        taking = Taking(dependencies, self._refusals, budgets, space)
+        self._webhooks = Webhooks(taking, dependencies, beside) if part.takes_webhooks else None
+        self._serve: ASGIApp = self._webhooks or beside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
         await self._serve(scope, receive, send)
+
+    def take(self, scope: Scope, body: bytes, write: Write) -> bool:
+        """Take a request that is there whole, if that needs no task; see `app.web.protocol`."""
+        return self._webhooks is not None and self._webhooks.take(scope, body, write)
 
     async def prepare(self) -> None:
         """Make the ordinary routes before they are asked where their first caller would not wait a second for that."""

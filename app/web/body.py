@@ -12,9 +12,11 @@ from starlette.types import Message, Receive, Send
 __all__ = [
     "WHOLE",
     "Disconnected",
+    "Headers",
     "Incompressible",
     "TooLarge",
     "TooSlow",
+    "Write",
     "declared_size",
     "expand",
     "passes_by",
@@ -24,6 +26,8 @@ __all__ = [
 ]
 
 Headers = list[tuple[bytes, bytes]]
+Write = Callable[[int, Headers, bytes], object]
+"""Write a whole answer, whose headers say how long its body is: at once, or as soon as its reader lets it."""
 
 WHOLE: Final = "relay.whole"
 """Under this name a scope may hold what writes a whole answer at once, and tells whether it did."""

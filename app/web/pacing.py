@@ -5,17 +5,15 @@ Requests that follow each other without waiting are parsed a few at a time, and 
 """
 
 import asyncio
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from collections.abc import Callable
+from functools import cached_property
+from typing import ClassVar, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.web.budgets import Budgets
 from app.web.connections import Connections
 from app.web.turns import Turns
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGI3Application
 
 __all__ = ["PacedProtocol"]
 
@@ -77,9 +75,9 @@ class PacedProtocol(HttpToolsProtocol):
                 self._unread = (self._unread or b"") + data[start:]
                 self.flow.pause_reading()
                 return
-            self._take(data[start : start + _SLICE] if len(data) > _SLICE else data)
+            self._feed(data[start : start + _SLICE] if len(data) > _SLICE else data)
 
-    def _take(self, data: bytes) -> None:
+    def _feed(self, data: bytes) -> None:
         """Parse bytes."""
         super().data_received(data)
 
@@ -109,12 +107,12 @@ class PacedProtocol(HttpToolsProtocol):
             self._goes_first = False
             self.turns.leave(self.loop)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+    def _in_turn(self, begin: Callable[[], None]) -> None:
         """Begin with a request: at once, or a stranger's when it is its turn."""
         if self.turns is None or not self._is_stranger:
-            super()._start_asgi_task(cycle, app)
+            begin()
         else:
-            self.turns.begin(self.loop, partial(super()._start_asgi_task, cycle, app))
+            self.turns.begin(self.loop, begin)
 
     @property
     def _is_stranger(self) -> bool:

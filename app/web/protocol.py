@@ -1,17 +1,21 @@
-"""The server's HTTP protocol with limits for the head of a request: the server itself knows none.
+"""The server's HTTP protocol with limits for the head of a request, and with a short way for requests that are whole.
 
-Without them a sender could fill the memory with one endless header, or hold a connection with one letter a minute.
+The server itself knows no limits: without them a sender could fill the memory with one endless header, or hold a
+connection with one letter a minute. And it makes a task and messages for each request. An application that has a method
+``take`` is handed what came whole in one piece, its body as bytes, and says whether it takes it; whatever else comes,
+and what it does not take, goes the server's way.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from app.web.addresses import PREFIXES
-from app.web.body import WHOLE, Headers
+from app.web.body import WHOLE, Headers, Write, send_whole
 from app.web.budgets import Budgets
 from app.web.connections import Connections
 from app.web.limits import Limits
@@ -24,6 +28,10 @@ __all__ = ["LimitedProtocol", "limited_protocol"]
 _TOO_LARGE: Final = 431
 _TOO_SLOW: Final = 408
 _TOO_MANY: Final = 503
+
+
+_Take = Callable[[Scope, bytes, Write], bool]
+"""Takes a request and has it answered by one call of what it is handed, now or later; False changes nothing."""
 
 
 class LimitedProtocol(PacedProtocol):
@@ -39,22 +47,35 @@ class LimitedProtocol(PacedProtocol):
     _head_bytes = 0
     _arrived = 0
     _is_too_large = False
+    _take: _Take | None = None
+    _is_receiving = False
+    _held: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the first head its time."""
         super().connection_made(transport)
+        self._take = getattr(self.app, "take", None)
         if self.places is not None and not self.places.admit(self):
             self._answer(_TOO_MANY, "Too many connections; come back in a moment.", b"retry-after: 5\r\n")
             return
         self._wait_for_head()
         self._rest()
 
-    def _take(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and begin with a request that came whole in them."""
+        self._is_receiving = True
+        super().data_received(data)
+        self._is_receiving = False
+        held, self._held = self._held, None
+        if held is not None:
+            self._in_turn(partial(self._begin, held))
+
+    def _feed(self, data: bytes) -> None:
         """Parse bytes; while they belong to a head, only so many."""
         self._arrived = len(data)
         if self._in_head:
             self._head_bytes += len(data)
-        super()._take(data)
+        super()._feed(data)
         if self._in_head and self._timer is None and not self._is_refused:
             self._wait_for_head()
         if self._in_head and self._head_bytes > self.limits.head_bytes and not self._is_refused:
@@ -82,11 +103,40 @@ class LimitedProtocol(PacedProtocol):
         if self.places is not None:
             self.places.touch(self)
         super().on_headers_complete()
-        if self.scope["raw_path"].startswith(PREFIXES):
-            # Before its task begins. Whoever takes it takes it out, or the two would hold each other.
-            self.scope[WHOLE] = partial(_write_whole, self.cycle)  # type: ignore[typeddict-unknown-key]
         if self._is_draining:
             self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - as the server has it
+        """Begin with a request; one that could be there whole waits until all that came was read."""
+        ours = cycle.scope["raw_path"].startswith(PREFIXES)
+        if ours and self._is_receiving and self._take is not None and app is self.app:
+            self._held = cycle
+        else:
+            self._in_turn(partial(self._start, cycle, app, ours=ours))
+
+    def _start(self, cycle: RequestResponseCycle, app: Any, *, ours: bool) -> None:  # noqa: ANN401 - as above
+        if ours:
+            # Before its task begins. Whoever takes it takes it out, or the two would hold each other.
+            cycle.scope[WHOLE] = partial(_write_whole, cycle)  # type: ignore[typeddict-unknown-key]
+        super()._start_asgi_task(cycle, app)
+
+    def _begin(self, cycle: RequestResponseCycle) -> None:
+        """Begin with a request that waited: without a task if it is whole, and the application takes it so."""
+        if self._take is not None and not cycle.more_body and not cycle.waiting_for_100_continue:
+            answer = _Answer(self, cycle)
+            # As the server keeps its tasks: it does not stop before they are done.
+            self.tasks.add(answer)  # type: ignore[arg-type]
+            if self._take(cycle.scope, bytes(cycle.body), answer):  # type: ignore[arg-type]
+                return
+            self.tasks.discard(answer)
+        self._start(cycle, self.app, ours=True)
+
+    def answer(self, cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes) -> None:
+        """Answer a request that has no task, in a task if the answer has to wait, or to be refused."""
+        if not _write_whole(cycle, status, headers, body):
+            super()._start_asgi_task(cycle, _answering(status, headers, body))  # type: ignore[arg-type]
+            return
+        cycle.on_response = _nothing  # As after a task, or the two would hold each other.
 
     def _size_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -139,6 +189,43 @@ class LimitedProtocol(PacedProtocol):
         self.loop.call_later(self.linger_seconds, self.transport.close)
         if self.transport.can_write_eof():
             self.transport.write_eof()
+
+
+class _Answer:
+    """Write the answer of a request that has no task; what the server sees of it is a task."""
+
+    __slots__ = ("_cycle", "_protocol")
+
+    def __init__(self, protocol: LimitedProtocol, cycle: RequestResponseCycle) -> None:
+        self._protocol = protocol
+        self._cycle = cycle
+
+    def __call__(self, status: int, headers: Headers, body: bytes) -> None:
+        """Answer, unless the server gave up waiting for that."""
+        tasks: set[Any] = self._protocol.tasks
+        if self in tasks:
+            tasks.discard(self)
+            self._protocol.answer(self._cycle, status, headers, body)
+
+    def cancel(self, msg: object = None) -> None:  # noqa: ARG002 - a task's
+        """Have the sender come back: the server stops."""
+        self._cycle.keep_alive = False
+        headers = [(b"content-length", b"0"), (b"retry-after", b"5")]
+        # Later, as a task does: the server is counting them.
+        self._protocol.loop.call_soon(self, _TOO_MANY, headers, b"")
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _answering(status: int, headers: Headers, body: bytes) -> ASGIApp:
+    """Make an application that gives one answer."""
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send_whole(send, status, headers, body)
+
+    return answer
 
 
 def _write_whole(cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes) -> bool:

@@ -103,7 +103,7 @@ async def test_what_is_answered_must_survive_so_the_journal_is_synced_at_every_c
             found[name] = [connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() for pragma in pragmas]
         engine.dispose()
 
-    assert ["wal", 2, 1, 300, 0] == found["writer"]
+    assert ["wal", 2, 1, 4000, 0] == found["writer"]
     assert ["wal", 0, 1] == [found["reader"][0], found["reader"][3], found["reader"][4]]
 
 

@@ -226,12 +226,13 @@ async def test_an_order_is_due_once_however_often_a_change_is_told(store: Store)
 
 
 @pytest.mark.anyio
-async def test_thousands_are_told_at_once_and_told_again_without_a_read(store: Store) -> None:
-    named = [f"v{number}-01" for number in range(3000)]
+async def test_more_than_one_statement_takes_are_told_at_once_and_told_again_without_a_read(store: Store) -> None:
+    named = [f"v{number}-01" for number in range(1200)]
 
-    assert 3000 == (await store.write(tell(*named, source="backfill"))).due
-    for claimed in await store.write(claiming(slots=3000, free={"demo": 3000})):
-        await store.write(settling(store, claimed, shown=showing(store, claimed.order_id, now=NOW)))
+    assert 1200 == (await store.write(tell(*named, source="backfill"))).due
+    claimed = await store.write(claiming(slots=1200, free={"demo": 1200}))
+    shown = [settling(store, each, shown=showing(store, each.order_id, now=NOW)) for each in claimed]
+    await asyncio.gather(*(store.write(each) for each in shown))
     untimed = [ToldOrder(order_id=name) for name in named]
 
     assert 0 == (await store.write(tell(*untimed, source="backfill"))).due

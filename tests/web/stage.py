@@ -32,6 +32,7 @@ from app.store.unread import unmapped
 from app.telemetry import Metrics
 from app.verification import Credentials, Hmac, Unsigned, text_field
 from app.web import Application, Dependencies, Limits, Role, Token
+from app.web.body import Write
 
 T = TypeVar("T")
 
@@ -157,6 +158,9 @@ class Stage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.loop = asyncio.get_running_loop()
         await self.app(scope, receive, send)
+
+    def take(self, scope: Scope, body: bytes, write: Write) -> bool:
+        return isinstance(self.app, Application) and self.app.take(scope, body, write)
 
 
 @dataclass

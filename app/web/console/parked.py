@@ -9,7 +9,6 @@ from pydantic import StringConstraints
 from app.web import schemas
 from app.web.console.orders import meant
 from app.web.console.routing import FormOf, Search, Visitor, back_to, console_part, day_end, day_start
-from app.web.console.webhooks import carriers_of, owners_of
 from app.web.dependencies import Role
 from app.web.ops import parked
 from app.web.problems import Problem
@@ -62,16 +61,7 @@ async def index(visit: Visitor, search: Annotated[_ParkedSearch, Query()]) -> Re
             limit=_ON_A_PAGE,
             cursor=search.cursor,
         )
-    return visit.show(
-        "parked.html",
-        zone=zone,
-        search=search,
-        items=listed.items,
-        next=listed.next,
-        owners=owners_of(visit),
-        carriers=carriers_of(visit),
-        causes=schemas.CAUSES,
-    )
+    return visit.show_list("parked.html", search, listed, zone=zone, causes=schemas.CAUSES)
 
 
 @router.get("/parked/{id}")

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from app.web import schemas
 from app.web.console.routing import Search, Visitor, console_part, day_end, day_start
 from app.web.console.texts import excerpt
-from app.web.console.webhooks import BODY_SHOWN, carriers_of, owners_of
+from app.web.console.webhooks import BODY_SHOWN
 from app.web.ops import refusals
 from app.web.problems import Problem
 
@@ -46,15 +46,7 @@ async def index(visit: Visitor, search: Annotated[_RefusalSearch, Query()]) -> R
         limit=_ON_A_PAGE,
         cursor=search.cursor,
     )
-    return visit.show(
-        "refusals.html",
-        zone=zone,
-        search=search,
-        items=listed.items,
-        next=listed.next,
-        owners=owners_of(visit),
-        carriers=carriers_of(visit),
-    )
+    return visit.show_list("refusals.html", search, listed, zone=zone)
 
 
 @router.get("/refusals/{id}")

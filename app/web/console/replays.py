@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from app.web import schemas
 from app.web.console.routing import FormOf, Visit, Visitor, back_to, console_part, day_end, day_start, demanded
-from app.web.console.webhooks import carriers_of, owners_of
 from app.web.dependencies import Role
 from app.web.ops import replays
 from app.web.problems import Problem
@@ -43,7 +42,7 @@ async def index(visit: Visitor, cursor: Cursor = None) -> Response:
 
 
 def _choices(visit: Visit) -> dict[str, tuple[str, ...]]:
-    return {"owners": owners_of(visit), "carriers": carriers_of(visit), "states": _STATES}
+    return {"owners": visit.owners, "carriers": visit.carriers, "states": _STATES}
 
 
 @router.post("/replays/preview")

@@ -1,12 +1,12 @@
 """What all pages share: who may see them, how forms come in, and what a refusal looks like to people."""
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from hmac import compare_digest
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -49,6 +49,18 @@ class _LoggedOut(Exception):
     """Nobody is logged in."""
 
 
+class Listed(Protocol):
+    """A page of what the operators' interface lists."""
+
+    @property
+    def items(self) -> Sequence[Any]:
+        """What is listed."""
+
+    @property
+    def next(self) -> str | None:
+        """Where the list goes on; None at its end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """A request of somebody who is logged in."""
@@ -67,9 +79,41 @@ class Visit:
             return scheme
         return adapter.verification.describe()
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Name the accounts and groups whose webhooks the reader may see."""
+        if self.caller.owners is not None:
+            return self.caller.owners
+        given = self.caller.given
+        return tuple(sorted(given.accounts | {source.owner for source in given.sources}))
+
+    @property
+    def carriers(self) -> tuple[str, ...]:
+        """Name the carriers that the reader may see webhooks of."""
+        owners = self.owners
+        return tuple(sorted({source.adapter.slug for source in self.caller.given.sources if source.owner in owners}))
+
     def show(self, template: str, **values: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
         """Show a page."""
         return self.page.show(template, **values)
+
+    def show_list(
+        self,
+        template: str,
+        search: "Search",
+        listed: Listed,
+        **values: Any,  # noqa: ANN401
+    ) -> HTMLResponse:
+        """Show a page of a list, what was looked for, and the sources that may be chosen."""
+        return self.show(
+            template,
+            search=search,
+            items=listed.items,
+            next=listed.next,
+            owners=self.owners,
+            carriers=self.carriers,
+            **values,
+        )
 
 
 async def _visit(request: Request) -> Visit:

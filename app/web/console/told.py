@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 from app.model import Milestone
 from app.web.console.orders import account_names
 from app.web.console.routing import Search, Visitor, console_part, day_end, day_start
-from app.web.console.webhooks import carriers_of, owners_of
 from app.web.ops import quiet, told
 
 __all__ = ["router"]
@@ -52,16 +51,7 @@ async def events(visit: Visitor, search: Annotated[_EventSearch, Query()]) -> Re
         limit=_ON_A_PAGE,
         cursor=search.cursor,
     )
-    return visit.show(
-        "events.html",
-        zone=zone,
-        search=search,
-        items=listed.items,
-        next=listed.next,
-        owners=owners_of(visit),
-        carriers=carriers_of(visit),
-        milestones=tuple(Milestone),
-    )
+    return visit.show_list("events.html", search, listed, zone=zone, milestones=tuple(Milestone))
 
 
 class _CallSearch(Search):

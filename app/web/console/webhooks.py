@@ -13,7 +13,6 @@ from app.web.console.curl import curl
 from app.web.console.routing import (
     FormOf,
     Search,
-    Visit,
     Visitor,
     back_to,
     console_part,
@@ -27,7 +26,7 @@ from app.web.ops import webhooks
 from app.web.ops.listing import row_id
 from app.web.problems import Problem
 
-__all__ = ["BODY_SHOWN", "owners_of", "router"]
+__all__ = ["BODY_SHOWN", "router"]
 
 router: Final = console_part()
 
@@ -67,30 +66,7 @@ async def index(visit: Visitor, search: Annotated[_WebhookSearch, Query()]) -> R
         limit=_ON_A_PAGE,
         cursor=search.cursor,
     )
-    return visit.show(
-        "webhooks.html",
-        zone=zone,
-        search=search,
-        items=listed.items,
-        next=listed.next,
-        owners=owners_of(visit),
-        carriers=carriers_of(visit),
-        milestones=tuple(Milestone),
-    )
-
-
-def owners_of(visit: Visit) -> tuple[str, ...]:
-    """Name the accounts and groups whose webhooks the reader may see."""
-    if visit.caller.owners is not None:
-        return visit.caller.owners
-    given = visit.caller.given
-    return tuple(sorted(given.accounts | {source.owner for source in given.sources}))
-
-
-def carriers_of(visit: Visit) -> tuple[str, ...]:
-    """Name the carriers that the reader may see webhooks of."""
-    owners = owners_of(visit)
-    return tuple(sorted({source.adapter.slug for source in visit.caller.given.sources if source.owner in owners}))
+    return visit.show_list("webhooks.html", search, listed, zone=zone, milestones=tuple(Milestone))
 
 
 @router.get("/webhooks/{id}")

@@ -20,7 +20,6 @@ __all__ = ["Backlog"]
 
 _CLAIMED: Final = 100
 _CLAIMS: Final = 20
-_AT_WORK_SECONDS: Final = 6.0
 _LATENCY: Final = 0.05
 
 
@@ -86,5 +85,5 @@ class Backlog:
     def _memory(self, like: str, line: str) -> float:
         place = self._stage.fresh("remembering", like=like)
         with destination(_LATENCY) as (url, _), relay(place, url) as running:
-            pause(_AT_WORK_SECONDS)
+            pause(self._stage.scale.at_work_seconds)
             return memory(running.running.pid, line)

@@ -51,6 +51,7 @@ class Scale:
     pending: tuple[int, int] = (100_000, 1_000_000)
     webhooks: int = 6_000
     shipments: int = 1_000
+    at_work_seconds: float = 6.0
     puts: int = 12_800
     punctual: int = 300
     replays: int = 100_000
@@ -65,7 +66,8 @@ class Scale:
 SMALL: Final = Scale(
     seconds=1,
     known=1_000,
-    pending=(10_000, 20_000),
+    pending=(2_500, 5_000),
+    at_work_seconds=1.0,
     webhooks=100,
     shipments=20,
     puts=256,
