@@ -208,7 +208,9 @@ class Intake:
 
     def _accepted(self, submitted: Submitted, received: Received) -> Accepted:
         if not received.duplicate:
-            self._stored(received.webhook_id, submitted.source, submitted.webhook)
+            # In the next round of the event loop: its sender is answered in this one, and need not wait for a reading.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._stored, received.webhook_id, submitted.source, submitted.webhook)
         return Accepted(
             status="duplicate" if received.duplicate else "accepted",
             webhook_id=received.webhook_id,
