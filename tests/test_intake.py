@@ -98,6 +98,14 @@ def with_adapter(**differences: Any) -> Source:
     return replace(SOURCE, adapter=replace(ADAPTER, **differences))
 
 
+async def test_a_webhook_is_handed_on_once_whoever_sent_it_could_be_answered(desk: Desk) -> None:
+    accepted = await desk.take(signed(b'{"id": "1"}'))
+    assert [] == desk.handed_on
+
+    await asyncio.sleep(0)
+    assert [accepted.webhook_id] == desk.handed_on
+
+
 async def test_a_proven_webhook_is_on_disk_when_it_is_accepted_and_handed_on_once(desk: Desk) -> None:
     first = await desk.take(signed(b'{"id": "1"}'))
     again = await desk.take(signed(b'{"id": "1", "more": 2}'))
