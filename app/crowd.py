@@ -1,5 +1,6 @@
-"""Whether many webhooks are being taken in at this moment: then what can wait leaves the processor to them."""
+"""Whether webhooks, or many, are being taken in at this moment: then what can wait leaves the processor to them."""
 
+import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -12,6 +13,9 @@ _REMEMBERED_SECONDS: Final = 0.25
 """Between two transactions nobody may be waiting, and the next dozen is on its way."""
 _NEW_SECONDS: Final = 5.0
 """Most bursts are over by then; what goes on for longer is how it is now."""
+_WAY_SECONDS: Final = 0.02
+"""One that was answered is on its way to VTEX for about so long."""
+_LOOK_SECONDS: Final = 0.002
 
 
 class Crowd:
@@ -21,7 +25,7 @@ class Crowd:
         """Begin with nobody; ``now`` is in seconds."""
         self._now = now
         self._waiting = 0
-        self._crowded_at = self._began_at = -math.inf
+        self._crowded_at = self._began_at = self._left_at = -math.inf
 
     def join(self) -> None:
         """Be one of them, until `leave`."""
@@ -35,6 +39,7 @@ class Crowd:
     def leave(self) -> None:
         """Have one's answer."""
         self._waiting -= 1
+        self._left_at = self._now()
 
     @property
     def is_there(self) -> bool:
@@ -45,3 +50,14 @@ class Crowd:
     def is_new(self) -> bool:
         """Tell whether many wait who did not five seconds ago: what can wait at all waits until they are served."""
         return self.is_there and self._now() - self._began_at < _NEW_SECONDS
+
+    @property
+    def is_anybody_there(self) -> bool:
+        """Tell whether a single one waits, or has just been answered."""
+        return self._waiting > 0 or self._now() - self._left_at < _WAY_SECONDS
+
+    async def gone(self, most_seconds: float) -> None:
+        """Return when nobody is there, but after so long at the latest."""
+        until = self._now() + most_seconds
+        while self.is_anybody_there and self._now() < until:  # noqa: ASYNC110 - nobody tells that nobody came
+            await asyncio.sleep(_LOOK_SECONDS)

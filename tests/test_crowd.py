@@ -1,5 +1,7 @@
 """Many who wait at a time are a crowd, and are remembered as one for a moment."""
 
+import pytest
+
 from app.crowd import Crowd
 
 
@@ -57,3 +59,34 @@ def test_a_crowd_is_new_for_five_seconds_however_long_it_stays() -> None:
 
     assert [(True, True)] * 40 + [(True, False)] * 2 == found
     assert (True, True) == looked_at()
+
+
+class Ticking:
+    """A clock that goes on by a millisecond whenever it is looked at."""
+
+    def __init__(self) -> None:
+        self.at = 10.0
+
+    def __call__(self) -> float:
+        self.at += 0.001
+        return self.at
+
+
+@pytest.mark.anyio
+async def test_what_can_wait_waits_until_nobody_is_there_and_not_for_ever() -> None:
+    clock = Ticking()
+    crowd = Crowd(clock)
+
+    await crowd.gone(1.0)
+    assert clock.at < 10.004
+
+    crowd.join()
+    began = clock.at
+    await crowd.gone(1.0)
+    assert clock.at - began >= 1.0
+
+    # Whoever has just been answered is on the way to VTEX.
+    crowd.leave()
+    began = clock.at
+    await crowd.gone(1.0)
+    assert 0.02 <= clock.at - began < 0.1

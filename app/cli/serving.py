@@ -18,7 +18,7 @@ from app.main import Listener, Relay, inherited_sockets, relay, serve, until_sig
 from app.settings import ListenAddress, Settings, load_settings
 from app.source import Source
 from app.telemetry import configure_logging
-from app.web import Dependencies, Part, create_app, ops_app
+from app.web import Budgets, Dependencies, Part, budgets_of, create_app, ops_app
 
 __all__ = ["READY", "base_url", "listening", "run", "shown_path"]
 
@@ -87,11 +87,14 @@ async def listening(
     """
     given = inherited or {}
     dependencies, ops_listen = running.dependencies, settings.ops_listen
-    application = create_app(dependencies, with_ops=ops_listen is None, part=part)
+    budgets = budgets_of(dependencies)
+    application = create_app(dependencies, budgets, with_ops=ops_listen is None, part=part)
     stack.push_async_callback(application.close)
-    listeners = [_listener(application, settings.listen, "listen", given, dependencies)]
+    listeners = [_listener(application, settings.listen, "listen", given, dependencies, budgets)]
     if ops_listen is not None:
-        listeners.append(_listener(ops_app(dependencies, part=part), ops_listen, "ops_listen", given, dependencies))
+        budgets = budgets_of(dependencies)
+        apart = ops_app(dependencies, budgets, part=part)
+        listeners.append(_listener(apart, ops_listen, "ops_listen", given, dependencies, budgets))
     ports = await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
     if part.takes_webhooks:
         stack.callback(dependencies.outages.leave)
@@ -107,6 +110,7 @@ def _listener(
     setting: str,
     inherited: Mapping[str, socket.socket],
     dependencies: Dependencies,
+    budgets: Budgets,
 ) -> Listener:
     return Listener(
         application=application,
@@ -116,6 +120,8 @@ def _listener(
         inherited=inherited.get(setting),
         limits=dependencies.limits,
         trusted=dependencies.trusted_proxies,
+        budgets=budgets,
+        count_refusal=dependencies.metrics.refusal,
     )
 
 

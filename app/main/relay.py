@@ -211,7 +211,7 @@ def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
     zones = {name: account.timezone for name, account in accounts.items()}
     errands = Errands(egress)
     mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
-    replays = BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped)
+    replays = BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped, crowd=mapper.crowd)
     return mapper, replays, Retiring(store, duties, retention_of(settings), metrics, now=now)
 
 

@@ -2,17 +2,18 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 
 from app.errors import ConfigurationError
-from app.web import Limits, limited_protocol
+from app.web import Budgets, Limits, limited_protocol
 from app.web.peer import Network
 
 __all__ = ["Listener", "serve"]
@@ -20,7 +21,11 @@ __all__ = ["Listener", "serve"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """An ASGI application and where it listens; port 0 takes a free one, and an inherited socket goes before both."""
+    """An ASGI application and where it listens; port 0 takes a free one, and an inherited socket goes before both.
+
+    Whom its ``budgets`` say was refused too often is not read for a while. What the server itself refuses is told to
+    ``count_refusal``.
+    """
 
     application: Any
     host: str
@@ -29,6 +34,12 @@ class Listener:
     inherited: socket.socket | None = None
     limits: Limits = field(default_factory=Limits)
     trusted: Sequence[Network] = ()
+    budgets: Budgets | None = None
+    count_refusal: Callable[[str], None] = lambda _cause: None
+
+
+_OF_STRANGERS: Final = ("Invalid HTTP request", "Unsupported upgrade request", "No supported WebSocket library")
+"""What the server says of single requests: a flood must not become one of lines, and metrics count it."""
 
 
 class _Server(uvicorn.Server):
@@ -48,6 +59,7 @@ async def serve(listeners: Sequence[Listener], *, shutdown_seconds: float) -> As
         ConfigurationError: An address cannot be listened on.
 
     """
+    logging.getLogger("uvicorn.error").addFilter(_is_of_ours)
     sockets = [_bind(listener) for listener in listeners]
     servers = [_Server(_config(listener, shutdown_seconds)) for listener in listeners]
     tasks = [
@@ -62,10 +74,14 @@ async def serve(listeners: Sequence[Listener], *, shutdown_seconds: float) -> As
         await asyncio.gather(*tasks)
 
 
+def _is_of_ours(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(_OF_STRANGERS)
+
+
 def _config(listener: Listener, shutdown_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         listener.application,
-        http=limited_protocol(listener.limits, listener.trusted),
+        http=limited_protocol(listener.limits, listener.trusted, listener.budgets, listener.count_refusal),
         log_config=None,
         # Whoever starts a server says so; its own lines would only repeat it.
         log_level="warning",

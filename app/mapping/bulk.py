@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.crowd import Crowd
 from app.duties import Duties
 from app.errors import RelayError, StoreUnavailable
 from app.mapping.replaying import Replayer
@@ -34,6 +36,8 @@ _LIVE: Final = 64
 """With so many webhooks waiting for their first reading nothing is read again: they are more than one round of it."""
 _BACKLOG: Final = 1000
 """With so many shipments waiting because of replays no more are made due: a replay that is cancelled ends soon."""
+_GIVES_WAY: Final = 9
+"""How many times as long as it worked it rests at most, while webhooks come in: it keeps a tenth of the time."""
 
 
 class BulkReplays(Worker):
@@ -48,9 +52,11 @@ class BulkReplays(Worker):
         *,
         now: Callable[[], datetime],
         mapped: Callable[[], None],
+        crowd: Crowd | None = None,
     ) -> None:
-        """Call ``mapped`` when shipments may have become due."""
+        """Call ``mapped`` when shipments may have become due, and give way to whoever is in the ``crowd``."""
         super().__init__("replay", now)
+        self._crowd = crowd or Crowd()
         self._store = store
         self._replayer = replayer
         self._duties = duties
@@ -103,12 +109,16 @@ class BulkReplays(Worker):
         """Read webhooks one after the other until somebody stops it; return how many were read."""
         position = job.position
         for count, id_ in enumerate(ids):
+            began = time.monotonic()
             step = await self._step(id_)
             is_last = job.done + count + 1 >= (job.most or job.expected)
             advance = AdvanceReplay(id=job.id, position=position, step=step, is_last=is_last, now=self._now())
-            if not await self._store.write(advance):
+            # Were this lost in a power cut, so would be that it was done: the webhook is read again.
+            if not await self._store.write(advance, lasting=False):
                 return count
             position = id_
+            # What comes in now never waits for more than the webhook at hand.
+            await self._crowd.gone(_GIVES_WAY * (time.monotonic() - began))
             await asyncio.sleep(0)
         return len(ids)
 

@@ -157,6 +157,22 @@ class Settings(BaseSettings):
         description="How many requests of one IPv4 address or one IPv6 /64 may be refused within a minute; then it is "
         "answered 429 before anything is verified. An address that proved itself within an hour is always looked at.",
     )
+    refused_wait_seconds: Seconds = Field(
+        default=5.0,
+        description="For how long, at most, nothing more is read of an address that was refused so often: the first "
+        "time for a 64th of it, then each time for twice as long, until the address has not been refused for a minute. "
+        "Trusted proxies, and addresses that proved themselves within an hour, never wait. 0 reads on at once.",
+    )
+    max_refused_connections: Count = Field(
+        default=16,
+        description="Most connections of such an address that wait for that; further ones are closed unread, and those "
+        "that wait are the first to lose their places when `max_connections` is reached.",
+    )
+    strangers_at_a_time: Count = Field(
+        default=2,
+        description="How many requests of addresses that did not prove themselves within an hour begin in one round of "
+        "the event loop, in the order in which they came; those of others, and of trusted proxies, begin at once.",
+    )
     max_document_depth: Count = Field(
         default=64, description="Deepest nesting of a JSON or XML body that is read; a deeper one is unmappable."
     )

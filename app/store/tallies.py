@@ -57,7 +57,7 @@ def _counting(insert: Callable[[Table], Insert]) -> Insert:
     counted = insert(tallies)
     return counted.on_conflict_do_update(
         index_elements=["owner", "carrier", "hour", "kind", "node"],
-        set_={"count": tallies.c.count + 1, "last_at": counted.excluded.last_at},
+        set_={"count": tallies.c.count + counted.excluded.count, "last_at": counted.excluded.last_at},
     )
 
 
@@ -74,13 +74,15 @@ def hour_of(time: datetime) -> int:
     return int(time.astimezone(UTC).timestamp()) // _HOUR
 
 
-def tally(connection: Connection, owner: str, carrier: str, kind: str, *, made: int, now: datetime) -> None:
-    """Count something that happened now; ``made`` is any id that the process made for it.
+def tally(
+    connection: Connection, owner: str, carrier: str, kind: str, *, made: int, now: datetime, count: int = 1
+) -> None:
+    """Count something that happened now, or so many of it; ``made`` is any id that the process made for it.
 
     Each process has counts of its own, or all of them would wait for each other's commits.
     """
     what = {"owner": owner, "carrier": carrier, "hour": hour_of(now), "kind": kind}
-    _COUNT.run(connection, what | {"node": node_of(made), "count": 1, "last_at": now})
+    _COUNT.run(connection, what | {"node": node_of(made), "count": count, "last_at": now})
 
 
 def tally_webhook(connection: Connection, webhook_id: int, kind: str, now: datetime) -> None:

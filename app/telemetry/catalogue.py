@@ -58,7 +58,8 @@ REFUSALS = MetricDoc(
     name="relay_refusals_total",
     type="counter",
     labels=("cause",),
-    description="Refused requests by cause.",
+    description="Refused requests by cause; `left-unread` and `closed-unread` count connections of addresses that were "
+    "refused too often.",
 )
 EVENTS = MetricDoc(
     name="relay_events_total",

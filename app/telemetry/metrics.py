@@ -54,7 +54,11 @@ _NOTIFICATION_OUTCOMES: Final = frozenset(
 # Refusals before verification have no error class of ours; the others are labelled by their errors' reasons.
 _ROUTE_CAUSES: Final = frozenset(
     {
+        "closed-unread",
+        "head-too-large",
+        "left-unread",
         "method-not-allowed",
+        "no-http",
         "not-found",
         "request-timeout",
         "too-large",
@@ -138,6 +142,7 @@ class Metrics:
         self._source_webhooks = _counter(SOURCE_WEBHOOKS, registry)
         # Finding the series of labels costs several times what counting in it does. There is a bounded number of them.
         self._webhooks_of = cache(self._webhooks.labels)
+        self._refusals_of = cache(self._refusals.labels)
         self._webhooks_from = cache(self._source_webhooks.labels)
         self._secrets_of = cache(self._secret_matched.labels)
         for source in self._sources:
@@ -151,7 +156,7 @@ class Metrics:
 
     def refusal(self, cause: str) -> None:
         """Count a refused request by its cause: the ``reason`` of an error, or what the route found."""
-        self._refusals.labels(closed(cause, self._causes)).inc()
+        self._refusals_of(closed(cause, self._causes)).inc()
 
     def event(self, carrier: str, milestone: Milestone, *, is_unknown: bool = False) -> None:
         """Count an event, and its code if the adapter does not list it."""

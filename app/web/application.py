@@ -17,16 +17,15 @@ from app.web.space import Space
 from app.web.taking import Taking
 from app.web.webhooks import Webhooks
 
-__all__ = ["Application", "create_app", "ops_app"]
+__all__ = ["Application", "budgets_of", "create_app", "ops_app"]
 
 
 class Application:
     """An ASGI application that is closed when its server has stopped."""
 
-    def __init__(self, dependencies: Dependencies, *, with_ops: bool, part: Part) -> None:
+    def __init__(self, dependencies: Dependencies, budgets: Budgets, *, with_ops: bool, part: Part) -> None:
         """Take webhooks in, unless another process does, and serve probes and ordinary routes beside them."""
-        self._given, limits = dependencies, dependencies.limits
-        budgets, space = _guards(dependencies)
+        self._given, limits, space = dependencies, dependencies.limits, _space(dependencies)
         self._refusals = Refusals(dependencies.store, kept=limits.refusals_kept, most_bytes=limits.refusals_bytes)
         beside, self._late = _beside(dependencies, budgets, space, with_ops=with_ops, part=part)
         taking = Taking(dependencies, self._refusals, budgets, space)
@@ -54,25 +53,36 @@ class Application:
         await self._refusals.close()
 
 
-def create_app(dependencies: Dependencies, *, with_ops: bool = True, part: Part = Part.ALL) -> Application:
-    """Make the application that carriers and probes call; without ops, `ops_app` serves those on its own listener."""
-    return Application(dependencies, with_ops=with_ops, part=part)
+def create_app(
+    dependencies: Dependencies, budgets: Budgets | None = None, *, with_ops: bool = True, part: Part = Part.ALL
+) -> Application:
+    """Make the application that carriers and probes call; without ops, `ops_app` serves those on its own listener.
+
+    Its server should know the ``budgets`` as well, so that it does not read what would be refused.
+    """
+    return Application(dependencies, budgets or budgets_of(dependencies), with_ops=with_ops, part=part)
 
 
-def ops_app(dependencies: Dependencies, *, part: Part = Part.ALL) -> ASGIApp:
+def ops_app(dependencies: Dependencies, budgets: Budgets | None = None, *, part: Part = Part.ALL) -> ASGIApp:
     """Make the application of operators and scrapers, which takes no webhooks."""
-    return _beside(dependencies, *_guards(dependencies), with_ops=True, part=part)[0]
+    given = budgets or budgets_of(dependencies)
+    return _beside(dependencies, given, _space(dependencies), with_ops=True, part=part)[0]
 
 
-def _guards(dependencies: Dependencies) -> tuple[Budgets, Space]:
+def budgets_of(dependencies: Dependencies) -> Budgets:
+    """Make the memory of whom a listener refused."""
     limits = dependencies.limits
-    space = Space(
+    wait = limits.refused_wait_seconds
+    return Budgets(limits.refusals_per_minute, dependencies.clock, longest_wait_seconds=wait)
+
+
+def _space(dependencies: Dependencies) -> Space:
+    return Space(
         dependencies.data_folder,
-        limits.free_bytes,
+        dependencies.limits.free_bytes,
         dependencies.clock,
         is_in_place=dependencies.store.is_in_place,
     )
-    return Budgets(limits.refusals_per_minute, dependencies.clock), space
 
 
 def _beside(

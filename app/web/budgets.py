@@ -19,20 +19,26 @@ _REMEMBERED: Final = 10_000
 _PROVEN_SECONDS: Final = 3600.0
 _PREFIX: Final = 64
 _SECONDS: Final = 60.0
+_DOUBLINGS: Final = 6
+"""The first wait is the longest one halved so often."""
 
 
 @dataclass(slots=True)
 class _Budget:
     left: float
     at: float
+    waits: int = 0
 
 
 class Budgets:
     """Count refusals by address; what is spent comes back evenly within a minute."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = monotonic) -> None:
-        """Allow so many refusals at once, and as many again within a minute."""
+    def __init__(
+        self, per_minute: int, clock: Callable[[], float] = monotonic, *, longest_wait_seconds: float = 0.0
+    ) -> None:
+        """Allow so many refusals at once, and as many again within a minute; have who sends on wait so long."""
         self._most = float(per_minute)
+        self._longest_wait = longest_wait_seconds
         self._clock = clock
         self._budgets: OrderedDict[str, _Budget] = OrderedDict()
         self._proven: OrderedDict[str, float] = OrderedDict()
@@ -49,6 +55,17 @@ class Budgets:
         if budget.left >= 1 or self._is_proven(network):
             return None
         return max(1, ceil((1 - budget.left) * _SECONDS / self._most))
+
+    def unread_seconds(self, address: str) -> float:
+        """Return for how long nothing more of an address is to be read: each time twice as long, until it rested.
+
+        Zero for an address that is looked at.
+        """
+        if not self._longest_wait or self.wait_seconds(address) is None:
+            return 0.0
+        budget = self._budgets[network_of(address)]
+        budget.waits += 1
+        return self._longest_wait * 2.0 ** min(0, budget.waits - 1 - _DOUBLINGS)
 
     def is_spent(self, address: str) -> bool:
         """Tell whether an address was refused too often, whether or not it is still looked at."""
@@ -78,6 +95,10 @@ class Budgets:
         while len(self._proven) > _REMEMBERED:
             self._proven.popitem(last=False)
 
+    def is_proven(self, address: str) -> bool:
+        """Tell whether an address proved itself within the hour."""
+        return self._is_proven(network_of(address))
+
     def _is_proven(self, network: str) -> bool:
         at = self._proven.get(network)
         return at is not None and self._clock() - at <= _PROVEN_SECONDS
@@ -86,6 +107,8 @@ class Budgets:
         now = self._clock()
         budget.left = min(self._most, budget.left + (now - budget.at) * self._most / _SECONDS)
         budget.at = now
+        if budget.left == self._most:
+            budget.waits = 0
 
 
 def network_of(address: str) -> str:

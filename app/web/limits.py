@@ -19,6 +19,10 @@ class Limits:
         connections: Most connections at a time.
         address_connections: Most connections of one address at a time.
         refusals_per_minute: How many requests of one address may be refused before it is answered 429.
+        refused_wait_seconds: For how long, at most, nothing more of such an address is read; 0 reads on.
+        refused_connections: How many connections of such an address may wait for that; further ones are closed.
+        strangers_at_a_time: How many requests of addresses that did not prove themselves begin in one round of the
+            event loop.
         refusals_kept: How many refused requests are kept.
         refusals_bytes: How much space they may take.
         free_bytes: How much space must be free where the database is, for anything to be taken in.
@@ -34,6 +38,9 @@ class Limits:
     connections: int = 512
     address_connections: int = 256
     refusals_per_minute: int = 300
+    refused_wait_seconds: float = 5.0
+    refused_connections: int = 16
+    strangers_at_a_time: int = 2
     refusals_kept: int = 10_000
     refusals_bytes: int = 64 * 1024 * 1024
     free_bytes: int = 64 * 1024 * 1024

@@ -12,13 +12,16 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from app.web.addresses import PREFIXES
 from app.web.body import WHOLE, Headers, Write, send_whole
+from app.web.budgets import Budgets
 from app.web.connections import Connections
 from app.web.limits import Limits
+from app.web.pacing import PacedProtocol
 from app.web.peer import Network
+from app.web.turns import Turns
 
 __all__ = ["LimitedProtocol", "limited_protocol"]
 
@@ -31,12 +34,10 @@ _Take = Callable[[Scope, bytes, Write], bool]
 """Takes a request and has it answered by one call of what it is handed, now or later; False changes nothing."""
 
 
-class LimitedProtocol(HttpToolsProtocol):
+class LimitedProtocol(PacedProtocol):
     """Refuse heads that are too long or do not come; for uvicorn's setting ``http``."""
 
     limits: ClassVar[Limits] = Limits()
-    places: ClassVar[Connections | None] = None
-    """Where connections are counted; None takes all."""
     linger_seconds = 1.0
     first_seconds = 1.0
 
@@ -46,8 +47,6 @@ class LimitedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _arrived = 0
     _is_too_large = False
-    _is_refused = False
-    _timer: asyncio.TimerHandle | None = None
     _take: _Take | None = None
     _is_receiving = False
     _held: RequestResponseCycle | None = None
@@ -59,46 +58,26 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.places is not None and not self.places.admit(self):
             self._answer(_TOO_MANY, "Too many connections; come back in a moment.", b"retry-after: 5\r\n")
             return
-        self._start_timer()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
-        self._stop_timer()
-        if self.places is not None:
-            self.places.leave(self)
-        super().connection_lost(exc)
-
-    @property
-    def address(self) -> str:
-        """Return the peer's address, empty on a Unix socket."""
-        return self.client[0] if self.client else ""
-
-    @property
-    def is_waiting(self) -> bool:
-        """Tell whether the next word is the sender's: a request, or the rest of one."""
-        if self._is_refused or getattr(self.cycle, "response_complete", True):
-            return True
-        return bool(self.cycle.more_body)
-
-    def drop(self) -> None:
-        """Close the connection, whatever waits on it."""
-        self._stop_timer()
-        self.transport.abort()
+        self._wait_for_head()
+        self._rest()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; while they belong to a head, only so many."""
-        if self._is_refused:
-            return
-        self._arrived = len(data)
-        if self._in_head:
-            self._head_bytes += len(data)
+        """Take bytes, and begin with a request that came whole in them."""
         self._is_receiving = True
         super().data_received(data)
         self._is_receiving = False
-        if self._held is not None:
-            self._begin(self._held)
+        held, self._held = self._held, None
+        if held is not None:
+            self._in_turn(partial(self._begin, held))
+
+    def _feed(self, data: bytes) -> None:
+        """Parse bytes; while they belong to a head, only so many."""
+        self._arrived = len(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+        super()._feed(data)
         if self._in_head and self._timer is None and not self._is_refused:
-            self._start_timer()
+            self._wait_for_head()
         if self._in_head and self._head_bytes > self.limits.head_bytes and not self._is_refused:
             self._answer(_TOO_LARGE, "The head of the request is too long.")
 
@@ -133,7 +112,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if ours and self._is_receiving and self._take is not None and app is self.app:
             self._held = cycle
         else:
-            self._start(cycle, app, ours=ours)
+            self._in_turn(partial(self._start, cycle, app, ours=ours))
 
     def _start(self, cycle: RequestResponseCycle, app: Any, *, ours: bool) -> None:  # noqa: ANN401 - as above
         if ours:
@@ -143,7 +122,6 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _begin(self, cycle: RequestResponseCycle) -> None:
         """Begin with a request that waited: without a task if it is whole, and the application takes it so."""
-        self._held = None
         if self._take is not None and not cycle.more_body and not cycle.waiting_for_100_continue:
             answer = _Answer(self, cycle)
             # As the server keeps its tasks: it does not stop before they are done.
@@ -181,16 +159,12 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_too_large:
             self._answer(_TOO_LARGE, "The head of the request is too long.")
         else:
+            self._charge("no-http")
             super().send_400_response(msg)
 
-    def _start_timer(self) -> None:
+    def _wait_for_head(self) -> None:
         self._stop_timer()
         self._timer = self.loop.call_later(self.limits.head_seconds, self._on_silence)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _on_silence(self) -> None:
         """Close a connection whose head did not come; one on which nothing came at all hears nothing."""
@@ -204,6 +178,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if not getattr(self.cycle, "response_complete", True):
             self.transport.close()
             return
+        if status != _TOO_MANY:
+            self._charge("head-too-large" if status == _TOO_LARGE else "request-timeout")
         body = text.encode()
         head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + head + more + b"\r\n" + body)
@@ -275,7 +251,15 @@ def _write_whole(cycle: RequestResponseCycle, status: int, headers: Headers, bod
     return True
 
 
-def limited_protocol(limits: Limits, trusted: Sequence[Network]) -> type[LimitedProtocol]:
-    """Make the protocol of one server, whose connections are counted together."""
-    counted = Connections(limits.connections, limits.address_connections, trusted)
-    return type("LimitedProtocol", (LimitedProtocol,), {"limits": limits, "places": counted})
+def limited_protocol(
+    limits: Limits,
+    trusted: Sequence[Network],
+    budgets: Budgets | None = None,
+    count: Callable[[str], None] = lambda _cause: None,
+) -> type[LimitedProtocol]:
+    """Make the protocol of one server, whose connections are counted together, and its refusals by ``count``."""
+    counted = Connections(
+        limits.connections, limits.address_connections, trusted, most_unread=limits.refused_connections
+    )
+    known = {"limits": limits, "places": counted, "budgets": budgets, "turns": Turns(limits.strangers_at_a_time)}
+    return type("LimitedProtocol", (LimitedProtocol,), known | {"count": lambda _self, cause: count(cause)})

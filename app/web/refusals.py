@@ -20,8 +20,12 @@ EXCERPT_BYTES: Final = 4096
 _WAITING: Final = 256
 _LONGEST_PATH: Final = 2048
 _HEADERS: Final = 100
-_MEASURED_EVERY: Final = 16
-"""The space is measured whenever this part of it may have been filled: each measure looks at all that is kept."""
+_TOGETHER: Final = 64
+"""So many share a transaction."""
+_REST_SECONDS: Final = 0.1
+"""Between two transactions: whoever proved himself waits behind one of them now and then, not behind each refusal."""
+_FREED: Final = 16
+"""When the space is full this part of it is freed, for each measure looks at all that is kept."""
 _CLOSE_SECONDS: Final = 2.0
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ def _blank(text: str, live: list[str]) -> str:
 
 
 class Refusals:
-    """A short queue of refused requests, written one at a time: a flood shares no transaction with webhooks."""
+    """A short queue of refused requests, written together now and then: a flood holds no webhook up."""
 
     def __init__(self, store: Store, *, kept: int, most_bytes: int) -> None:
         """Keep at most ``kept`` of them in the store, and about ``most_bytes``."""
@@ -42,7 +46,8 @@ class Refusals:
         self._kept = kept
         self._most_bytes = most_bytes
         # What an earlier process kept is measured with the first that this one keeps.
-        self._unmeasured = most_bytes
+        self._taken = most_bytes
+        self._is_hurried = asyncio.Event()
         self._waiting: deque[AddRefusal] = deque()
         self._writing: asyncio.Task[None] | None = None
         self.dropped = 0
@@ -103,19 +108,35 @@ class Refusals:
 
     async def _write(self) -> None:
         while self._waiting:
-            try:
-                refusal = self._waiting.popleft()
-                await self._store.write(refusal, size=EXCERPT_BYTES)
-                self._unmeasured += refusal.bytes
-                if self._unmeasured * _MEASURED_EVERY >= self._most_bytes:
-                    await self._store.write(TrimRefusals(most_bytes=self._most_bytes))
-                    self._unmeasured = 0
-            except RelayError as error:
-                self.dropped += 1
-                log_event(_LOGGER, "refusal.dropped", level=logging.WARNING, reason=str(error))
+            some = [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]
+            ends = await asyncio.gather(*map(self._written, some))
+            self.dropped += ends.count(False)
+            if self._taken > self._most_bytes:
+                await self._trim()
+            if self._waiting:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_hurried.wait(), _REST_SECONDS)
+
+    async def _written(self, refusal: AddRefusal) -> bool:
+        try:
+            await self._store.write(refusal, size=EXCERPT_BYTES)
+        except RelayError as error:
+            log_event(_LOGGER, "refusal.dropped", level=logging.WARNING, reason=str(error))
+            return False
+        self._taken += refusal.bytes
+        return True
+
+    async def _trim(self) -> None:
+        most = self._most_bytes - self._most_bytes // _FREED
+        try:
+            self._taken = await self._store.write(TrimRefusals(most_bytes=most))
+        except RelayError as error:
+            log_event(_LOGGER, "refusal.dropped", level=logging.WARNING, reason=str(error))
 
     async def close(self, wait_seconds: float = _CLOSE_SECONDS) -> None:
         """Write what waits, for a moment: a stop must not hang on requests that were refused."""
+        self._is_hurried.set()
         if self._writing is not None:
             with contextlib.suppress(TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(self._writing, wait_seconds)
+        self._is_hurried.clear()

@@ -183,7 +183,8 @@ class Taking:
             slug, text = slug_of(error), str(error)
             error = Refusal(slug=slug, detail=f"{text[:1].upper()}{text[1:]}. {CATALOGUE[slug].remedy}")
         if isinstance(error, Refusal):
-            request.refusal = error
+            # Without its traceback, which leads to a frame that holds the request: only a search would find them.
+            request.refusal = error.with_traceback(None)
             return self._refusal(request.address, error)
         if isinstance(error, Unavailable):
             return failed(slug_of(error), f"{error}. {CATALOGUE['unavailable'].remedy}", reason=str(error))

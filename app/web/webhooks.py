@@ -100,7 +100,8 @@ class Webhooks:
 
     async def _send(self, scope: Scope, receive: Receive, send: Send, outcome: Outcome) -> None:
         headers, body = outcome.head(), outcome.sent_body(scope["method"])
+        at_once = scope.pop(WHOLE, None)
         if outcome.unread:
             await send_and_close(receive, send, outcome.status, headers, body, limit=self._limits.body_bytes)
         else:
-            await send_whole(send, outcome.status, headers, body, at_once=scope.pop(WHOLE, None))
+            await send_whole(send, outcome.status, headers, body, at_once=at_once)

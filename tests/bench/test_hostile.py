@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from tests.bench.hostile import _ACCOUNT, KINDS, Attack, Carrier
+from tests.bench.attack import KINDS, Attack
+from tests.bench.hostile import _ACCOUNT, Carrier
 from tests.e2e.relay import Relay
 
 

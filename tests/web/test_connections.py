@@ -1,7 +1,7 @@
 """Connections that are only held open lose their places to those that are used."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.main import Listener, serve
-from app.web import Limits
+from app.web import Budgets, Limits
 from app.web.peer import Network
 
 pytestmark = pytest.mark.anyio
@@ -57,7 +57,13 @@ class Sender:
 
 
 @asynccontextmanager
-async def serving(answering: Answering, trusted: tuple[Network, ...] = (), **limits: Any) -> AsyncIterator[Any]:
+async def serving(
+    answering: Any,
+    trusted: tuple[Network, ...] = (),
+    budgets: Budgets | None = None,
+    count: Callable[[str], None] = lambda _cause: None,
+    **limits: Any,
+) -> AsyncIterator[Any]:
     """Serve, and hand out what connects, from an address of this machine if one is named."""
     listener = Listener(
         application=answering,
@@ -66,6 +72,8 @@ async def serving(answering: Answering, trusted: tuple[Network, ...] = (), **lim
         setting="listen",
         limits=Limits(**limits),
         trusted=trusted,
+        budgets=budgets,
+        count_refusal=count,
     )
     senders: list[Sender] = []
     async with serve([listener], shutdown_seconds=1) as (port,):
@@ -76,7 +84,8 @@ async def serving(answering: Answering, trusted: tuple[Network, ...] = (), **lim
             return senders[-1]
 
         yield connect
-        answering.may_answer.set()
+        if isinstance(answering, Answering):
+            answering.may_answer.set()
         for sender in senders:
             sender.writer.close()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from app.crowd import Crowd
 from app.duties import Duties
 from app.mapping import BulkReplays
 from app.model import Milestone
@@ -50,12 +51,13 @@ def knowing(start: Start) -> Relay:
     return start(sources=better, reread=replayer.shown)
 
 
-def worker(relay: Relay) -> BulkReplays:
+def worker(relay: Relay, crowd: Crowd | None = None) -> BulkReplays:
     """Make the one who replays, as a process that starts does."""
     given = relay.dependencies
     replayer = mapper_of(given.store, given.sources, given.now, lambda: None).replayer
     duties = Duties(given.store, given.now, holder="one")
-    return BulkReplays(given.store, replayer, duties, ("mystore", "other"), now=given.now, mapped=lambda: None)
+    owners = ("mystore", "other")
+    return BulkReplays(given.store, replayer, duties, owners, now=given.now, mapped=lambda: None, crowd=crowd)
 
 
 def preview(relay: Relay, token: str = "operator", **wanted: Any) -> dict[str, Any]:
