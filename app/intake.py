@@ -289,5 +289,5 @@ def mask(webhook: Webhook, credentials: Credentials, headers: tuple[str, ...], p
     return Masked(
         path=f"{head}/{_MASK}" if path_key and head.count("/") >= 2 and last else webhook.path,  # noqa: PLR2004 - /w/alias
         query=_SECRET_PARAMETER.sub(rf"\1\2={_MASK}", webhook.query) if webhook.query else "",
-        headers=tuple((name, _MASK if name in hidden else value) for name, value in webhook.headers),
+        headers=tuple([(name, _MASK if name in hidden else value) for name, value in webhook.headers]),
     )

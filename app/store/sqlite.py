@@ -19,11 +19,12 @@ from app.store.checkpoints import LAST_RESORT_PAGES
 __all__ = ["READERS", "Ownership", "file_of", "open_reader", "open_writer", "refuse_network_file_system"]
 
 _NETWORK_FILE_SYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.sshfs", "9p"})
-_CACHE_KIBIBYTES: Final = 16_384
-"""What the writer's pages take once it has been busy for some seconds, for good.
+_CACHE_KIBIBYTES: Final = 8_192
+"""What the writer's pages take once it has been busy for some minutes, for good.
 
 It holds the upper levels of every index, and the pages of the largest transaction, which would otherwise be written
-before its end. Four times as much saves one read in three, of pages that the system holds anyway, and no time."""
+before its end. Eight times as much saves one read in three, of pages that the system holds anyway, and no time; and it
+fills so slowly on a quiet relay that memory seems to grow for hours."""
 _READER_CACHE_KIBIBYTES: Final = 512
 """What each reader's pages take: enough for the upper levels of what a question goes by.
 

@@ -233,13 +233,15 @@ def _write_whole(cycle: RequestResponseCycle, status: int, headers: Headers, bod
 
     Headers say how long the body is. False when it has to wait, or to be refused: then the server is to do it.
     """
-    if cycle.flow.write_paused or cycle.response_started or any(b"\n" in value for _, value in headers):
+    if cycle.flow.write_paused or cycle.response_started:
         return False
-    if cycle.disconnected:
-        return True
     pieces = [STATUS_LINE[status]]
     for name, value in (*cycle.default_headers, *headers):
+        if b"\n" in value:
+            return False
         pieces += (name, b": ", value, b"\r\n")
+    if cycle.disconnected:
+        return True
     pieces += (b"\r\n", body) if cycle.keep_alive else (b"connection: close\r\n\r\n", body)
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False

@@ -12,7 +12,7 @@ __all__ = ["add_stock"]
 _BLOCK: Final = 500
 _PER_SECOND: Final = 100
 _MOST: Final = 60_000
-"""SQLite keeps up to 24 MiB of a file in memory, and memory would grow with a file that is smaller."""
+"""SQLite keeps up to 10 MiB of a file in memory, and memory would grow with a file that is smaller."""
 
 
 async def add_stock(asking: Asking, seconds: float, now: datetime) -> None:
