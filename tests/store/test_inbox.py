@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, select
 from app.store import AddRefusal, Store
 from app.store.inbox import webhook_with_body
 from app.store.schema import bodies, refusals, webhooks
+from app.store.tallies import tallies_since
 from app.store.unread import unmapped
 from tests.store.making import NOW, put
 
@@ -112,28 +113,44 @@ async def test_of_identical_deliveries_in_one_batch_one_is_stored(store: Store, 
     assert max(commits) > 3
 
 
+def refusal(id_: int, *, kept: int = 10, carrier: str = "test") -> AddRefusal:
+    return AddRefusal(
+        id=id_,
+        at=NOW,
+        status=401,
+        cause="wrong-credential",
+        detail="…",
+        owner="demo",
+        carrier=carrier,
+        method="POST",
+        path=f"/webhooks/{carrier}/demo",
+        headers=(("x-signature", "***"),),
+        peer="192.0.2.1",
+        size=3,
+        body=b"a\x00c",
+        kept=kept,
+    )
+
+
 async def test_refusals_are_kept_within_bounds_the_latest_ones(store: Store) -> None:
     ids = [store.ids.next() for _ in range(25)]
     for id_ in ids:
-        refusal = AddRefusal(
-            id=id_,
-            at=NOW,
-            status=401,
-            cause="wrong-credential",
-            detail="…",
-            owner="demo",
-            carrier="test",
-            method="POST",
-            path="/webhooks/test/demo",
-            headers=(),
-            peer="192.0.2.1",
-            size=3,
-            body=b"abc",
-            kept=10,
-        )
-        assert id_ == await store.write(refusal)
+        assert id_ == await store.write(refusal(id_))
         # An operation may run again when it is not known whether it was committed.
-        assert id_ == await store.write(refusal)
+        assert id_ == await store.write(refusal(id_))
 
     kept = select(refusals.c.id).order_by(refusals.c.id)
     assert ids[-10:] == await store.read(lambda connection: list(connection.execute(kept).scalars()))
+
+
+async def test_refusals_that_share_a_transaction_are_kept_and_counted_like_single_ones(store: Store) -> None:
+    ids = [store.ids.next() for _ in range(25)]
+    many = [refusal(id_, carrier=("one", "two")[number % 2]) for number, id_ in enumerate(ids)]
+    assert ids == list(await asyncio.gather(*map(store.write, many)))
+
+    rows = select(refusals.c.id, refusals.c.headers, refusals.c.body).order_by(refusals.c.id)
+    kept = await store.read(lambda connection: connection.execute(rows).all())
+    assert ids[-10:] == [row.id for row in kept]
+    assert {(b"a\x00c", "x-signature", "***")} == {(row.body, *row.headers[0]) for row in kept}
+    counted = await store.read(lambda connection: tallies_since(connection, ["demo"], NOW))
+    assert {("one", "refused", 13), ("two", "refused", 12)} == {(t.carrier, t.kind, t.count) for t in counted}
