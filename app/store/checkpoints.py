@@ -10,17 +10,23 @@ Only the connection that writes may do this: until release 3.51.3 two that write
 
 import sqlite3
 import struct
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Engine
 
-__all__ = ["LAST_RESORT_PAGES", "Checkpoints"]
+from app.store.exclusion import FREE, Exclusion
+
+__all__ = ["LAST_RESORT_PAGES", "Checkpoints", "EmptyLog"]
 
 _PAGES: Final = 1000
 """A log of 4 MB. A checkpoint costs two flushes however much it takes in; but what comes meanwhile waits for it."""
 LAST_RESORT_PAGES: Final = 4 * _PAGES
 """What a connection takes in by itself, where nobody does it afterwards, or one transaction is that large."""
+
+_PATIENCE_MILLISECONDS: Final = 200
+"""How long emptying the log waits for readers of older snapshots, and what wants to be written for it."""
 
 # https://sqlite.org/fileformat2.html#the_write_ahead_log: the head ends with salts that differ whenever the log starts
 # anew, and each frame, a page with a head of its own, repeats those with which it was written.
@@ -42,10 +48,8 @@ class Checkpoints:
         """Take the log in if it has become long, between two transactions; tell whether that was tried."""
         if self._log is None or connection is None or not self._is_long(self._log):
             return False
-        driver = connection.connection.driver_connection
-        assert driver is not None  # noqa: S101 - the connection is open
         try:
-            _, pages, _ = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            _, pages, _ = _driver(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error:
             # Nothing is lost, and the next transaction meets whatever it was.
             pages = self._longest
@@ -67,3 +71,30 @@ class Checkpoints:
         except OSError:
             return False
         return len(frame) == _FRAME.size and _FRAME.unpack(frame)[0] == salts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyLog:
+    """Take the log in and cut it to nothing, so that no page of before is left in it."""
+
+    excludes: ClassVar[Exclusion] = FREE
+    is_between: ClassVar[bool] = True
+    """It runs between two transactions of the connection that writes."""
+
+    def run(self, connection: Connection) -> bool:
+        """Tell whether that was done; readers of older snapshots go first."""
+        driver = _driver(connection)
+        (usual,) = driver.execute("PRAGMA busy_timeout").fetchone()
+        driver.execute(f"PRAGMA busy_timeout={_PATIENCE_MILLISECONDS}")
+        try:
+            is_busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error:
+            is_busy = True  # Nothing is lost, and the next transaction meets whatever it was.
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={usual:d}")
+        return not is_busy
+
+
+def _driver(connection: Connection) -> Any:  # noqa: ANN401 - the driver's own connection
+    """Return what runs a statement without a transaction around it."""
+    return connection.connection.driver_connection

@@ -28,7 +28,8 @@ _LOCK_NOT_AVAILABLE: Final = "55P03"
 class Operation(Protocol[T_co]):
     """A unit of change: runs inside a transaction, and may run again.
 
-    What it excludes in other processes it says as ``excludes``; see `app.store.exclusion`.
+    What it excludes in other processes it says as ``excludes``; see `app.store.exclusion`. One that says ``is_between``
+    runs on the connection of those transactions, between two of them.
     """
 
     def run(self, connection: Connection) -> T_co:
@@ -61,6 +62,17 @@ class Lane:
         Its commit waits for the disk unless it need not be ``lasting``; see `app.store.lasting`.
         """
         self._lasting = lasting
+        between = [getattr(operation, "is_between", False) for operation in batch]
+        if not any(between):
+            return self._attempt(excludes, batch)
+        inside = [operation for operation, is_between in zip(batch, between, strict=True) if not is_between]
+        outcomes = iter(self._attempt(excludes, inside) if inside else ())
+        return [
+            self._between(operation) if is_between else next(outcomes)
+            for operation, is_between in zip(batch, between, strict=True)
+        ]
+
+    def _attempt(self, excludes: Exclusion, batch: Sequence[Operation[Any]]) -> list[Any]:
         try:
             return self._transaction(excludes, batch)
         except _Unsettled:
@@ -72,6 +84,13 @@ class Lane:
             if len(batch) == 1:
                 return [_translate(error)]
         return [self._alone(excludes, operation) for operation in batch]
+
+    def _between(self, operation: Operation[Any]) -> Any:  # noqa: ANN401 - what the operation returns
+        """Run what cannot be run within a transaction, on the connection of those."""
+        try:
+            return operation.run(self._connect())
+        except Exception as error:  # noqa: BLE001 - reported to whoever waits for it
+            return _translate(error)
 
     def tidy(self, count: int) -> None:
         """Do what need not be done before those who wait are told; ``count`` operations were attempted since."""

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 
 from sqlalchemy import Column, Connection, Text, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import ConfigurationError, StoreUnavailable
+from app.store.checkpoints import EmptyLog
 from app.store.columns import Ids
 from app.store.engine import Database, database_of
 from app.store.exclusion import FREE, Exclusion
@@ -19,7 +20,6 @@ from app.store.lane import said
 from app.store.migrate import is_usable, migrate
 from app.store.schema import metadata
 from app.store.sqlite import Ownership
-from app.store.upkeep import truncate_log
 from app.store.writer import Operation, Ticket, Writer
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 T = TypeVar("T")
+
+_LOG_TRIES: Final = 10
 
 
 def utc_now() -> datetime:
@@ -217,9 +219,18 @@ class Store:
     async def truncate_log(self) -> bool:
         """Empty the write-ahead log, so that no page of before is left in it; tell whether it is empty.
 
-        Readers of an older snapshot, and whoever writes at that moment, go first: it can be tried again.
+        Readers of an older snapshot go first: it can be tried again.
+
+        Raises:
+            StoreUnavailable: The database refused.
+
         """
-        return await asyncio.to_thread(truncate_log, self._writing)
+        if self.database.file is None:
+            return True
+        for _ in range(_LOG_TRIES):
+            if await self.write(EmptyLog()):
+                return True
+        return False
 
     async def close(self) -> None:
         """Commit what is queued, and give up the file or the place among those who share the server."""

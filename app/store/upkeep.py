@@ -1,17 +1,13 @@
-"""Upkeep of an SQLite file: give deleted pages back to the disk, and empty the log. Other engines do so themselves."""
+"""Upkeep of an SQLite file: give deleted pages back to the disk. Other engines do so themselves."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from app.store.exclusion import FREE, Exclusion
 
-__all__ = ["GiveBack", "free_pages", "truncate_log"]
-
-_PATIENCE_MILLISECONDS: Final = 200
-"""The log's end holds up the writer while it waits for readers."""
-_TRIES: Final = 10
+__all__ = ["GiveBack", "free_pages"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +32,3 @@ def free_pages(connection: Connection) -> int:
     if connection.execute(text("PRAGMA auto_vacuum")).scalar() != 2:  # noqa: PLR2004 - incremental
         return 0
     return int(connection.execute(text("PRAGMA freelist_count")).scalar() or 0)
-
-
-def truncate_log(engine: Engine) -> bool:
-    """Bring the write-ahead log into the file and cut it to nothing; tell whether that was done."""
-    if engine.dialect.name != "sqlite":
-        return True
-    connection = engine.raw_connection()
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA busy_timeout={_PATIENCE_MILLISECONDS}")
-        for _ in range(_TRIES):
-            is_busy, _written, _moved = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not is_busy:
-                return True
-    except engine.dialect.loaded_dbapi.OperationalError:  # Somebody wrote all the time.
-        return False
-    finally:
-        connection.close()
-    return False

@@ -1,15 +1,16 @@
 """The write-ahead log is taken in when it has become long, again when a reader held it, and stays bounded."""
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from app.store import Store
-from app.store.checkpoints import Checkpoints
+from app.store.checkpoints import Checkpoints, EmptyLog
 from app.store.sqlite import open_reader, open_writer
+from app.store.writer import Writer
 from tests.store.keeping import kept_in
 from tests.store.making import put
 
@@ -35,6 +36,14 @@ class Log:
         with self._connection.begin():
             self._connection.exec_driver_sql(statement)
         return self._checkpoints.make(self._connection)
+
+    def empty(self) -> bool:
+        return EmptyLog().run(self._connection)
+
+    def patience(self) -> object:
+        driver = self._connection.connection.driver_connection
+        assert driver is not None
+        return driver.execute("PRAGMA busy_timeout").fetchone()
 
     @property
     def pages(self) -> int:
@@ -71,13 +80,52 @@ def test_it_is_tried_again_while_a_reader_holds_it_but_not_at_every_commit(url: 
     assert log.pages < held + 2 * LONG
 
 
-def test_one_that_was_cut_to_nothing_is_not_long(url: str, log: Log) -> None:
+def test_one_that_was_cut_to_nothing_is_not_long(log: Log) -> None:
     log.write()
-    with closing(open_writer(url).raw_connection()) as other:
-        other.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert log.empty()
 
     assert 0 == log.pages
     assert not log.write()
+
+
+def test_it_is_not_cut_while_a_reader_needs_it_and_the_connection_is_as_patient_as_before(url: str, log: Log) -> None:
+    log.write()
+    patience = log.patience()
+    with open_reader(url).connect() as reader, reader.begin():
+        reader.exec_driver_sql("SELECT count(*) FROM pages").scalar()
+        log.write()
+        assert not log.empty()
+        assert log.pages
+
+    assert patience == log.patience()
+    assert log.empty()
+
+
+@pytest.mark.anyio
+async def test_it_is_cut_among_writes_by_the_one_connection_that_makes_them(url: str) -> None:
+    engine, made = open_writer(url), list[object]()
+    event.listen(engine, "connect", lambda connection, _record: made.append(connection))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE pages (content BLOB)")
+    made.clear()
+    writer = Writer(engine)
+
+    tickets = [writer.submit(EmptyLog() if number % 3 == 1 else _Page()) for number in range(300)]
+    outcomes = [await ticket.outcome for ticket in tickets]
+    assert await writer.submit(EmptyLog()).outcome
+    await asyncio.to_thread(writer.close)
+
+    assert 1 == len(made)
+    assert all(outcomes[number] is (True if number % 3 == 1 else None) for number in range(300))
+    with open_reader(url).connect() as reader:
+        assert 200 == reader.exec_driver_sql("SELECT count(*) FROM pages").scalar()
+
+
+class _Page:
+    """A write of ten pages."""
+
+    def run(self, connection: Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO pages VALUES (zeroblob(40000))")
 
 
 @pytest.mark.anyio
