@@ -67,7 +67,11 @@ class LimitedProtocol(PacedProtocol):
         super().data_received(data)
         self._is_receiving = False
         held, self._held = self._held, None
-        if held is not None:
+        if held is None:
+            return
+        if self._goes_first:
+            self._begin(held)
+        else:
             self._in_turn(partial(self._begin, held))
 
     def _feed(self, data: bytes) -> None:
