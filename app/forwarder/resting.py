@@ -46,7 +46,7 @@ class Resting:
             if came is not None and came - now > TOLERATED:
                 self._notice(now - came)
         self._has_begun = True
-        if by := self._watch.look(now):
+        for by in self._watch.look():
             self._notice(by)
         if self._to_move and not self._store.is_shared:
             await self._move(self._to_move, after=now)
@@ -63,10 +63,10 @@ class Resting:
         self._late = _NONE
         return 0.0
 
-    def is_over(self, now: datetime) -> bool:
+    def is_over(self) -> bool:
         """Tell whether something may be claimed now, by what the last look found and what the clock shows."""
         waits = self._to_move or self._late or not self._has_begun
-        return not waits and self._watch.is_kept(now) and self._watch.steady() - self._noticed_at >= self._lease
+        return not waits and self._watch.is_kept() and self._watch.steady() - self._noticed_at >= self._lease
 
     def _notice(self, by: timedelta) -> None:
         self._noticed_at = self._watch.steady()

@@ -139,7 +139,7 @@ class Forwarder:
             Whether that is so; otherwise `wake` is to be called once it was written.
 
         """
-        is_resting = self._resting is not None and not self._resting.is_over(self._now())
+        is_resting = self._resting is not None and not self._resting.is_over()
         if self._store.is_shared or self._stopping or not self._is_queued or is_resting:
             return False
         if (asked := self._claiming.ask()) is None:

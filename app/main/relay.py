@@ -124,8 +124,8 @@ async def relay(
         # A call that waits for a connection would spend its time, and its lease, without having been made.
         concurrency = max((account.concurrency for account in accounts.values()), default=1)
         async with Egress(connections=concurrency + _LOOKUPS, resolve=resolver_of(settings)) as egress:
-            watch = ClockWatch(now(), steady)
-            running = _compose(settings, part, accounts, sources, (metrics, store, egress, watch), now)
+            watch = ClockWatch(now, steady)
+            running = _compose(settings, part, accounts, sources, (metrics, store, egress, watch), watch.now)
             running.mapper.wake_apart(running.forwarder.wake, running.indexer.wake, running.forwarder.follow)
             async with working(running, metrics, settings, works=part.works):
                 yield running

@@ -55,6 +55,7 @@ class Stage:
         slots: int,
         now: Callable[[], datetime] = utc_now,
         watch: ClockWatch | None = None,
+        jitter: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.store = store
         self.commits = commits
@@ -72,7 +73,7 @@ class Stage:
             Metrics(self.registry, accounts=[each.name for each in accounts]),
             now=now,
             slots=slots,
-            jitter=lambda: 0.0,
+            jitter=jitter,
             watch=watch,
         )
 

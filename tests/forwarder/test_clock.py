@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -72,9 +72,18 @@ async def refuse(_: httpx.Request) -> httpx.Response:
     return httpx.Response(429, headers={"Retry-After": "30"})
 
 
-def stage(store: Store, answer: object, clock: Clock) -> Stage:
-    watch = ClockWatch(clock(), clock.steady)
-    return Stage(store, [], account(), answer=answer, slots=8, now=clock, watch=watch)  # type: ignore[arg-type]
+def stage(store: Store, answer: object, clock: Clock, jitter: Callable[[], float] = lambda: 0.0) -> Stage:
+    watch = ClockWatch(clock, clock.steady)
+    return Stage(
+        store,
+        [],
+        account(),
+        answer=answer,  # type: ignore[arg-type]
+        slots=8,
+        now=watch.now,
+        watch=watch,
+        jitter=jitter,
+    )
 
 
 async def looks(made: Stage) -> None:
@@ -149,6 +158,36 @@ async def test_what_was_planned_by_a_clock_that_went_wrong_does_not_wait_for_it_
         assert timedelta(0) < await due_in(store, clock) <= before <= timedelta(seconds=40)
         assert closed_until is not None
         assert closed_until - clock() <= timedelta(seconds=40)
+    finally:
+        await store.close()
+
+
+async def test_what_was_planned_while_a_clock_was_wrong_for_a_moment_does_not_wait_for_it_to_be_so_again(
+    tmp_path: Path,
+) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'relay.db'}")
+    try:
+        clock = Clock()
+
+        async def fails_as_the_clock_is_set(_: httpx.Request) -> httpx.Response:
+            clock.ahead = HOURS
+            return httpx.Response(500)
+
+        def right_again() -> float:
+            # What was planned when the call ended is not stored yet.
+            clock.ahead = timedelta(0)
+            return 0.0
+
+        made = stage(store, fails_as_the_clock_is_set, clock, jitter=right_again)
+        await made.fill()
+        async with made.running():
+            await made.until(lambda: made.calls and not made.gates["demo"].in_flight)
+            for _ in range(ROUNDS):
+                await looks(made)
+                if await due_in(store, clock) < HOURS:
+                    break
+
+        assert await due_in(store, clock) <= timedelta(seconds=40)
     finally:
         await store.close()
 
