@@ -14,9 +14,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-versio
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # PYTEST_ARGS="-k name -x" reaches pytest through any target that runs tests.
 PYTEST_ARGS ?=
-# One worker per core, each with an even share that the other may steal from: most tests wait for nobody.
-# PARALLEL= runs them one after the other, which is what a debugger wants.
-PARALLEL ?= -n auto --dist worksteal
+# Workers, each with an even share that the others may steal from. There are half as many again as cores, since a good part
+# of the tests wait for processes of their own. PARALLEL= runs them one after the other, which is what a debugger wants.
+WORKERS := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
+PARALLEL ?= -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 

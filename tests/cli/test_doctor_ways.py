@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import Run, Start
 from tests.cli.passing import Passed, Passing
+from tests.e2e.relay import until
 
 TOKEN: Final = "an-invented-token-of-an-operator"
 CONFIGURATION: Final = f"""
@@ -155,7 +156,8 @@ def test_secrets_that_differ_are_named(scene: Scene, monkeypatch: pytest.MonkeyP
     scene.post_unsigned()
     scene.post_unsigned()
     words = "2 requests could not be proven within a day. The newest: "
-    assert named(scene.look(), "mystore/easypost", "warning", words)
+    # They are kept a moment after they were answered.
+    until(lambda: named(scene.look(), "mystore/easypost", "warning", words), seconds=20, failing=scene.look)
 
     monkeypatch.setenv("RELAY_OPS_TOKEN", "another")
     assert named(scene.look(), "refusals", "note", "does not show them to RELAY_OPS_TOKEN")
