@@ -29,6 +29,8 @@ _READER_CACHE_KIBIBYTES: Final = 512
 """What each reader's pages take: enough for the upper levels of what a question goes by.
 
 More would fill up over hours, once for each reader, with pages that the system holds anyway."""
+_READER_STATEMENTS: Final = 32
+"""How many statements each reader keeps ready, some 9 KiB each: there are many questions, and few are asked often."""
 READERS: Final = 4
 
 
@@ -157,7 +159,12 @@ def open_reader(database_url: str) -> Engine:
         max_overflow=0,
         # Who read last reads next: the others need not hold the same pages and statements.
         pool_use_lifo=True,
-        connect_args={"check_same_thread": False, "timeout": 30, "isolation_level": None},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": 30,
+            "isolation_level": None,
+            "cached_statements": _READER_STATEMENTS,
+        },
         # What a statement was given may be somebody's name, and errors are logged.
         hide_parameters=True,
     )
