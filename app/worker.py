@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Final
@@ -63,16 +64,16 @@ class Loop:
                 await self._wake.wait()
 
 
-class Worker:
+class Worker(ABC):
     """A part of the relay that works in a loop of its own."""
 
     def __init__(self, name: str, now: Callable[[], datetime]) -> None:
         """Call the loop ``name`` in the log."""
         self._loop = Loop(name, self.step, now)
 
+    @abstractmethod
     async def step(self) -> float:
         """Do some of the work; return how many seconds there is nothing to do, 0 when there may be."""
-        raise NotImplementedError
 
     @property
     def beat_at(self) -> datetime:

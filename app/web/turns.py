@@ -50,9 +50,11 @@ class Turns:
             self._call = loop.call_soon(self._next, loop)
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
-        due = [self._waiting.popleft() for _ in range(min(self._at_a_time, len(self._waiting)))]
         self._call = None
-        if self._waiting:
-            self._plan(loop)
-        for begin in due:
-            begin()
+        try:
+            for _ in range(min(self._at_a_time, len(self._waiting))):
+                self._waiting.popleft()()
+        finally:
+            # Also when one fails to begin: nobody else is to wait for ever because of that.
+            if self._waiting and self._call is None:
+                self._plan(loop)

@@ -157,6 +157,17 @@ class TestTurns:
         assert [0, 1, 2, 3, 4] == begun
         assert max(b - a for a, b in pairwise([0, *rounds])) == 2
 
+    async def test_one_that_fails_to_begin_keeps_no_other_from_beginning(self) -> None:
+        loop, turns, begun, failed = asyncio.get_running_loop(), Turns(2), list[int](), list[object]()
+        loop.set_exception_handler(lambda _loop, context: failed.append(type(context["exception"])))
+        turns.begin(loop, lambda: begun.append(1 // 0))
+        for number in range(1, 4):
+            turns.begin(loop, partial(begun.append, number))
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+        assert ([1, 2, 3], [ZeroDivisionError]) == (begun, failed)
+
     async def test_they_wait_for_what_goes_first_but_not_for_ever(self) -> None:
         loop, turns, begun = asyncio.get_running_loop(), Turns(2), asyncio.Queue[int]()
         turns.enter()
