@@ -3,9 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, bindparam, literal, or_, select, type_coerce, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    ScalarSelect,
+    bindparam,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from app.store.accounts import AccountState, account_states
 from app.store.columns import Instant
@@ -15,7 +26,7 @@ from app.store.order_schema import orders
 from app.store.prepared import Prepared
 from app.store.schema import rows, shipments
 
-__all__ = ["Refresh", "Requeue", "next_due", "next_order"]
+__all__ = ["Refresh", "Requeue", "earliest_due", "next_due", "next_order"]
 
 _CHUNK: Final = 500
 
@@ -105,12 +116,18 @@ class Refresh:
 
 def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None:
     """Return when the next shipment of these accounts may be claimed, None when none waits."""
-    times = [_next_due(connection, name, state) for name, state in account_states(connection, accounts).items()]
+    return earliest_due(connection, account_states(connection, accounts))
+
+
+def earliest_due(connection: Connection, states: Mapping[str, AccountState]) -> datetime | None:
+    """Return when the next shipment of accounts may be claimed whose states are known, None when none waits."""
+    times = [_next_due(connection, name, state) for name, state in states.items()]
     return min((at for at in times if at is not None), default=None)
 
 
-_FIRST: Final = tuple(
-    Prepared(
+def _first(*, later: bool, retrying: bool) -> ScalarSelect[Any]:
+    """Select when the first of a kind is due: by the first entry of its piece of the index."""
+    return (
         select(shipments.c.due_at)
         .where(
             shipments.c.account == bindparam("of"),
@@ -120,16 +137,23 @@ _FIRST: Final = tuple(
         )
         .order_by(shipments.c.due_at)
         .limit(1)
+        .scalar_subquery()
     )
-    for later, retrying in ((False, False), (False, True), (True, False))
+
+
+_FIRST: Final = Prepared(
+    select(
+        _first(later=False, retrying=False).label("new"),
+        _first(later=False, retrying=True).label("retried"),
+        _first(later=True, retrying=False).label("later"),
+    )
 )
 
 
 def _next_due(connection: Connection, account: str, state: AccountState) -> datetime | None:
     if state.state == "stopped":
         return None
-    waiting = (first.scalar(connection, {"of": account}) for first in _FIRST)
-    due = min((at for at in waiting if at is not None), default=None)
+    due = min((at for at in _FIRST.first(connection, {"of": account}) if at is not None), default=None)
     return due if due is None or state.until is None else max(due, state.until)
 
 
