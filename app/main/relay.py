@@ -148,6 +148,7 @@ def _compose(
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
     mapped = waking.by("due", _waking(forwarder, indexer))
     mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
+    forwarder.give_way(mapper.crowd)
     dependencies = Dependencies(
         store=store,
         sources=sources,

@@ -26,7 +26,7 @@ from app.store.order_schema import orders
 from app.store.prepared import Prepared
 from app.store.schema import rows, shipments
 
-__all__ = ["Refresh", "Requeue", "earliest_due", "next_due", "next_order"]
+__all__ = ["Refresh", "Requeue", "due_times", "earliest", "next_due", "next_order"]
 
 _CHUNK: Final = 500
 
@@ -116,12 +116,17 @@ class Refresh:
 
 def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None:
     """Return when the next shipment of these accounts may be claimed, None when none waits."""
-    return earliest_due(connection, account_states(connection, accounts))
+    return earliest(*due_times(connection, account_states(connection, accounts)))
 
 
-def earliest_due(connection: Connection, states: Mapping[str, AccountState]) -> datetime | None:
-    """Return when the next shipment of accounts may be claimed whose states are known, None when none waits."""
-    times = [_next_due(connection, name, state) for name, state in states.items()]
+def due_times(connection: Connection, states: Mapping[str, AccountState]) -> tuple[datetime | None, datetime | None]:
+    """Return when the next shipment of accounts may be claimed whose states are known, and the next due by a replay."""
+    times = [_due_times(connection, name, state) for name, state in states.items()]
+    return earliest(*(soon for soon, _ in times)), earliest(*(later for _, later in times))
+
+
+def earliest(*times: datetime | None) -> datetime | None:
+    """Return the first of some times, None where there is none."""
     return min((at for at in times if at is not None), default=None)
 
 
@@ -150,11 +155,15 @@ _FIRST: Final = Prepared(
 )
 
 
-def _next_due(connection: Connection, account: str, state: AccountState) -> datetime | None:
+def _due_times(connection: Connection, account: str, state: AccountState) -> tuple[datetime | None, datetime | None]:
     if state.state == "stopped":
-        return None
-    due = min((at for at in _FIRST.first(connection, {"of": account}) if at is not None), default=None)
-    return due if due is None or state.until is None else max(due, state.until)
+        return None, None
+    first = _FIRST.first(connection, {"of": account})
+    return _not_before(state.until, earliest(first.new, first.retried)), _not_before(state.until, first.later)
+
+
+def _not_before(until: datetime | None, due: datetime | None) -> datetime | None:
+    return due if due is None or until is None else max(due, until)
 
 
 def next_order(connection: Connection, accounts: Sequence[str]) -> datetime | None:

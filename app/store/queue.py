@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from app.store.accounts import Learnt, account_rows, learnt_of, postpone, state_of
 from app.store.columns import Ids
-from app.store.due import earliest_due
+from app.store.due import due_times, earliest
 from app.store.exclusion import ALONE, Exclusion, exclude, where_due
 from app.store.limits import Limit, spend, within
 from app.store.load import load_work, written_voices
@@ -30,13 +30,17 @@ __all__ = ["END_ATTEMPT", "Claim", "Claims", "carry_out", "change_row", "release
 class Claims(list[Claimed]):
     """What was claimed.
 
-    ``due_at`` is when the next shipment is due of the accounts that were asked, as far as that was wanted to be known.
+    ``due_at`` is when the next shipment is due of the accounts that were asked, as far as that was wanted to be known;
+    ``later_at`` when the next is due by a replay, where none of these was to be claimed.
     """
 
-    def __init__(self, claimed: Iterable[Claimed] = (), *, due_at: datetime | None = None) -> None:
+    def __init__(
+        self, claimed: Iterable[Claimed] = (), *, due_at: datetime | None = None, later_at: datetime | None = None
+    ) -> None:
         """Hold what was claimed."""
         super().__init__(claimed)
         self.due_at = due_at
+        self.later_at = later_at
 
 
 class _Due(NamedTuple):
@@ -63,6 +67,7 @@ class Claim:
         now: The time.
         limits: What accounts may get from all processes together; without, from this one alone.
         looks_ahead: Whether to say when the next shipment is due.
+        later_slots: How many of ``slots`` may be for what is due by a replay; None for all that are left.
 
     """
 
@@ -76,6 +81,7 @@ class Claim:
     now: datetime
     limits: Mapping[str, Limit] = field(default_factory=dict)
     looks_ahead: bool = False
+    later_slots: int | None = None
     excludes: ClassVar[Exclusion] = ALONE
 
     def run(self, connection: Connection) -> Claims:
@@ -98,6 +104,7 @@ class Claim:
             taken += self._fair(connection, free, retrying=True, limit=self.slots - len(taken), without=taken)
         if len(taken) < self.slots:
             left = self.slots - len(taken)
+            left = left if self.later_slots is None else min(left, self.later_slots)
             taken += self._fair(connection, free, retrying=False, later=True, limit=left, without=taken)
         claimed: list[Claimed] = []
         for due in taken:
@@ -113,7 +120,12 @@ class Claim:
         for name, count in Counter(each.work.account for each in claimed).items():
             if name in self.limits:
                 spend(connection, name, self.limits[name], count, self.now)
-        return Claims(claimed, due_at=earliest_due(connection, states) if self.looks_ahead else None)
+        if not self.looks_ahead:
+            return Claims(claimed)
+        soon, later = due_times(connection, states)
+        if self.later_slots == 0:
+            return Claims(claimed, due_at=soon, later_at=later)
+        return Claims(claimed, due_at=earliest(soon, later))
 
     def _due(self, account: str) -> Select[Any]:
         return select(shipments.c.id).where(shipments.c.account == account, shipments.c.due_at <= self.now)
