@@ -127,6 +127,7 @@ async def relay(
             watch = ClockWatch(now, steady)
             running = _compose(settings, part, accounts, sources, (metrics, store, egress, watch), watch.now)
             running.mapper.wake_apart(running.forwarder.wake, running.indexer.wake, running.forwarder.follow)
+            running.forwarder.give_way(running.mapper.crowd)
             async with working(running, metrics, settings, works=part.works):
                 yield running
     finally:
@@ -148,7 +149,6 @@ def _compose(
     indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
     mapped = waking.by("due", _waking(forwarder, indexer))
     mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
-    forwarder.give_way(mapper.crowd)
     dependencies = Dependencies(
         store=store,
         sources=sources,
