@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, Executable, Table
+from sqlalchemy import BindParameter, Connection, CursorResult, Executable, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.visitors import iterate
 
-from app.store.dialect import Insert, PerEngine, insert
+from app.store.dialect import Insert, PerEngine, converter_of, insert
 
 __all__ = ["Prepared"]
 
@@ -166,7 +166,7 @@ class Prepared:
         places: list[tuple[str, int | None, _Convert | None]] = []
         for mark in state.positiontup or ():
             name, place = listed.get(mark, (mark, None))
-            places.append((name, place, _converting(compiled.binds[name], dialect)))
+            places.append((name, place, converter_of(compiled.binds[name].type, dialect)))
         columns = list(statement.exported_columns)
         reading = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         names = [str(column.key) for column in columns]
@@ -178,11 +178,6 @@ class Prepared:
             row=row._make,
             converting=tuple((index, convert) for index, convert in enumerate(reading) if convert is not None),
         )
-
-
-def _converting(bound: BindParameter[Any], dialect: Dialect) -> _Convert | None:
-    convert: _Convert | None = bound.type.dialect_impl(dialect).bind_processor(dialect)
-    return convert
 
 
 def _lists_of(statement: Executable | None) -> tuple[str, ...]:
