@@ -127,6 +127,7 @@ async def relay(
             watch = ClockWatch(now, steady)
             running = _compose(settings, part, accounts, sources, (metrics, store, egress, watch), watch.now)
             running.mapper.wake_apart(running.forwarder.wake, running.indexer.wake, running.forwarder.follow)
+            running.forwarder.give_way(running.mapper.crowd)
             async with working(running, metrics, settings, works=part.works):
                 yield running
     finally:
