@@ -29,6 +29,7 @@ class ClaimedOrder:
     Args:
         tries: Reads since it was told that found no order, and since when they do not.
         tellings: How often it had been told; more of them when it is settled means that it changed meanwhile.
+        echoes: How often it had only echoed what the relay did; more of them, that somebody else may have changed it.
         probe: The account could not be called before; this read finds out whether it can again.
 
     """
@@ -42,6 +43,7 @@ class ClaimedOrder:
     tries: int
     failing_since: datetime | None
     tellings: int
+    echoes: int
     lease: str
     deadline: datetime
     probe: bool = False
@@ -145,6 +147,7 @@ class ClaimOrders:
             tries=row.tries,
             failing_since=row.failing_since,
             tellings=row.tellings,
+            echoes=row.echoes,
             lease=lease,
             deadline=deadline,
             probe=probe,

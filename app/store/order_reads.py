@@ -1,6 +1,6 @@
 """What reads of orders found out: packages for the index, and when an order is to be read again.
 
-What is told during a read is read again after it.
+What is told during a read is read again after it; what only echoed then, as late as any echo.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ from app.store.index import AddOrder
 from app.store.load import load_work
 from app.store.order_claims import ClaimedOrder
 from app.store.order_schema import orders
+from app.store.orders import ECHO_READ
 from app.store.schema import attempts, rows, shipments
 from app.store.tombstones import is_order_erased
 from app.store.work import Seen, Work
@@ -101,10 +102,16 @@ class SettleOrder:
     def _settle(self, connection: Connection, claimed: ClaimedOrder) -> None:
         """Release the order; what was told during the read is to be read again now."""
         told_again = orders.c.tellings != claimed.tellings
-        again_at = literal(self.again_at, Instant())
+        echo_at = self.now + ECHO_READ
+        if self.again_at is not None:
+            echo_at = min(self.again_at, echo_at)
         changes: dict[str, Any] = {
             "lease": None,
-            "due_at": case((told_again, literal(self.now, Instant())), else_=again_at),
+            "due_at": case(
+                (told_again, literal(self.now, Instant())),
+                (orders.c.echoes != claimed.echoes, literal(echo_at, Instant())),
+                else_=literal(self.again_at, Instant()),
+            ),
             "reason": self.reason,
         }
         if self.shown is not None:

@@ -1,6 +1,6 @@
 """What VTEX tells because the relay wrote is known for an echo, and hides nothing that others did."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -47,3 +47,21 @@ async def test_a_change_of_somebody_else_that_is_told_after_the_echo_is_read(sto
     late = await store.write(tell(ToldOrder(order_id="v1-01", changed_at=NOW - RETRY), now=NOW))
 
     assert 1 == late.due
+
+
+@pytest.mark.parametrize(("again_at", "due_at"), [(None, NOW + ECHO_READ), (NOW + RETRY, NOW + RETRY)])
+@pytest.mark.anyio
+async def test_what_echoes_while_the_order_is_read_is_read_a_day_later_all_the_same(
+    store: Store, again_at: datetime | None, due_at: datetime
+) -> None:
+    hour = timedelta(hours=1)
+    for began in (NOW - 2 * hour, NOW - hour):
+        await store.write(tell("v1-01", now=began))
+        [claimed] = await store.write(claiming(NOW - hour))
+        if began == NOW - hour:
+            await store.write(Wrote(store, "v1-01", NOW, receipted_at=NOW))
+            assert 1 == (await store.write(tell("v1-01"))).echoes
+        await store.write(settling(store, claimed, again_at=again_at if began == NOW - hour else None))
+
+    row = (await rows_of(store))["v1-01"]
+    assert (due_at, None, False) == (row.due_at, row.lease, row.urgent)
