@@ -18,7 +18,7 @@ from app.telemetry import Metrics
 from app.web.dependencies import Dependencies
 
 if TYPE_CHECKING:
-    from app.main.relay import Relay
+    from app.main.behind import Relay
 
 __all__ = ["working"]
 
