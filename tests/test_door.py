@@ -17,6 +17,7 @@ from app.main.arrivals import Arrivals
 from app.model import Webhook
 from app.settings import Settings, load_settings
 from app.store.queries import WebhookFilter, list_webhooks
+from app.web.readiness import Readiness
 from tests.e2e.parcels import SECRET, signature
 
 pytestmark = pytest.mark.anyio
@@ -94,6 +95,16 @@ async def test_a_relay_that_is_asked_to_stop_while_it_begins_does(settings: Sett
     assert beginning.done()
     async with opened(settings):
         """The database is free again."""
+
+
+async def test_a_relay_is_not_ready_before_it_is_whole(settings: Settings) -> None:
+    async with opened(settings) as door:
+        readiness = Readiness(door.front, iter(range(100)).__next__)
+        status, found = await readiness.answer()
+        assert (503, {"store": "ok", "disk": "ok", "worker": "it is being made"}) == (status, found["checks"])
+
+        await door.begin(at_once=True)
+        assert 200 == (await readiness.answer())[0]
 
 
 async def test_until_workers_are_there_they_are_as_silent_as_the_start_is_old(settings: Settings) -> None:

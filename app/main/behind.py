@@ -105,6 +105,7 @@ def _compose(opened: Opened, accounts: Mapping[str, Account], egress: Egress) ->
         outages=front.outages,
         now=now,
         heartbeat=front.heartbeat,
+        is_begun=front.is_begun,
         hook_keys=front.hook_keys,
         limits=front.limits,
         trusted_proxies=front.trusted_proxies,

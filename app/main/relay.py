@@ -5,7 +5,6 @@ when the relay listens already: nobody is turned away meanwhile, and what was st
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -88,6 +87,7 @@ class Door:
             outages=Outages(store, watch.now),
             now=watch.now,
             heartbeat=self._beat_at,
+            is_begun=lambda: self._running is not None,
             hook_keys=hook_keys_of(settings),
             limits=limits_of(settings),
             trusted_proxies=tuple(settings.trusted_proxies),
@@ -145,8 +145,8 @@ class Door:
     async def close(self) -> None:
         """Have those behind the door finish what they hold."""
         if self._beginning is not None:
-            with contextlib.suppress(Exception):  # Whoever asked for them was told.
-                await self._beginning
+            self._beginning.cancel()
+            await asyncio.wait({self._beginning})
         await self._stack.aclose()
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from app.allocator import keep_giving_back
+from app.duties import Duties
 from app.errors import StoreUnavailable
 from app.main.alarming import Troubles, alert
 from app.main.sampling import Sampler, vitals
@@ -38,7 +39,7 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
     sampler = Sampler(given.store, given.now, given.sources, tuple(given.accounts), quiet)
     metrics.watch(sampler.backlog)
     metrics.watch_vitals(vitals(given.now, given.heartbeat, given.data_folder))
-    await running.duties.start()
+    await _start(running.duties)
     workers: dict[str, Callable[[], Awaitable[None]]] = {}
     if works:
         workers = {
@@ -79,6 +80,16 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
         await given.outages.close()
         with contextlib.suppress(StoreUnavailable):
             await running.duties.stop()
+
+
+async def _start(duties: Duties) -> None:
+    """Start with the duties as soon as the store takes it: webhooks are taken in meanwhile, or are answered 503."""
+    while True:
+        try:
+            return await duties.start()
+        except StoreUnavailable as error:
+            logger.warning("the store takes nothing, and work begins when it does: %s", error)
+            await asyncio.sleep(_RESTART_SECONDS)
 
 
 async def _keep_limits(given: Dependencies) -> None:

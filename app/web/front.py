@@ -21,6 +21,10 @@ def _no_worker() -> datetime | None:
     return None
 
 
+def _is_all() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
     """What is needed before anything is known of operators, shipments and VTEX.
@@ -33,6 +37,7 @@ class Front:
         outages: Where is noted what was not taken.
         hook_keys: What VTEX's order hook must send as its key, by account; without one nothing is received.
         heartbeat: When the worker last showed that it is alive; None where this process has none.
+        is_begun: Whether all that is to be behind this is there.
         now: The time.
         clock: Seconds that pass, whatever is done to the time.
         limits: What a sender may cost before it has proven who it is.
@@ -48,6 +53,7 @@ class Front:
     outages: Outages
     now: Callable[[], datetime]
     heartbeat: Callable[[], datetime | None] = _no_worker
+    is_begun: Callable[[], bool] = _is_all
     hook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = monotonic

@@ -89,6 +89,8 @@ class Readiness:
         return _Checked(checks=checks, resting=resting)
 
     def _worker(self) -> str:
+        if not self._given.is_begun():
+            return "it is being made"
         beat = self._given.heartbeat()
         if beat is None:
             return OK
