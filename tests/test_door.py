@@ -11,9 +11,10 @@ import pytest
 
 import app.carriers
 from app.carriers import adapters
-from app.errors import ConfigurationError, EgressRefused
+from app.errors import ConfigurationError, EgressRefused, StoreUnavailable
 from app.main import Door, opened
 from app.main.arrivals import Arrivals
+from app.main.working import when_the_store_takes_it
 from app.model import Webhook
 from app.settings import Settings, load_settings
 from app.store.queries import WebhookFilter, list_webhooks
@@ -121,6 +122,19 @@ async def test_calls_wait_for_who_makes_them(settings: Settings) -> None:
     async with opened(settings) as door:
         with pytest.raises(EgressRefused):
             await door.call("GET", "ftp://keys.example", headers={}, total_seconds=1.0, max_bytes=10)
+
+
+async def test_work_begins_when_the_store_is_there() -> None:
+    tries: list[int] = []
+
+    async def start() -> None:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise StoreUnavailable("it is gone")
+
+    await when_the_store_takes_it(start, pause_seconds=0.0)
+
+    assert [0, 1, 2] == tries
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ __all__ = ["READY", "base_url", "listening", "run", "shown_path"]
 
 READY = "Ready. Stop with Ctrl+C."
 _LISTENERS: Final = ("listen", "ops_listen")
+_USUAL_SECONDS: Final = 10.0
+"""The rest of a relay is made within a fraction of this."""
 
 
 def run(host: str | None, port: int | None, part: Part = Part.ALL) -> None:
@@ -65,7 +67,12 @@ async def _serve(settings: Settings, part: Part) -> None:
 
 async def _begin(settings: Settings, door: Door, ports: tuple[int, ...], part: Part) -> None:
     """Have the rest of the relay made, and say that it is there."""
-    await door.begin()
+    try:
+        await asyncio.wait_for(door.begin(), _USUAL_SECONDS)
+    except TimeoutError:
+        # The store is gone; until it is back, what its failures leave must be sought.
+        keep_what_is_there()
+        await door.begin()
     lines = [*_served(settings, door.front, ports, part), READY]
     keep_what_is_there()
     sys.stdout.writelines(f"{line}\n" for line in lines)

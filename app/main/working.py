@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from app.allocator import keep_giving_back
-from app.duties import Duties
 from app.errors import StoreUnavailable
 from app.main.alarming import Troubles, alert
 from app.main.sampling import Sampler, vitals
@@ -21,7 +20,7 @@ from app.web.dependencies import Dependencies
 if TYPE_CHECKING:
     from app.main.behind import Relay
 
-__all__ = ["working"]
+__all__ = ["when_the_store_takes_it", "working"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
     sampler = Sampler(given.store, given.now, given.sources, tuple(given.accounts), quiet)
     metrics.watch(sampler.backlog)
     metrics.watch_vitals(vitals(given.now, given.heartbeat, given.data_folder))
-    await _start(running.duties)
+    await when_the_store_takes_it(running.duties.start)
     workers: dict[str, Callable[[], Awaitable[None]]] = {}
     if works:
         workers = {
@@ -82,14 +81,16 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
             await running.duties.stop()
 
 
-async def _start(duties: Duties) -> None:
-    """Start with the duties as soon as the store takes it: webhooks are taken in meanwhile, or are answered 503."""
+async def when_the_store_takes_it(
+    start: Callable[[], Awaitable[None]], *, pause_seconds: float = _RESTART_SECONDS
+) -> None:
+    """Begin to work: until the store is there, this process has answered 503 at least, and goes on to do so."""
     while True:
         try:
-            return await duties.start()
+            return await start()
         except StoreUnavailable as error:
             logger.warning("the store takes nothing, and work begins when it does: %s", error)
-            await asyncio.sleep(_RESTART_SECONDS)
+            await asyncio.sleep(pause_seconds)
 
 
 async def _keep_limits(given: Dependencies) -> None:
