@@ -54,7 +54,11 @@ class Crowd:
     @property
     def is_anybody_there(self) -> bool:
         """Tell whether a single one waits, or has just been answered."""
-        return self._waiting > 0 or self._now() - self._left_at < _WAY_SECONDS
+        return self.was_anybody_there(_WAY_SECONDS)
+
+    def was_anybody_there(self, seconds: float) -> bool:
+        """Tell whether a single one waits, or did within so many seconds."""
+        return self._waiting > 0 or self._now() - self._left_at < seconds
 
     async def gone(self, most_seconds: float) -> None:
         """Return when nobody is there, but after so long at the latest."""

@@ -120,7 +120,13 @@ class PersonalData:
         """Tell whether a credential stands at a path."""
         return any(_covers(pattern, path) for pattern in self._secrets)
 
-    def in_columns(self) -> tuple[tuple[Columns, Declared | None], ...]:
+    @cached_property
+    def kinds(self) -> frozenset[Kind]:
+        """Name every kind that stands somewhere."""
+        return frozenset(what.kind for _, what in self.declared())
+
+    @cached_property
+    def columns(self) -> tuple[tuple[Columns, Declared | None], ...]:
         """List the columns of records, those that are nobody's data with None."""
         found = [*self.declared(), *((path, None) for path in self.plain)]
         parsed = [(_COLUMNS.fullmatch(path), what) for path, what in found]
@@ -133,7 +139,7 @@ class PersonalData:
         """
         if line := _LINE.fullmatch(place):
             start, end = int(line[1]) - 1, int(line[2])
-            inside = (what for (_, first, last), what in self.in_columns() if what and start < last and first < end)
+            inside = (what for (_, first, last), what in self.columns if what and start < last and first < end)
             return next(inside, None)
         path = path_of(place)
         if place.startswith("$"):

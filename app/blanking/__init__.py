@@ -24,7 +24,7 @@ def without_repeated(
     """Return the events of a webhook, their words without what the webhook declares as somebody's."""
     if personal is None or not any(event.description for event in events):
         return events
-    if not any(what.kind in KINDS for _, what in personal.declared()):
+    if not personal.kinds & KINDS:
         return events
     found = Found()
     for path, value, kind in _values(personal, webhook):
@@ -50,7 +50,7 @@ def _values(personal: PersonalData, webhook: Webhook) -> Iterator[tuple[Path, st
             what = personal.at(path)
             kinds[path] = what.kind if what and what.kind in KINDS else None
         yield path, value, kinds[path]
-    columns = [(place, what) for place, what in personal.in_columns() if what and what.kind in KINDS]
+    columns = [(place, what) for place, what in personal.columns if what and what.kind in KINDS]
     if not columns or (found := outline(webhook)) is None or not isinstance(found.value, list):
         return
     for line in found.value:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from app.model import CarrierEvent, Place
@@ -28,6 +29,7 @@ _NOBODY: Final = re.compile(
     r"|porteir[oa]|porter[oa]|predio|propri[oa]|recep\w+|required|release|resident|security|seguranca|sender|signature"
     r"|sindic[oa]|the|titular|vecin[oa]|vizinh[oa]|zelador[a]?"
 )
+_LONGEST_KEPT: Final = 64
 _SHORTEST_WORD: Final = 4
 _SHORTEST_NUMBER: Final = 5
 LONGEST_NUMBER: Final = 20
@@ -80,8 +82,10 @@ class Found:
     def add(self, path: Path, value: str, kind: Kind | None, *, is_within: bool) -> None:
         """Take in one value of the document, which may be one of several that are declared together as a name."""
         member = path[-1].lower() if path else ""
-        is_place = _LOCALITY.search(member) is not None and not any(map(str.isdecimal, value))
-        words = [plain(word) for word in WORD.findall(value)] if is_place or kind else []
+        is_place = _is_locality(member) and not any(map(str.isdecimal, value))
+        if not (is_place or kind):
+            return
+        words = [plain(word) for word in WORD.findall(value)]
         if not words:
             return
         if is_place:
@@ -141,6 +145,16 @@ class Found:
             self.pairs.update(frozenset({one, other}) for one in telling for other in telling if one != other)
         elif may_be_short and telling[0].isalpha() and len(telling[0]) >= _SHORTEST_WORD:
             self.names.add(frozenset(telling))
+
+
+@lru_cache(maxsize=1024)
+def _known_locality(member: str) -> bool:
+    return _LOCALITY.search(member) is not None
+
+
+def _is_locality(member: str) -> bool:
+    """Tell whether a member is called like a place; long names, which are the sender's to choose, are not kept."""
+    return _known_locality(member) if len(member) <= _LONGEST_KEPT else _LOCALITY.search(member) is not None
 
 
 def _telling(words: Iterable[str]) -> list[str]:

@@ -41,8 +41,11 @@ class Claiming:
         self._is_asking = False
         self.is_sated = False
 
-    def ask(self) -> Asked | None:
-        """Queue a claim, to be taken with `take`; None while another one is on its way, or where no call may start."""
+    def ask(self, *, later: int) -> Asked | None:
+        """Queue a claim, to be taken with `take`; None while another one is on its way, or where no call may start.
+
+        At most ``later`` of what is claimed is due by a replay.
+        """
         now = self._now()
         offer = self._slots.offer(lambda account: self._destinations[account].gate.free(now))
         if self._is_asking or not offer.free:
@@ -59,6 +62,7 @@ class Claiming:
             now=now,
             limits={name: self._destinations[name].limit for name in offer.free} if self._store.is_shared else {},
             looks_ahead=not self._store.is_shared,
+            later_slots=later,
         )
         ticket = self._store.submit(claim)
         self._is_asking = True
@@ -93,7 +97,8 @@ class Claiming:
         """Say when to look again unless woken, ``latest`` at the latest: when something is due, or a gate opens."""
         now = self._now()
         gates = [destination.gate.opens_at(now) for destination in self._destinations.values()]
-        times = [at for at in (*gates, claims.due_at) if at is not None]
+        later_at = claims.later_at if claims.later_at is not None and claims.later_at > now else None
+        times = [at for at in (*gates, claims.due_at, later_at) if at is not None]
         offered = asked.offer.free if asked is not None and not self._store.is_shared else {}
         # Places that were given back while the claim was made.
         unasked = [name for name in self._offered(now) if name not in offered]

@@ -10,9 +10,9 @@ from app.forwarder.timeline import delivered_at
 from app.forwarder.voices import heard
 from app.payload import read_moment
 from app.store import Frozen, PackageFields, Seen, Work
-from app.vtex import Order, Package, TimelineRow, delivered_date, match_rows, shows_moment
+from app.vtex import Answered, Order, Outcome, Package, TimelineRow, delivered_date, match_rows, shows_moment
 
-__all__ = ["first_read", "package_of", "seen"]
+__all__ = ["first_read", "found_by", "package_of", "seen"]
 
 
 def package_of(order: Order, invoice_number: str) -> Package | None:
@@ -27,6 +27,15 @@ def first_read(work: Work, order: Order, account: Account, now: datetime) -> See
     if package is None or not account.first_read or not forwards(work, account):
         return None
     return seen(work, package, account, now)
+
+
+def found_by(work: Work, answered: Answered, account: Account, now: datetime) -> Seen | None:
+    """Return what a read found, None when it found out nothing; an order that is not there shows no rows."""
+    if answered.outcome is Outcome.MISSING:
+        return Seen(baseline=work.baseline)
+    if answered.outcome is not Outcome.APPLIED or answered.order is None:
+        return None
+    return seen(work, package_of(answered.order, work.invoice_number), account, now)
 
 
 def seen(work: Work, package: Package | None, account: Account, now: datetime) -> Seen:

@@ -9,19 +9,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.account import Account
 from app.calling import Destination, tripped
 from app.clock import ClockWatch
+from app.crowd import Crowd
 from app.errors import StoreUnavailable
 from app.forwarder.claiming import Asked, Claiming
 from app.forwarder.learning import conclude
 from app.forwarder.outcomes import Consequence, consequence
 from app.forwarder.planning import NO_NAMES, live_from, planner
-from app.forwarder.reading import package_of, seen
+from app.forwarder.reading import found_by
 from app.forwarder.resting import Resting
 from app.forwarder.telling import attempt_line
+from app.forwarder.yielding import Yielding
 from app.slots import Slots
-from app.store import AcceptRead, Claimed, Claims, Requeue, Seen, Settle, Settlement, Store, public_id
+from app.store import AcceptRead, Claimed, Claims, Requeue, Settle, Settlement, Store, public_id
 from app.telemetry import Metrics, log_event
 from app.vtex import Answered, Outcome
 
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 5.0
 _OTHERS: Final = timedelta(seconds=0.05)
+_GIVE_WAY: Final = timedelta(seconds=0.02)
 
 
 class Forwarder:
@@ -62,6 +64,7 @@ class Forwarder:
         self._claiming = Claiming(store, destinations, self._plan, self._slots, now=now)
         self._running: set[asyncio.Task[None]] = set()
         self._following: asyncio.Task[None] | None = None
+        self._yielding = Yielding(slots, lambda: len(self._running))
         self._until = now()
         self._is_queued = False
         self._is_due_again = False
@@ -73,6 +76,10 @@ class Forwarder:
     def wake(self) -> None:
         """Look for due work now: something was made due."""
         self._wake.set()
+
+    def give_way(self, crowd: Crowd) -> None:
+        """Hold back what replays made due while anybody is in a crowd."""
+        self._yielding.crowd = crowd
 
     def reopen(self, account: str) -> None:
         """Look at an account again now: an operator changed its state."""
@@ -121,7 +128,7 @@ class Forwarder:
             return
         if self._following is not None:
             await asyncio.wait({self._following})
-        asked = self._claiming.ask()
+        asked = self._claiming.ask(later=self._yielding.most())
         claims = Claims() if asked is None else await self._claiming.take(asked)
         for claim in claims:
             self._start(claim)
@@ -129,6 +136,9 @@ class Forwarder:
             return
         until = await self._claiming.next_time(asked, claims, self._now() + timedelta(seconds=_POLL_SECONDS))
         await self._claiming.wait_for_others(self.wake)
+        if claims.later_at is not None and claims.later_at <= self._now():
+            await self._give_way(until)
+            return
         # What is due and was not claimed may wait for calls of other processes: at once would not help.
         await self._sleep(max(until, self._now() + _OTHERS) if self._store.is_shared else until)
 
@@ -142,7 +152,7 @@ class Forwarder:
         is_resting = self._resting is not None and not self._resting.is_over()
         if self._store.is_shared or self._stopping or not self._is_queued or is_resting:
             return False
-        if (asked := self._claiming.ask()) is None:
+        if (asked := self._claiming.ask(later=0)) is None:
             return False
         self._following = asyncio.create_task(self._follow(asked), name="forward-follow")
         return True
@@ -159,6 +169,11 @@ class Forwarder:
             self._start(claim)
         if not self._claiming.is_sated or (claims.due_at is not None and claims.due_at < self._until):
             self._wake.set()
+
+    async def _give_way(self, until: datetime) -> None:
+        """Sleep until what a replay made due may be claimed, or something else is due."""
+        while not (self._wake.is_set() or self._yielding.is_over) and (now := self._now()) < until:
+            await self._sleep(min(now + _GIVE_WAY, until))
 
     async def _sleep(self, until: datetime) -> None:
         self._until = until
@@ -204,7 +219,7 @@ class Forwarder:
         started = time.perf_counter()
         if claim.plan.read:
             answered = await destination.client.get_order(claim.work.order_id)
-            found = self._seen(claim, answered, account)
+            found = found_by(claim.work, answered, account, self._now())
             if found is not None:
                 destination.gate.record(failed=False)
                 self._report(claim, answered, started)
@@ -253,14 +268,6 @@ class Forwarder:
         if meaning.account is not None:
             destination.close(meaning.account)
         return meaning
-
-    def _seen(self, claim: Claimed, answered: Answered, account: Account) -> Seen | None:
-        """Return what a read found, None when it found out nothing; an order that is not there shows no rows."""
-        if answered.outcome is Outcome.MISSING:
-            return Seen(baseline=claim.work.baseline)
-        if answered.outcome is not Outcome.APPLIED or answered.order is None:
-            return None
-        return seen(claim.work, package_of(answered.order, claim.work.invoice_number), account, self._now())
 
     async def _settle(self, claim: Claimed, meaning: Consequence) -> None:
         is_applied = meaning.settlement.outcome == "applied"

@@ -81,6 +81,7 @@ async def behind(opened: Opened) -> AsyncIterator[Relay]:
     async with Egress(connections=concurrency + _LOOKUPS, resolve=resolver_of(settings)) as egress:
         running = _compose(opened, accounts, egress)
         running.mapper.wake_apart(running.forwarder.wake, running.indexer.wake, running.forwarder.follow)
+        running.forwarder.give_way(opened.crowd)
         # Before it looks at what is stored: it reads nothing twice.
         opened.arrivals.hand_to(running.mapper.stored)
         async with working(running, opened.front.metrics, settings, works=opened.part.works):

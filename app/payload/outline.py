@@ -7,7 +7,6 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -21,7 +20,8 @@ from app.payload.values import Number
 
 __all__ = ["Inner", "Members", "Outline", "Value", "leaves", "opened", "outline", "query_members"]
 
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
+_SHORTEST_BASE64: Final = 16
+_BASE64: Final = re.compile(rf"[A-Za-z0-9+/\s]{{{_SHORTEST_BASE64},}}={{0,2}}\s*")
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -93,9 +93,9 @@ def query_members(text: str) -> Members:
 def opened(text: str) -> Value:
     """Open a text that holds a document of its own; any other comes back."""
     bare = text.strip()
-    if bare[:1] in {"{", "["}:
+    if bare.startswith(("{", "[")):
         return _inner(bare, text, is_base64=False)
-    if _BASE64.fullmatch(bare):
+    if len(bare) >= _SHORTEST_BASE64 and _BASE64.fullmatch(bare):
         try:
             inside = base64.b64decode(bare).decode()
         except (binascii.Error, ValueError):
@@ -122,12 +122,14 @@ def _json(text: str) -> Value:
 
 
 def _built(value: Any, depth: int) -> Value:  # noqa: ANN401 - JSON may be anything
+    if type(value) is str:  # Not a `Number`, which is one with the digits that were sent.
+        return opened(value)
     if not isinstance(value, list):
-        return value if isinstance(value, Number) or not isinstance(value, str) else opened(value)
+        return value  # type: ignore[no-any-return]
     if not depth:
         raise MalformedPayload("$", "is nested too deeply")
     if isinstance(value, _Pairs):
-        return Members(tuple((name, _built(inner, depth - 1)) for name, inner in value))
+        return Members(tuple([(name, _built(inner, depth - 1)) for name, inner in value]))
     return [_built(inner, depth - 1) for inner in value]
 
 
@@ -170,15 +172,21 @@ def _xml(body: bytes) -> Value:
     return Members(tuple(levels[0]))
 
 
-def leaves(value: Value, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Value]]:
+def leaves(value: Value) -> list[tuple[tuple[str, ...], Value]]:
     """List every value with its path; lists and texts that hold documents are passed through."""
+    found: list[tuple[tuple[str, ...], Value]] = []
+    _gather(value, (), found)
+    return found
+
+
+def _gather(value: Value, path: tuple[str, ...], found: list[tuple[tuple[str, ...], Value]]) -> None:
     if isinstance(value, Members):
         for name, inner in value.pairs:
-            yield from leaves(inner, path if name == "#text" else (*path, name))
+            _gather(inner, path if name == "#text" else (*path, name), found)
     elif isinstance(value, list):
         for inner in value:
-            yield from leaves(inner, path)
+            _gather(inner, path, found)
     elif isinstance(value, Inner):
-        yield from leaves(value.value, path)
+        _gather(value.value, path, found)
     else:
-        yield path, value
+        found.append((path, value))

@@ -127,7 +127,7 @@ class _Writer:
     def _record(self, line: str) -> str:
         """Write a line of fixed columns: what is declared or said to be nobody's where it stands, the rest masked."""
         columns = sorted(
-            (entry for entry in self._rules.personal.in_columns() if line.startswith(entry[0].record)),
+            (entry for entry in self._rules.personal.columns if line.startswith(entry[0].record)),
             key=lambda entry: entry[0].start,
         )
         parts: list[str] = []

@@ -23,10 +23,13 @@ __all__ = [
     "Learnt",
     "Sample",
     "TakeProbe",
+    "account_rows",
     "account_states",
     "change_account",
     "learn",
     "learnt",
+    "learnt_of",
+    "state_of",
 ]
 
 
@@ -95,11 +98,17 @@ _STATES: Final = Prepared(select(accounts).where(accounts.c.account.in_(bindpara
 
 def account_states(connection: Connection, names: Sequence[str]) -> dict[str, AccountState]:
     """Return the states of accounts."""
+    return {name: state_of(row) for name, row in account_rows(connection, names).items()}
+
+
+def account_rows(connection: Connection, names: Sequence[str]) -> dict[str, Row[Any] | None]:
+    """Read what is kept of accounts at once; see `state_of` and `learnt_of`."""
     found = {row.account: row for row in _STATES.all(connection, {"names": list(names)})}
-    return {name: _state(found.get(name)) for name in names}
+    return {name: found.get(name) for name in names}
 
 
-def _state(row: Row[Any] | None) -> AccountState:
+def state_of(row: Row[Any] | None) -> AccountState:
+    """Return the state of an account as it is kept."""
     if row is None:
         return AccountState()
     return AccountState(state=row.state, until=row.until, reason=row.reason, changed_at=row.changed_at)
@@ -162,7 +171,11 @@ def forgive(connection: Connection, name: str, lost: timedelta) -> None:
 
 def learnt(connection: Connection, name: str) -> Learnt:
     """Return what is known of an account's PUT."""
-    row = _STATES.first(connection, {"names": [name]})
+    return learnt_of(_STATES.first(connection, {"names": [name]}))
+
+
+def learnt_of(row: Row[Any] | None) -> Learnt:
+    """Return what is known of the PUT of an account as it is kept."""
     if row is None:
         return Learnt()
     return Learnt(

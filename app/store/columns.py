@@ -33,13 +33,21 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 - its shape
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:  # noqa: ARG002 - its shape
         """Store an aware time."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return _stored
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - its shape
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002 - its shape
         """Give the time back in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return _given_back
+
+
+def _stored(value: datetime | None) -> int | None:
+    return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+
+def _given_back(value: Any) -> datetime | None:  # noqa: ANN401 - what the driver makes of a number
+    return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 JSON: Final = _JSON(none_as_null=True)

@@ -3,9 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, bindparam, literal, or_, select, type_coerce, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    ScalarSelect,
+    bindparam,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from app.store.accounts import AccountState, account_states
 from app.store.columns import Instant
@@ -15,7 +26,7 @@ from app.store.order_schema import orders
 from app.store.prepared import Prepared
 from app.store.schema import rows, shipments
 
-__all__ = ["Refresh", "Requeue", "next_due", "next_order"]
+__all__ = ["Refresh", "Requeue", "due_times", "earliest", "next_due", "next_order"]
 
 _CHUNK: Final = 500
 
@@ -105,12 +116,23 @@ class Refresh:
 
 def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None:
     """Return when the next shipment of these accounts may be claimed, None when none waits."""
-    times = [_next_due(connection, name, state) for name, state in account_states(connection, accounts).items()]
+    return earliest(*due_times(connection, account_states(connection, accounts)))
+
+
+def due_times(connection: Connection, states: Mapping[str, AccountState]) -> tuple[datetime | None, datetime | None]:
+    """Return when the next shipment of accounts may be claimed whose states are known, and the next due by a replay."""
+    times = [_due_times(connection, name, state) for name, state in states.items()]
+    return earliest(*(soon for soon, _ in times)), earliest(*(later for _, later in times))
+
+
+def earliest(*times: datetime | None) -> datetime | None:
+    """Return the first of some times, None where there is none."""
     return min((at for at in times if at is not None), default=None)
 
 
-_FIRST: Final = tuple(
-    Prepared(
+def _first(*, later: bool, retrying: bool) -> ScalarSelect[Any]:
+    """Select when the first of a kind is due: by the first entry of its piece of the index."""
+    return (
         select(shipments.c.due_at)
         .where(
             shipments.c.account == bindparam("of"),
@@ -120,17 +142,28 @@ _FIRST: Final = tuple(
         )
         .order_by(shipments.c.due_at)
         .limit(1)
+        .scalar_subquery()
     )
-    for later, retrying in ((False, False), (False, True), (True, False))
+
+
+_FIRST: Final = Prepared(
+    select(
+        _first(later=False, retrying=False).label("new"),
+        _first(later=False, retrying=True).label("retried"),
+        _first(later=True, retrying=False).label("later"),
+    )
 )
 
 
-def _next_due(connection: Connection, account: str, state: AccountState) -> datetime | None:
+def _due_times(connection: Connection, account: str, state: AccountState) -> tuple[datetime | None, datetime | None]:
     if state.state == "stopped":
-        return None
-    waiting = (first.scalar(connection, {"of": account}) for first in _FIRST)
-    due = min((at for at in waiting if at is not None), default=None)
-    return due if due is None or state.until is None else max(due, state.until)
+        return None, None
+    first = _FIRST.first(connection, {"of": account})
+    return _not_before(state.until, earliest(first.new, first.retried)), _not_before(state.until, first.later)
+
+
+def _not_before(until: datetime | None, due: datetime | None) -> datetime | None:
+    return due if due is None or until is None else max(due, until)
 
 
 def next_order(connection: Connection, accounts: Sequence[str]) -> datetime | None:

@@ -43,11 +43,13 @@ class _Wish(Audited):
             select(subjects).where(subjects.c.id == self.subject_id).with_for_update()
         ).one_or_none()
 
-    def place(self, connection: Connection, subject: Row[Any]) -> None:
-        """Put the subject's events where they belong now."""
+    def place(self, connection: Connection, linked_to: int | None) -> None:
+        """Link the subject or take its link back, and put its events where they belong now."""
+        mine = update(subjects).where(subjects.c.id == self.subject_id)
+        subject = connection.execute(mine.values(linked_to=linked_to).returning(subjects)).one()
         place_subject(
             connection,
-            subject.id,
+            subject,
             stored_facts(subject),
             event_ids(connection, subject.id),
             accounts=self.members(subject.owner),
@@ -82,8 +84,7 @@ class LinkSubject(_Wish):
         count = connection.execute(shown).scalar_one()
         if not count:
             return Linked(refusal="all its events came more than 30 days before the shipment was invoiced")
-        connection.execute(update(subjects).where(subjects.c.id == subject.id).values(linked_to=shipment.id))
-        self.place(connection, subject)
+        self.place(connection, shipment.id)
         self.note(connection, "subject.linked", {"shipment_id": shipment.id, "before": subject.state, "rows": count})
         return Linked(rows=count)
 
@@ -108,7 +109,6 @@ class UnlinkSubject(_Wish):
                 refusal=f"{sent} of its rows went to VTEX already, where nothing can be taken back", rows=sent
             )
         removed = connection.execute(delete(rows).where(on_it)).rowcount
-        connection.execute(update(subjects).where(subjects.c.id == subject.id).values(linked_to=None))
-        self.place(connection, subject)
+        self.place(connection, None)
         self.note(connection, "subject.unlinked", {"shipment_id": subject.linked_to, "rows": removed})
         return Linked(rows=removed)

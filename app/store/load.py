@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, select
 
 from app.model import Milestone, normalise_number
-from app.store.accounts import learnt
+from app.store.accounts import Learnt, learnt
 from app.store.index import shown_numbers
 from app.store.prepared import Prepared
 from app.store.schema import events, rows, shipments, subjects
@@ -16,10 +16,44 @@ from app.store.work import EventRow, Frozen, PackageFields, Voice, Work
 __all__ = ["load_work", "voices_of", "written_voices"]
 
 
-_SHIPMENT: Final = Prepared(select(shipments).where(shipments.c.id == bindparam("of")))
+# Nothing but what is asked for: each value costs more to read than to select, and documents most of all.
+_SHIPMENT: Final = Prepared(
+    select(
+        shipments.c.id,
+        shipments.c.account,
+        shipments.c.order_id,
+        shipments.c.invoice_number,
+        shipments.c.invoiced_at,
+        shipments.c.attempts,
+        shipments.c.failing_since,
+        shipments.c.read_after,
+        shipments.c.read_at,
+        shipments.c.baseline,
+        shipments.c.delivered_at,
+        shipments.c.delivered_date,
+        shipments.c.accepted_hash,
+        shipments.c.accepted_puts,
+        shipments.c.split,
+        shipments.c.voices,
+        shipments.c.package,
+        shipments.c.registration,
+    ).where(shipments.c.id == bindparam("of"))
+)
 _ROWS: Final = Prepared(
     select(
-        events,
+        events.c.id,
+        events.c.received_at,
+        events.c.code,
+        events.c.milestone,
+        events.c.occurred_at,
+        events.c.occurred_text,
+        events.c.quality,
+        events.c.city,
+        events.c.state,
+        events.c.description,
+        events.c.tracking_number,
+        events.c.reverses,
+        events.c.revises,
         subjects.c.carrier,
         subjects.c.numbers.label("subject_numbers"),
         subjects.c.derived,
@@ -38,8 +72,8 @@ _ROWS: Final = Prepared(
 )
 
 
-def load_work(connection: Connection, shipment_id: int) -> Work:
-    """Read one shipment; it must exist."""
+def load_work(connection: Connection, shipment_id: int, known: Learnt | None = None) -> Work:
+    """Read one shipment; it must exist. ``known`` is what is known of its account's PUT, where that was read."""
     row = _SHIPMENT.first(connection, {"of": shipment_id})
     found = _ROWS.all(connection, {"of": shipment_id})
     return Work(
@@ -59,7 +93,7 @@ def load_work(connection: Connection, shipment_id: int) -> Work:
         accepted_hash=row.accepted_hash,
         accepted_puts=row.accepted_puts,
         split=row.split,
-        learnt=learnt(connection, row.account),
+        learnt=known or learnt(connection, row.account),
         rows=tuple(_event_row(entry) for entry in found),
         voices=voices_of(row.voices),
         package=None if row.package is None else PackageFields(**row.package),

@@ -104,7 +104,7 @@ class RelateOrder:
         )
         resolution = place_subject(
             connection,
-            subject.id,
+            subject,
             facts,
             event_ids(connection, subject.id),
             accounts=self.members(subject.owner),

@@ -1,28 +1,27 @@
 """Keep what a webhook was read as: its events, each once, on their shipments or parked."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection, Table, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from app.model import CarrierEvent
 from app.store.columns import Ids
-from app.store.dialect import Insert
 from app.store.exclusion import FREE, Exclusion, of_accounts
-from app.store.facts import Facts, Resolve, facts_of, keys_of, stored_facts, united
-from app.store.match_counts import count_subject
+from app.store.facts import Facts, Resolution, Resolve, facts_of, keys_of, united
 from app.store.order_erasing import forget_bytes
-from app.store.placement import EARLIER_PARCEL, event_ids, make_due, place_subject
+from app.store.placement import decide, make_due, place_subject, put_where_decided
 from app.store.prepared import Prepared
 from app.store.privacy_schema import mentions
 from app.store.readings import Fact, KnownEvent, base_of, news, readings
+from app.store.recognising import Known, Name, add_subject, known_subject
 from app.store.remembering import recall, subject_digest
 from app.store.schema import events, rows, subjects, webhooks
-from app.store.tallies import note_unknown_code, tally_webhook
+from app.store.tallies import note_unknown_code, tally, tally_webhook
 from app.store.tombstones import erased_subjects
 
 __all__ = ["Fact", "RecordMapping", "RecordUnmappable", "Recorded", "was_read_before"]
@@ -31,33 +30,12 @@ _ERASED: Final = "it is about what was erased; its bytes were deleted"
 _GAVE_NOTHING: Final = frozenset({"stored", "ignored", "unmappable"})
 
 
-def _adding_subject(insert: Callable[[Table], Insert]) -> Insert:
-    added = insert(subjects)
-    changed = {name: added.excluded[name] for name in ("linked_to", "numbers", "references", "derived")}
-    return added.on_conflict_do_update(index_elements=["owner", "carrier", "subject"], set_=changed)
-
-
 # Built once: building a statement costs several times what running it costs.
-_SUBJECT: Final = Prepared(
-    select(subjects)
-    .where(
-        subjects.c.owner == bindparam("its_owner"),
-        subjects.c.carrier == bindparam("its_carrier"),
-        subjects.c.subject == bindparam("its_subject"),
-    )
-    .with_for_update()
-)
-_ADD_SUBJECT: Final = Prepared(lambda insert: _adding_subject(insert).returning(subjects.c.id, subjects.c.state))
-_CHANGE_SUBJECT: Final = Prepared(update(subjects).where(subjects.c.id == bindparam("of")))
-_LATEST: Final = Prepared(select(func.max(events.c.received_at)).where(events.c.subject_id == bindparam("of")))
-_EVENTS: Final = Prepared(
-    select(events.c.id, events.c.fingerprint, events.c.code, events.c.time_text, events.c.webhook_id)
-    .where(events.c.subject_id == bindparam("of"))
-    .order_by(events.c.id)
-)
 _MENTION: Final = Prepared(lambda insert: insert(mentions).on_conflict_do_nothing())
 _ADD_EVENT: Final = Prepared(events.insert())
-_CHANGE_WEBHOOK: Final = Prepared(update(webhooks).where(webhooks.c.id == bindparam("of")))
+_THIS: Final = update(webhooks).where(webhooks.c.id == bindparam("of"))
+_CHANGE_WEBHOOK: Final = Prepared(_THIS)
+_FIRST_READ: Final = Prepared(_THIS.where(webhooks.c.state == "stored"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,80 +123,74 @@ class RecordMapping:
             del by_subject[subject]
         new_events = placed = parked = 0
         for subject, facts in by_subject.items():
-            subject_id, state, known = self._subject(connection, subject, facts)
-            new = self._add_events(connection, subject, subject_id, facts)
-            new_events += len(new)
-            if not new:
-                self._mention(connection, subject_id)
-            if self.revise:
-                self._revise(connection, subject_id, facts)
-            if not new and state != "parked":
-                continue
-            # Even without new events a parked subject is resolved again: more may be known of it now.
-            ids = new if state == "placed" else event_ids(connection, subject_id)
-            resolution = place_subject(
-                connection,
-                subject_id,
-                known,
-                ids,
-                accounts=self.accounts,
-                resolve=self.resolve,
-                now=self.now,
-                later=self.later,
-            )
-            placed += bool(resolution.shipments)
-            parked += not (resolution.shipments or resolution.skip)
-            if not (resolution.shipments or resolution.skip) and any(kind == "order" for kind, _ in keys_of(known)):
-                self._ask_for_lookup(connection, subject_id)
+            count, resolution = self._keep(connection, (self.owner, self.carrier, subject), facts, told[subject])
+            new_events += count
+            if resolution is not None:
+                placed += bool(resolution.shipments)
+                parked += _is_parked(resolution)
         self._finish(connection, any_left=bool(by_subject) or not erased)
         if erased:
             forget_bytes(connection, [self.webhook_id], Counter(), keep=True)
         return Recorded(new_events=new_events, placed=placed, parked=parked)
 
-    def _subject(self, connection: Connection, subject: str, facts: Sequence[Fact]) -> tuple[int, str, Facts]:
-        """Return the subject's id and state, and all that is known of it with what the facts add."""
-        known = reduce(united, (facts_of(self.carrier, fact.event, fact.derived) for fact in facts))
-        same = {"its_owner": self.owner, "its_carrier": self.carrier, "its_subject": subject}
-        row = _SUBJECT.first(connection, same)
-        # What a person said of an earlier parcel of the same number does not hold for the next one.
-        values: dict[str, Any] = {"linked_to": None}
-        if row is not None and not self._is_silent(connection, row.id):
-            known = united(stored_facts(row), known)
-            values = {}
-        values |= {
-            "numbers": list(known.numbers),
-            "references": asdict(known.references),
-            "derived": known.derived.document(),
-        }
-        if row is not None:
-            _CHANGE_SUBJECT.run(connection, {"of": row.id, **values})
-            return row.id, row.state, known
-        new = {"id": self.ids.next(), "owner": self.owner, "carrier": self.carrier, "subject": subject}
-        entry = new | values | {"state": "parked", "since": self.now, "created_at": self.now}
-        # Another process may have been first.
-        row = _ADD_SUBJECT.first(connection, entry)
-        if row.id == new["id"]:
-            count_subject(connection, self.owner, self.carrier)
-        return row.id, row.state, known
+    def _keep(
+        self, connection: Connection, name: Name, facts: Sequence[Fact], said: Facts
+    ) -> tuple[int, Resolution | None]:
+        """Keep what is told of one subject; return how many events are new, and what was decided, if anything was."""
+        known = known_subject(connection, name, said, self.now)
+        if known is None:
+            subject_id = self.ids.next()
+            resolution = decide(connection, said, self.accounts, self.resolve)
+            if add_subject(connection, subject_id, name, said, resolution, self.now):
+                new = self._add_events(connection, name, subject_id, facts, ())
+                put_where_decided(
+                    connection, subject_id, resolution, said, new, self.accounts, self.now, later=self.later
+                )
+                self._ask_for_lookup(connection, subject_id, said, resolution)
+                return len(new), resolution
+            # Another process was first.
+            known = known_subject(connection, name, said, self.now)
+            assert known is not None  # noqa: S101 - a subject that is in nobody's way is added
+        return self._add(connection, name, facts, known)
 
-    def _is_silent(self, connection: Connection, subject_id: int) -> bool:
-        """Tell whether nothing came for so long that the number may be another parcel's by now."""
-        received_at = _LATEST.scalar(connection, {"of": subject_id})
-        return received_at is not None and self.now - received_at > EARLIER_PARCEL
+    def _add(
+        self, connection: Connection, name: Name, facts: Sequence[Fact], known: Known
+    ) -> tuple[int, Resolution | None]:
+        """Add what is told of a subject to what is known of it."""
+        subject_id, state = known.row.id, known.row.state
+        new = self._add_events(connection, name, subject_id, facts, known.events)
+        if self.revise:
+            self._revise(connection, subject_id, facts)
+        if not new and state != "parked":
+            return 0, None
+        resolution = place_subject(
+            connection,
+            known.row,
+            known.facts,
+            # Even without new events a parked subject is resolved again: more may be known of it now.
+            new if state == "placed" else [*(event.id for event in known.events), *new],
+            accounts=self.accounts,
+            resolve=self.resolve,
+            now=self.now,
+            later=self.later,
+        )
+        self._ask_for_lookup(connection, subject_id, known.facts, resolution)
+        return len(new), resolution
 
     def _mention(self, connection: Connection, subject_id: int) -> None:
         """Note that the webhook is about the subject as well: no event of it says so."""
         entry = {"subject_id": subject_id, "webhook_id": self.webhook_id}
         _MENTION.run(connection, entry)
 
-    def _add_events(self, connection: Connection, subject: str, subject_id: int, facts: Sequence[Fact]) -> list[int]:
-        known = _EVENTS.all(connection, {"of": subject_id})
+    def _add_events(
+        self, connection: Connection, name: Name, subject_id: int, facts: Sequence[Fact], known: Sequence[Any]
+    ) -> list[int]:
         withdrawn = {
             (row.code, row.time_text): row.id
             for row in known
             if row.fingerprint not in {fact.fingerprint for fact in facts}
         }
-        deleted = recall(connection, subject_digest(self.owner, self.carrier, subject), self.now)
+        deleted = recall(connection, subject_digest(*name), self.now)
         kept = [KnownEvent(fingerprint=row.fingerprint, webhook_id=row.webhook_id) for row in known]
         known_events = [*deleted, *kept]
         was_read = self.revise and was_read_before(connection, self.webhook_id)
@@ -231,6 +203,8 @@ class RecordMapping:
             if fact.event.unknown_code is not None:
                 code, brought = fact.event.unknown_code, self.webhook_id
                 note_unknown_code(connection, self.owner, self.carrier, code, webhook_id=brought, now=self.now)
+        if not new:
+            self._mention(connection, subject_id)
         return new
 
     def _revise(self, connection: Connection, subject_id: int, facts: Sequence[Fact]) -> None:
@@ -266,9 +240,10 @@ class RecordMapping:
             **readings(fact),
         }
 
-    def _ask_for_lookup(self, connection: Connection, subject_id: int) -> None:
-        """Have the order asked for that the references name, unless it is being asked for or was."""
-        if not self.lookup:
+    def _ask_for_lookup(self, connection: Connection, subject_id: int, facts: Facts, resolution: Resolution) -> None:
+        """Have the order asked for that the references of a parked one name, unless it is being asked for or was."""
+        names_order = any(kind == "order" for kind, _ in keys_of(facts))
+        if not (self.lookup and _is_parked(resolution) and names_order):
             return
         unasked = update(subjects).where(
             subjects.c.id == subject_id, subjects.c.lookups == 0, subjects.c.lookup_at.is_(None)
@@ -278,7 +253,6 @@ class RecordMapping:
     def _finish(self, connection: Connection, *, any_left: bool) -> None:
         has_events = bool(self.facts) and any_left
         state = "mapped" if has_events else "ignored"
-        tally_webhook(connection, self.webhook_id, state, self.now)
         read = {
             "state": state,
             "reason": None if has_events else ("; ".join(self.ignored) or "it holds no event") if any_left else _ERASED,
@@ -286,7 +260,14 @@ class RecordMapping:
             "mapped_at": self.now,
             "notes": {"ignored": list(self.ignored), "warnings": list(self.warnings)},
         }
-        _CHANGE_WEBHOOK.run(connection, {"of": self.webhook_id, **read})
+        if _FIRST_READ.run(connection, {"of": self.webhook_id, **read}):
+            tally(connection, self.owner, self.carrier, state, made=self.webhook_id, now=self.now)
+        else:
+            _CHANGE_WEBHOOK.run(connection, {"of": self.webhook_id, **read})
+
+
+def _is_parked(resolution: Resolution) -> bool:
+    return not (resolution.shipments or resolution.skip)
 
 
 def was_read_before(connection: Connection, webhook_id: int) -> bool:

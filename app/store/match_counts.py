@@ -1,32 +1,30 @@
 """How many subjects of each source found their shipment: counted as it happens, so that nobody has to count rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 
 from app.store.console_schema import match_counts
+from app.store.dialect import Insert
 from app.store.prepared import Prepared
-from app.store.schema import subjects
 
 __all__ = ["MatchCount", "count_placed", "count_subject", "match_rates"]
 
 _SOON: Final = timedelta(hours=1)
 
 
-_COUNT_SUBJECT: Final = Prepared(
-    lambda insert: insert(match_counts).on_conflict_do_update(
-        index_elements=["owner", "carrier"], set_={"subjects": match_counts.c.subjects + 1}
-    )
-)
-_SUBJECT: Final = Prepared(
-    select(subjects.c.owner, subjects.c.carrier, subjects.c.created_at, subjects.c.placed_at).where(
-        subjects.c.id == bindparam("of")
-    )
-)
-_PLACED: Final = Prepared(update(subjects).where(subjects.c.id == bindparam("of")))
+def _counting(insert: Callable[[Table], Insert]) -> Insert:
+    counted = insert(match_counts)
+    added = {
+        name: match_counts.c[name] + counted.excluded[name] for name in ("subjects", "placed", "placed_within_hour")
+    }
+    return counted.on_conflict_do_update(index_elements=["owner", "carrier"], set_=added)
+
+
+_COUNT_SUBJECT: Final = Prepared(_counting)
 _COUNT_PLACED: Final = Prepared(
     update(match_counts)
     .where(match_counts.c.owner == bindparam("of"), match_counts.c.carrier == bindparam("by"))
@@ -45,19 +43,16 @@ class MatchCount:
     placed: int
 
 
-def count_subject(connection: Connection, owner: str, carrier: str) -> None:
-    """Count a subject that was not known before."""
-    _COUNT_SUBJECT.run(connection, {"owner": owner, "carrier": carrier, "subjects": 1})
+def count_subject(connection: Connection, owner: str, carrier: str, *, is_placed: bool) -> None:
+    """Count a subject that was not known before, and that it found its shipment if it did so at once."""
+    at_once = int(is_placed)
+    counts = {"subjects": 1, "placed": at_once, "placed_within_hour": at_once}
+    _COUNT_SUBJECT.run(connection, {"owner": owner, "carrier": carrier, **counts})
 
 
-def count_placed(connection: Connection, subject_id: int, now: datetime) -> None:
+def count_placed(connection: Connection, owner: str, carrier: str, waited: timedelta) -> None:
     """Count a subject that found its shipment, the first time that it does."""
-    subject = _SUBJECT.first(connection, {"of": subject_id})
-    if subject.placed_at is not None:
-        return
-    _PLACED.run(connection, {"of": subject_id, "placed_at": now})
-    soon = int(now - subject.created_at <= _SOON)
-    _COUNT_PLACED.run(connection, {"of": subject.owner, "by": subject.carrier, "soon": soon})
+    _COUNT_PLACED.run(connection, {"of": owner, "by": carrier, "soon": int(waited <= _SOON)})
 
 
 def match_rates(connection: Connection, owners: Sequence[str] | None = None) -> tuple[MatchCount, ...]:

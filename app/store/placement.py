@@ -6,21 +6,20 @@ looks for what the other left. The decision itself is a pure function handed in 
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from app.store.facts import Candidate, Facts, Resolution, Resolve, keys_of, stored_facts, united
 from app.store.finding import candidates, waiting_for
 from app.store.match_counts import count_placed
-from app.store.news import note_news
+from app.store.news import latest_news
 from app.store.placing_statements import (
     ADD_ROWS,
-    CHANGE_SINCE,
     CHANGE_SUBJECT,
     EVENT_IDS,
     FORGET_KEYS,
-    LINKED,
+    HEAR,
     MAKE_DUE,
     NOT_LATER,
     PAIRS,
@@ -33,8 +32,11 @@ __all__ = [
     "Facts",
     "Resolution",
     "Resolve",
+    "decide",
+    "decided",
     "keys_of",
     "place_subject",
+    "put_where_decided",
     "share",
     "united",
     "unlink",
@@ -47,7 +49,7 @@ EARLIER_PARCEL: Final = timedelta(days=30)
 
 def place_subject(
     connection: Connection,
-    subject_id: int,
+    subject: Row[Any],
     facts: Facts,
     event_ids: Sequence[int],
     *,
@@ -56,24 +58,56 @@ def place_subject(
     now: datetime,
     later: bool = False,
 ) -> Resolution:
-    """Resolve a subject, and put its events on the shipments found or park it under its keys."""
-    resolution = linked(connection, subject_id) or resolve(facts, candidates(connection, accounts, facts))
-    FORGET_KEYS.run(connection, {"of": subject_id})
+    """Resolve a subject as it is stored, and put its events on the shipments found or park it under its keys."""
+    resolution = decide(connection, facts, accounts, resolve, linked_to=subject.linked_to)
+    FORGET_KEYS.run(connection, {"of": subject.id})
+    changes = {name: value for name, value in decided(resolution).items() if getattr(subject, name) != value}
+    if "state" in changes:
+        changes["since"] = now
+    if resolution.shipments and subject.placed_at is None:
+        changes["placed_at"] = now
+        count_placed(connection, subject.owner, subject.carrier, now - subject.created_at)
+    if changes:
+        CHANGE_SUBJECT.run(connection, {"of": subject.id, **changes})
+    put_where_decided(connection, subject.id, resolution, facts, event_ids, accounts, now, later=later)
+    return resolution
+
+
+def decide(
+    connection: Connection, facts: Facts, accounts: Sequence[str], resolve: Resolve, *, linked_to: int | None = None
+) -> Resolution:
+    """Decide where a subject's events go: to the shipment that a person linked it to, where one did."""
+    if linked_to is not None:
+        return Resolution(shipments=(linked_to,))
+    return resolve(facts, candidates(connection, accounts, facts))
+
+
+def decided(resolution: Resolution) -> dict[str, Any]:
+    """Say what a decision makes of the subject's own columns."""
+    told = {"reason": resolution.reason, "strategy": resolution.strategy, "cause": resolution.cause}
+    if resolution.shipments or resolution.skip:
+        return {"state": "placed" if resolution.shipments else "skipped", "lookup_at": None, **told}
+    return {"state": "parked", **told}
+
+
+def put_where_decided(
+    connection: Connection,
+    subject_id: int,
+    resolution: Resolution,
+    facts: Facts,
+    event_ids: Sequence[int],
+    accounts: Sequence[str],
+    now: datetime,
+    *,
+    later: bool,
+) -> None:
+    """Put a subject's events on the shipments of a decision, and have it woken by its keys where that may be wrong."""
     if resolution.shipments:
         add_rows(connection, resolution.shipments, event_ids, now, later=later)
-        count_placed(connection, subject_id, now)
         if resolution.yields:
             _wait_for(connection, subject_id, accounts, {key for key in keys_of(facts) if key[0] == "number"})
-        state = {"state": "placed", "lookup_at": None}
-    elif resolution.skip:
-        state = {"state": "skipped", "lookup_at": None}
-    else:
+    elif not resolution.skip:
         _wait_for(connection, subject_id, accounts, keys_of(facts))
-        state = {"state": "parked"}
-    decided = {"reason": resolution.reason, "strategy": resolution.strategy, "cause": resolution.cause}
-    CHANGE_SINCE.run(connection, {"of": subject_id, "new_state": state["state"], "since": now})
-    CHANGE_SUBJECT.run(connection, {"of": subject_id, **state, **decided})
-    return resolution
 
 
 def _wait_for(connection: Connection, subject_id: int, accounts: Sequence[str], keys: set[tuple[str, str]]) -> None:
@@ -85,12 +119,6 @@ def _wait_for(connection: Connection, subject_id: int, accounts: Sequence[str], 
     ]
     if entries:
         WAIT_FOR.run_all(connection, entries)
-
-
-def linked(connection: Connection, subject_id: int) -> Resolution | None:
-    """Return the shipment that a person linked a subject to, None where nobody did."""
-    shipment_id = LINKED.scalar(connection, {"of": subject_id})
-    return None if shipment_id is None else Resolution(shipments=(shipment_id,))
 
 
 def add_rows(
@@ -113,8 +141,8 @@ def add_rows(
     if not entries:
         return
     ADD_ROWS.run_all(connection, entries)
-    note_news(connection, [(pair.id, pair.received_at, pair.occurred_at, pair.milestone) for pair in heard])
-    make_due(connection, sorted({entry["shipment_id"] for entry in entries}), now, later=later)
+    latest = latest_news((pair.id, pair.received_at, pair.occurred_at, pair.milestone) for pair in heard)
+    HEAR.run_all(connection, [{**each, "moment": now, "behind": later} for each in latest])
 
 
 def make_due(connection: Connection, shipment_ids: Sequence[int], now: datetime, *, later: bool = False) -> None:
@@ -156,7 +184,7 @@ def wake(
             # Whoever holds its number may show an earlier parcel of it.
             guessed = _shown_on(connection, subject.id) - {candidate.id for candidate in known if candidate.held}
         ids = event_ids(connection, subject.id)
-        resolution = place_subject(connection, subject.id, facts, ids, accounts=accounts, resolve=resolve, now=now)
+        resolution = place_subject(connection, subject, facts, ids, accounts=accounts, resolve=resolve, now=now)
         _take_back(connection, subject.id, guessed - set(resolution.shipments))
         found += bool(resolution.shipments)
     return found
@@ -241,7 +269,7 @@ def unlink(
         facts = stored_facts(subject)
         if ("number", normalised) in keys_of(facts):
             ids, accounts = event_ids(connection, subject.id), members(subject.owner)
-            resolution = place_subject(connection, subject.id, facts, ids, accounts=accounts, resolve=resolve, now=now)
+            resolution = place_subject(connection, subject, facts, ids, accounts=accounts, resolve=resolve, now=now)
             _take_back(connection, subject.id, {shipment_id} - set(resolution.shipments))
 
 

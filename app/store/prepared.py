@@ -18,7 +18,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from app.store.dialect import Insert, PerEngine, insert
 
-__all__ = ["Prepared"]
+__all__ = ["Prepared", "asked_of_driver"]
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 _LISTED: Final = 8
@@ -34,39 +34,45 @@ class _Compiled:
     Args:
         text: The words.
         constants: What the statement itself gives.
-        places: For each mark its name, the place in a list of that name, and what is done to the value.
+        places: For each mark its name, and the place in a list of that name.
+        has_lists: Whether any mark is of a list.
+        giving: What is done to which of the values that are given.
         row: Makes a row with names of what the driver returns.
-        converting: What is done to which of its values.
+        reading: What is done to which of its values.
 
+    No value is none, of every type that there is here.
     """
 
     text: str
     constants: Mapping[str, Any]
-    places: tuple[tuple[str, int | None, _Convert | None], ...]
+    places: tuple[tuple[str, int | None], ...]
+    has_lists: bool
+    giving: tuple[tuple[int, _Convert], ...]
     row: Callable[[Sequence[Any]], Any]
-    converting: tuple[tuple[int, _Convert], ...]
+    reading: tuple[tuple[int, _Convert], ...]
 
     def given(self, values: Mapping[str, Any]) -> list[Any]:
         """Lay values out as the driver takes them."""
         if self.constants:
             values = {**self.constants, **values}
-        laid_out = []
-        for name, place, convert in self.places:
-            value = values[name] if place is None else values[name][place]
-            laid_out.append(value if convert is None else convert(value))
-        return laid_out
+        if self.has_lists:
+            laid_out = [values[name] if place is None else values[name][place] for name, place in self.places]
+        else:
+            laid_out = [values[name] for name, _ in self.places]
+        return _converted(laid_out, self.giving)
 
     def found(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """Read what the driver returned."""
-        if not self.converting:
+        if not self.reading:
             return [self.row(row) for row in rows]
-        found = []
-        for each in rows:
-            row = list(each)
-            for index, convert in self.converting:
-                row[index] = convert(row[index])
-            found.append(self.row(row))
-        return found
+        return [self.row(_converted(list(row), self.reading)) for row in rows]
+
+
+def _converted(values: list[Any], converting: tuple[tuple[int, _Convert], ...]) -> list[Any]:
+    for index, convert in converting:
+        if (value := values[index]) is not None:
+            values[index] = convert(value)
+    return values
 
 
 class Prepared:
@@ -136,21 +142,16 @@ class Prepared:
         """Ask SQLite's driver; None where the statement is to go the ordinary way."""
         if connection.dialect.name != "sqlite" or connection.dispatch.before_cursor_execute:
             return None
-        lengths = tuple([len(values[name]) for name in self._lists])
-        if lengths and max(lengths) > self._listed:
-            return None
-        key = (*values, *lengths)
+        key: tuple[Any, ...] = tuple(values)
+        if self._lists:
+            lengths = [len(values[name]) for name in self._lists]
+            if max(lengths) > self._listed:
+                return None
+            key += tuple(lengths)
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = self._compiled[key] = self._compile(connection, values)
-        driver = connection.connection.driver_connection
-        assert driver is not None  # noqa: S101 - the connection is open
-        try:
-            return driver.execute(compiled.text, compiled.given(values)), compiled
-        except sqlite3.Error as error:
-            raise DBAPIError.instance(
-                compiled.text, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
-            ) from error
+        return asked_of_driver(connection, compiled.text, compiled.given(values)), compiled
 
     def _compile(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
         dialect = connection.dialect
@@ -163,10 +164,8 @@ class Prepared:
         listed = {
             part: (name, place) for name, parts in state.parameter_expansion.items() for place, part in enumerate(parts)
         }
-        places: list[tuple[str, int | None, _Convert | None]] = []
-        for mark in state.positiontup or ():
-            name, place = listed.get(mark, (mark, None))
-            places.append((name, place, _converting(compiled.binds[name], dialect)))
+        places = [listed.get(mark, (mark, None)) for mark in state.positiontup or ()]
+        giving = [_converting(compiled.binds[name], dialect) for name, _ in places]
         columns = list(statement.exported_columns)
         reading = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         names = [str(column.key) for column in columns]
@@ -175,9 +174,22 @@ class Prepared:
             text=state.statement,
             constants={name: bound.value for name, bound in compiled.binds.items() if not bound.required},
             places=tuple(places),
+            has_lists=any(place is not None for _, place in places),
+            giving=tuple((index, convert) for index, convert in enumerate(giving) if convert is not None),
             row=row._make,
-            converting=tuple((index, convert) for index, convert in enumerate(reading) if convert is not None),
+            reading=tuple((index, convert) for index, convert in enumerate(reading) if convert is not None),
         )
+
+
+def asked_of_driver(connection: Connection, text: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    """Have SQLite's driver run a statement; it fails as statements that go the ordinary way do."""
+    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+    try:
+        return driver.execute(text, values)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(
+            text, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
 
 
 def _converting(bound: BindParameter[Any], dialect: Dialect) -> _Convert | None:

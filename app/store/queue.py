@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
-from app.store.accounts import account_states, postpone
+from app.store.accounts import Learnt, account_rows, learnt_of, postpone, state_of
 from app.store.columns import Ids
-from app.store.due import next_due
+from app.store.due import due_times, earliest
 from app.store.exclusion import ALONE, Exclusion, exclude, where_due
 from app.store.limits import Limit, spend, within
 from app.store.load import load_work, written_voices
@@ -30,13 +30,25 @@ __all__ = ["END_ATTEMPT", "Claim", "Claims", "carry_out", "change_row", "release
 class Claims(list[Claimed]):
     """What was claimed.
 
-    ``due_at`` is when the next shipment is due of the accounts that were asked, as far as that was wanted to be known.
+    ``due_at`` is when the next shipment is due of the accounts that were asked, as far as that was wanted to be known;
+    ``later_at`` when the next is due by a replay, where none of these was to be claimed.
     """
 
-    def __init__(self, claimed: Iterable[Claimed] = (), *, due_at: datetime | None = None) -> None:
+    def __init__(
+        self, claimed: Iterable[Claimed] = (), *, due_at: datetime | None = None, later_at: datetime | None = None
+    ) -> None:
         """Hold what was claimed."""
         super().__init__(claimed)
         self.due_at = due_at
+        self.later_at = later_at
+
+
+class _Due(NamedTuple):
+    """A shipment that may be claimed; a ``lease`` that it still has ended, and its forwarder vanished."""
+
+    account: str
+    id: int
+    lease: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +67,7 @@ class Claim:
         now: The time.
         limits: What accounts may get from all processes together; without, from this one alone.
         looks_ahead: Whether to say when the next shipment is due.
+        later_slots: How many of ``slots`` may be for what is due by a replay; None for all that are left.
 
     """
 
@@ -68,6 +81,7 @@ class Claim:
     now: datetime
     limits: Mapping[str, Limit] = field(default_factory=dict)
     looks_ahead: bool = False
+    later_slots: int | None = None
     excludes: ClassVar[Exclusion] = ALONE
 
     def run(self, connection: Connection) -> Claims:
@@ -77,30 +91,41 @@ class Claim:
         """
         wanted = where_due(connection, self.free, self._due)
         exclude(connection, wanted)
-        states = account_states(connection, list(wanted))
+        kept = account_rows(connection, list(self.free))
+        states = {name: state_of(row) for name, row in kept.items()}
         allowed = {name: states[name].allows(self.now) for name in wanted}
         free = {name: count if (most := allowed[name]) is None else min(count, most) for name, count in wanted.items()}
         free = within(connection, self.limits, free, self.now)
-        taken = self._fair(connection, free, retrying=True, limit=self.retry_slots)
-        taken += self._fair(connection, free, retrying=False, limit=self.slots - len(taken), without=taken)
-        if len(taken) < self.slots:
+        retried = self._fair(connection, free, retrying=True, limit=self.retry_slots)
+        left = self.slots - len(retried)
+        taken = retried + self._fair(connection, free, retrying=False, limit=left, without=retried)
+        # Where fewer are retried than might be, no more of them are due.
+        if len(taken) < self.slots and len(retried) >= self.retry_slots:
             taken += self._fair(connection, free, retrying=True, limit=self.slots - len(taken), without=taken)
         if len(taken) < self.slots:
             left = self.slots - len(taken)
+            left = left if self.later_slots is None else min(left, self.later_slots)
             taken += self._fair(connection, free, retrying=False, later=True, limit=left, without=taken)
         claimed: list[Claimed] = []
-        for account, shipment_id in taken:
-            claim = self._claim(connection, account, shipment_id)
+        for due in taken:
+            claim = self._claim(connection, due, learnt_of(kept[due.account]))
             if claim is None:
                 continue
-            probe = allowed[account] is not None
+            probe = allowed[due.account] is not None
             if probe:
-                postpone(connection, account, self.now + self.probe_every[account])
-            claimed.append(replace(claim, probe=probe))
+                until = self.now + self.probe_every[due.account]
+                postpone(connection, due.account, until)
+                states[due.account] = replace(states[due.account], until=until)
+            claimed.append(replace(claim, probe=probe) if probe else claim)
         for name, count in Counter(each.work.account for each in claimed).items():
             if name in self.limits:
                 spend(connection, name, self.limits[name], count, self.now)
-        return Claims(claimed, due_at=next_due(connection, list(self.free)) if self.looks_ahead else None)
+        if not self.looks_ahead:
+            return Claims(claimed)
+        soon, later = due_times(connection, states)
+        if self.later_slots == 0:
+            return Claims(claimed, due_at=soon, later_at=later)
+        return Claims(claimed, due_at=earliest(soon, later))
 
     def _due(self, account: str) -> Select[Any]:
         return select(shipments.c.id).where(shipments.c.account == account, shipments.c.due_at <= self.now)
@@ -113,32 +138,33 @@ class Claim:
         retrying: bool,
         later: bool = False,
         limit: int,
-        without: Sequence[tuple[str, int]] = (),
-    ) -> list[tuple[str, int]]:
+        without: Sequence[_Due] = (),
+    ) -> list[_Due]:
         if limit <= 0:
             return []
-        waiting: list[list[tuple[str, int]]] = []
+        waiting: list[list[_Due]] = []
         for account, count in free.items():
-            free_now = count - sum(taken == account for taken, _ in without)
+            free_now = count - sum(taken.account == account for taken in without)
             if free_now > 0:
                 asked = {"whose": account, "now": self.now, "most": min(free_now, limit)}
-                asked["without"] = [id_ for _, id_ in without]
-                due = _DUE[retrying, later].scalars(connection, asked)
-                waiting.append([(account, id_) for id_ in due])
+                asked["without"] = [taken.id for taken in without]
+                due = _DUE[retrying, later].all(connection, asked)
+                waiting.append([_Due(account, row.id, row.lease) for row in due])
         return in_turn(waiting, limit)
 
-    def _claim(self, connection: Connection, account: str, shipment_id: int) -> Claimed | None:
+    def _claim(self, connection: Connection, due: _Due, known: Learnt) -> Claimed | None:
         lease = secrets.token_hex(8)
-        deadline = self.now + self.lease[account]
-        _CHANGE.run(connection, {"of": shipment_id, "lease": lease, "due_at": deadline})
-        close_abandoned(connection, shipment_id, self.now)
-        return carry_out(connection, shipment_id, lease, deadline, self.plan, self.ids, self.now)
+        deadline = self.now + self.lease[due.account]
+        _CHANGE.run(connection, {"of": due.id, "lease": lease, "due_at": deadline})
+        if due.lease is not None:
+            close_abandoned(connection, due.id, self.now)
+        return carry_out(connection, due.id, lease, deadline, self.plan, self.ids, self.now, known)
 
 
 def _due(*, retrying: bool, later: bool) -> Select[Any]:
     """Select what is due of an account, what waits longest first."""
     return (
-        select(shipments.c.id)
+        select(shipments.c.id, shipments.c.lease)
         .where(
             shipments.c.account == bindparam("whose"),
             shipments.c.later.is_(later),
@@ -192,28 +218,25 @@ def carry_out(
     plan: Planner,
     ids: Ids,
     now: datetime,
+    known: Learnt | None = None,
 ) -> Claimed | None:
-    """Plan for a leased shipment and commit the plan's traces: frozen rows, skips, and the call about to be made."""
-    work = load_work(connection, shipment_id)
+    """Plan for a leased shipment and commit the plan's traces: frozen rows, skips, and the call about to be made.
+
+    ``known`` is what is known of its account's PUT, where that was read.
+    """
+    work = load_work(connection, shipment_id, known)
     planned = plan(work)
     if planned.voices != work.voices:
         _CHANGE.run(connection, {"of": shipment_id, "voices": written_voices(planned.voices)})
     for skip in planned.skips:
         change_row(connection, shipment_id, skip.event_id, state=skip.state, reason=skip.reason)
     state = "observed" if planned.observed else "sent"
+    changes: dict[int, dict[str, Any]] = {event_id: {"sent_at": now} for event_id in planned.carries}
     for event_id, frozen in planned.frozen or planned.observed:
-        change_row(
-            connection,
-            shipment_id,
-            event_id,
-            state=state,
-            city=frozen.city,
-            uf=frozen.state,
-            description=frozen.description,
-            date=frozen.date,
-        )
-    for event_id in planned.carries:
-        change_row(connection, shipment_id, event_id, sent_at=now)
+        row = {"city": frozen.city, "uf": frozen.state, "description": frozen.description, "date": frozen.date}
+        changes[event_id] = {"state": state, **row, **changes.get(event_id, {})}
+    for event_id, values in changes.items():
+        change_row(connection, shipment_id, event_id, **values)
     if planned.read or planned.registration or (planned.body is not None and not planned.observed):
         call = planned.call
         attempt_id = _journal(connection, work, planned, call, lease, ids, now)

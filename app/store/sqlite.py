@@ -1,6 +1,7 @@
 """SQLite: a file that one process owns, opened durably, written through one connection."""
 
 import fcntl
+import json
 import os
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from app.errors import ConfigurationError, StoreBusy
 from app.store.checkpoints import LAST_RESORT_PAGES
+from app.store.prepared import asked_of_driver
 
 __all__ = ["READERS", "Ownership", "file_of", "open_reader", "open_writer", "refuse_network_file_system"]
 
@@ -120,6 +122,11 @@ class _Hinting(SQLiteCompiler):
         return text
 
 
+def _from_json(text: str) -> Any:  # noqa: ANN401 - JSON may be anything
+    """Read a column of JSON; what most of them hold is nothing."""
+    return [] if text == "[]" else {} if text == "{}" else json.loads(text)
+
+
 def open_writer(database_url: str) -> Engine:
     """Make the engine of the one writing connection: WAL, synchronous FULL, immediate transactions."""
     engine = create_engine(
@@ -128,6 +135,7 @@ def open_writer(database_url: str) -> Engine:
         connect_args={"check_same_thread": False, "timeout": 30, "isolation_level": None},
         # What a statement was given may be somebody's name, and errors are logged.
         hide_parameters=True,
+        json_deserializer=_from_json,
     )
 
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
@@ -146,7 +154,7 @@ def open_writer(database_url: str) -> Engine:
 
     engine.dialect.statement_compiler = _Hinting
     event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "begin", lambda connection: asked_of_driver(connection, "BEGIN IMMEDIATE"))
     return engine
 
 
@@ -167,6 +175,7 @@ def open_reader(database_url: str) -> Engine:
         },
         # What a statement was given may be somebody's name, and errors are logged.
         hide_parameters=True,
+        json_deserializer=_from_json,
     )
 
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
@@ -176,5 +185,5 @@ def open_reader(database_url: str) -> Engine:
 
     engine.dialect.statement_compiler = _Hinting
     event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    event.listen(engine, "begin", lambda connection: asked_of_driver(connection, "BEGIN"))
     return engine

@@ -55,7 +55,7 @@ class PlaceParked:
             return False
         resolution = place_subject(
             connection,
-            subject.id,
+            subject,
             stored_facts(subject),
             event_ids(connection, subject.id),
             accounts=self.members(subject.owner),

@@ -34,7 +34,7 @@ def personal(adapter: Adapter) -> PersonalData:
 def stands_in(pattern: str, adapter: Adapter) -> bool:
     """Tell whether a case has something at a declared path."""
     only = PersonalData(receiver={Kind.NAME: (pattern,)})
-    if columns := only.in_columns():
+    if columns := only.columns:
         (record, start, end), _ = columns[0]
         shown = [line for example in examples(adapter.slug) for line in lines(example) if line.startswith(record)]
         return any(line[start:end].strip() for line in shown)

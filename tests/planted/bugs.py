@@ -142,8 +142,8 @@ BUGS: Final = (
     Bug(
         name="news makes a dead shipment due",
         file="app/store/placing_statements.py",
-        right="shipments.c.due_at.is_(None) | _WAITS, shipments.c.dead_reason.is_(None)",
-        wrong="shipments.c.due_at.is_(None) | _WAITS",
+        right="(shipments.c.due_at.is_(None) | _WAITS) & shipments.c.dead_reason.is_(None)",
+        wrong="(shipments.c.due_at.is_(None) | _WAITS)",
     ),
     Bug(
         name="no read comes before the first write",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -267,6 +268,22 @@ async def test_what_is_due_by_a_replay_is_claimed_when_nothing_else_is(store: St
     then = await store.write(claim(store, now, slots=2))
 
     assert ({"3", "4"}, ["1", "2"]) == (set(invoices(first)), invoices(then))
+
+
+async def test_of_what_is_due_by_a_replay_no_more_is_claimed_than_may_be(store: Store) -> None:
+    await fill(store, count=4)
+    await set_shipments(store, shipments.c.invoice_number.in_(["1", "2", "3"]), later=True)
+    now = NOW + timedelta(minutes=1)
+    asked = replace(claim(store, now), looks_ahead=True)
+
+    without = await store.write(replace(asked, later_slots=0))
+    two = await store.write(replace(asked, later_slots=2))
+    rest = await store.write(asked)
+
+    assert (["4"], ["1", "2"], ["3"]) == tuple(map(invoices, (without, two, rest)))
+    # What must not be claimed is told apart, so that nobody looks for it at once.
+    assert (now + LEASE, NOW + timedelta(seconds=1)) == (without.due_at, without.later_at)
+    assert [(True, None), (False, None)] == [((each.due_at or now) < now, each.later_at) for each in (two, rest)]
 
 
 async def test_what_is_due_by_a_replay_is_waited_for_as_well(store: Store) -> None:

@@ -164,9 +164,9 @@ class Queue(RuleBasedStateMachine):
         before = self.do(
             self.opened.read(lambda c: (c.execute(select(shipments)).all(), c.execute(select(rows)).all()))
         )
-        mine = self.write(Settle(claimed=claimed, settlement=Settlement(outcome="applied"), now=self.clock()))
+        settled = self.write(Settle(claimed=claimed, settlement=Settlement(outcome="applied"), now=self.clock()))
         after = self.do(self.opened.read(lambda c: (c.execute(select(shipments)).all(), c.execute(select(rows)).all())))
-        if mine:
+        if settled.is_ours:
             # Nobody claimed it since: its end is known after all.
             assert not newer
             self.model.applied |= set(claimed.plan.carries)
