@@ -30,7 +30,7 @@ _ALWAYS_MASKED: Final = frozenset({"authorization", "proxy-authorization", "cook
 _SECRET_PARAMETER: Final = re.compile(r"(?i)(^|&)([^=&]*(?:key|token|secret|sign|auth|pass)[^=&]*)=[^&]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Accepted:
     """What became of a webhook.
 
@@ -58,7 +58,7 @@ class Submitted:
     ticket: Ticket[Received]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Masked:
     """A request without its credentials, fit for storage and for people."""
 
@@ -171,7 +171,7 @@ class Intake:
         if adapter.probe_is_unsigned and (answer := _probe(source, webhook)) is not None:
             return Accepted(status="ignored", webhook_id=None, answer=answer)
         credentials = self._credentials_of(source, path_key=path_key)
-        verified = verify(adapter.verification, webhook, credentials, self._now())
+        verified = verify(adapter.verification, webhook, credentials, webhook.received_at)
         if (answer := _probe(source, webhook)) is not None:
             return Accepted(status="ignored", webhook_id=None, answer=answer)
         masked = mask(webhook, source.credentials, adapter.verification.headers, source.path_key)

@@ -239,12 +239,6 @@ def test_warnings_become_log_lines() -> None:
     assert written(lines)["logger"] == "py.warnings"
 
 
-def test_the_line_names_the_caller_and_not_the_log_function(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
-        log_event(logger, "x")
-    assert caplog.records[0].funcName == "test_the_line_names_the_caller_and_not_the_log_function"
-
-
 def test_lines_of_one_round_of_the_event_loop_are_written_together_and_trouble_at_once_with_all_before_it() -> None:
     class Counting(io.StringIO):
         writes = 0

@@ -71,6 +71,8 @@ class _Place:
     def _scalar(self) -> str | None:
         """Return the cleaned text of a scalar, None for whatever is no scalar or empty."""
         if isinstance(self._value, str):
+            if self._value.isascii() and self._value.isprintable():
+                return self._value.strip() or None
             text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", self._value)
             return _CONTROLS.sub(" ", text).strip() or None
         return None

@@ -8,6 +8,7 @@ when the log has grown by as many pages once more, as SQLite itself would.
 Only the connection that writes may do this: until release 3.51.3 two that write and take in at once could lose pages.
 """
 
+import os
 import sqlite3
 import struct
 from dataclasses import dataclass
@@ -59,15 +60,18 @@ class Checkpoints:
     def _is_long(self, log: Path) -> bool:
         """Tell whether the log has a page at the place from which on it is long, of those written since its start."""
         try:
-            with log.open("rb", buffering=0) as file:
-                head = file.read(_HEAD.size)
+            file = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                head = os.pread(file, _HEAD.size, 0)
                 if len(head) < _HEAD.size:
                     return False
                 page_bytes, salts = _HEAD.unpack(head)
                 if salts != self._salts:
                     self._salts, self._longest = salts, _PAGES
-                file.seek(_HEAD.size + (self._longest - 1) * (_FRAME.size + page_bytes))
-                frame = file.read(_FRAME.size)
+                place = _HEAD.size + (self._longest - 1) * (_FRAME.size + page_bytes)
+                frame = os.pread(file, _FRAME.size, place)
+            finally:
+                os.close(file)
         except OSError:
             return False
         return len(frame) == _FRAME.size and _FRAME.unpack(frame)[0] == salts

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, Connection, CursorResult, Table, literal
+from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, LargeBinary, Table, literal
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import TypeEngine
 
-__all__ = ["Insert", "PerEngine", "insert", "literally"]
+__all__ = ["Insert", "PerEngine", "converter_of", "insert", "literally"]
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -75,8 +76,7 @@ class PerEngine:
             statement = self._build(lambda table: insert(connection, table))
             compiled = statement.compile(dialect=dialect, column_keys=list(names), for_executemany=is_many)
             assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what an INSERT is compiled to
-            types = {name: bound.type.dialect_impl(dialect) for name, bound in compiled.binds.items()}
-            converting = {name: type_.bind_processor(dialect) for name, type_ in types.items()}
+            converting = {name: converter_of(bound.type, dialect) for name, bound in compiled.binds.items()}
             self._compiled[key] = _Compiled(
                 statement=compiled,
                 plan=tuple((name, converting.get(name)) for name in compiled.positiontup or names),
@@ -95,6 +95,17 @@ def _of_arrays(compiled: SQLCompiler, names: Sequence[str]) -> str | None:
     arrays = ", ".join(f"%s::{compiled.binds[name].type.compile(compiled.dialect)}[]" for name in names)
     # Names of tables and columns, and types, as SQLAlchemy writes them.
     return f"INSERT INTO {said['table']} ({columns}) SELECT * FROM unnest({arrays}){said['otherwise'] or ''}"  # noqa: S608
+
+
+def converter_of(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what is done to a value of a column before the driver is given it, None where it is given as it is.
+
+    SQLite's driver takes bytes; wrapped, as SQLAlchemy does, it seeks an adapter for each.
+    """
+    impl = type_.dialect_impl(dialect)
+    if dialect.name == "sqlite" and isinstance(impl, LargeBinary):
+        return None
+    return impl.bind_processor(dialect)
 
 
 def literally(value: str) -> BindParameter[str]:

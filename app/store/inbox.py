@@ -27,7 +27,7 @@ _WEEK: Final = 7 * 86_400
 _MOST_ASKED: Final = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Received:
     """What became of a webhook: its id, or the first id when it had come before."""
 
@@ -35,9 +35,11 @@ class Received:
     duplicate: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Put:
     """Store a verified webhook unless its delivery was stored before.
+
+    Not frozen, as operations otherwise are: it would take three times as long to make, and many are made.
 
     Args:
         id: The id it gets when it is new.

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, Column, Connection, Table, Text, cast, delete, func, or_, select, update
 
 from app.store.auditing import write_audit
-from app.store.columns import Ids
+from app.store.columns import Ids, Pairs
 from app.store.dialect import insert
 from app.store.order_schema import orders
 from app.store.privacy_schema import erasures, holds, mentions
@@ -239,7 +239,7 @@ def _mask_words(connection: Connection, texts: Sequence[str], counts: Counter[st
     if not texts:
         return
     for table in metadata.sorted_tables:
-        columns = [each for each in table.c if isinstance(each.type, Text | JSON) and not each.primary_key]
+        columns = [each for each in table.c if isinstance(each.type, Text | JSON | Pairs) and not each.primary_key]
         if table.name in _BIG or not columns:
             continue
         named = or_(*(cast(each, Text).contains(text, autoescape=True) for each in columns for text in texts))
@@ -254,7 +254,7 @@ def _mask_row(
     masked: dict[str, Any] = {}
     for column in columns:
         value = row[column]
-        if isinstance(column.type, JSON):
+        if isinstance(column.type, JSON | Pairs):
             masked[column.name] = json.loads(_masked(json.dumps(value, ensure_ascii=False), texts))
         elif value is not None:
             masked[column.name] = _masked(value, texts)

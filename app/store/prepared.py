@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, Executable, Table
+from sqlalchemy import BindParameter, Connection, CursorResult, Executable, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.visitors import iterate
 
-from app.store.dialect import Insert, PerEngine, insert
+from app.store.dialect import Insert, PerEngine, converter_of, insert
 
 __all__ = ["Prepared", "asked_of_driver"]
 
@@ -165,7 +165,7 @@ class Prepared:
             part: (name, place) for name, parts in state.parameter_expansion.items() for place, part in enumerate(parts)
         }
         places = [listed.get(mark, (mark, None)) for mark in state.positiontup or ()]
-        giving = [_converting(compiled.binds[name], dialect) for name, _ in places]
+        giving = [converter_of(compiled.binds[name].type, dialect) for name, _ in places]
         columns = list(statement.exported_columns)
         reading = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         names = [str(column.key) for column in columns]
@@ -190,11 +190,6 @@ def asked_of_driver(connection: Connection, text: str, values: Sequence[Any] = (
         raise DBAPIError.instance(
             text, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
         ) from error
-
-
-def _converting(bound: BindParameter[Any], dialect: Dialect) -> _Convert | None:
-    convert: _Convert | None = bound.type.dialect_impl(dialect).bind_processor(dialect)
-    return convert
 
 
 def _lists_of(statement: Executable | None) -> tuple[str, ...]:

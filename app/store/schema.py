@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.schema import Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
 from sqlalchemy.types import BigInteger, Boolean, Integer, LargeBinary, Text
 
-from app.store.columns import JSON, Instant, id_column, partial_index
+from app.store.columns import JSON, Instant, Pairs, id_column, partial_index
 
 metadata = MetaData(
     naming_convention={
@@ -29,7 +29,7 @@ webhooks = Table(
     Column("method", Text, nullable=False),
     Column("path", Text, nullable=False, comment="credentials masked"),
     Column("query", Text, nullable=False, comment="credentials masked"),
-    Column("headers", JSON, nullable=False, comment="pairs in order, credentials masked"),
+    Column("headers", Pairs, nullable=False, comment="pairs in order, credentials masked"),
     Column("peer", Text, nullable=False),
     Column("body_sha256", Text, nullable=False),
     Column("size", Integer, nullable=False),
@@ -85,7 +85,7 @@ refusals = Table(
     Column("carrier", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("path", Text, nullable=False, comment="credentials masked"),
-    Column("headers", JSON, nullable=False, comment="credentials masked"),
+    Column("headers", Pairs, nullable=False, comment="credentials masked"),
     Column("peer", Text, nullable=False),
     Column("size", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the first kilobytes"),

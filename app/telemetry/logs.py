@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
 from inspect import currentframe
+from itertools import islice
 from json.encoder import encode_basestring_ascii
 from types import CodeType
 from typing import Final, Literal, TextIO
@@ -24,6 +25,7 @@ MASK: Final = "***"
 _LONGEST_TEXT: Final = 2000
 _DEEPEST: Final = 5
 _FIELDS: Final = "relay_fields"
+_INSTRUCTION_BYTES: Final = 2
 _FIXED: Final = frozenset({"time", "level", "event", "logger", "exception"})
 _STARTED: Final = time.time()
 _NUMBERS: Final = frozenset({int, float})
@@ -106,8 +108,8 @@ def log_event(
     # As `Logger.log` does, which walks up the stack to find out who called it.
     # This frame is not kept under a name of its own: it would hold itself, and all that called it, until it is sought.
     caller = getattr(currentframe(), "f_back", None)
-    code, line = (caller.f_code, caller.f_lineno) if caller is not None else (log_event.__code__, 0)
-    record = _record(logger, level, event, code, line)
+    code, at = (caller.f_code, caller.f_lasti) if caller is not None else (log_event.__code__, 0)
+    record = _record(logger, level, event, code, at)
     record.__dict__[_FIELDS] = known
     if error is not None:
         record.exc_info = (type(error), error, error.__traceback__)
@@ -120,10 +122,10 @@ def _order(names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
     return tuple((name, _names_credential(name)) for name in sorted(names))
 
 
-def _record(logger: logging.Logger, level: int, event: str, code: CodeType, line: int) -> logging.LogRecord:
+def _record(logger: logging.Logger, level: int, event: str, code: CodeType, at: int) -> logging.LogRecord:
     """Make a record as `Logger.makeRecord` does: once for each place, since all but the time is the same again."""
     record = logging.LogRecord.__new__(logging.LogRecord)
-    record.__dict__.update(_place(logger, level, event, code, line))
+    record.__dict__.update(_place(logger, level, event, code, at))
     now = time.time()
     record.created = now
     record.msecs = int((now - int(now)) * 1000) + 0.0
@@ -132,8 +134,9 @@ def _record(logger: logging.Logger, level: int, event: str, code: CodeType, line
 
 
 @lru_cache(maxsize=1024)
-def _place(logger: logging.Logger, level: int, event: str, code: CodeType, line: int) -> dict[str, object]:
-    """Return what every record of an event at a place in the source has."""
+def _place(logger: logging.Logger, level: int, event: str, code: CodeType, at: int) -> dict[str, object]:
+    """Return what every record of an event at a place in the source has; the place is an instruction's."""
+    line = next(islice(code.co_positions(), at // _INSTRUCTION_BYTES, None))[0] or 0
     place = (code.co_filename, line, "%s", (event,), None, code.co_name)
     made = logger.makeRecord(logger.name, level, *place).__dict__
     # From the start of `logging`, which keeps that to itself, to ours.

@@ -241,15 +241,17 @@ def _write_whole(cycle: RequestResponseCycle, status: int, headers: Headers, bod
         return False
     pieces = [STATUS_LINE[status]]
     for name, value in (*cycle.default_headers, *headers):
-        if b"\n" in value:
-            return False
         pieces += (name, b": ", value, b"\r\n")
+    pieces.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
+    head = b"".join(pieces)
+    # Each line ends with one; another would be a header that nobody meant. Sought at once, since each search costs.
+    if head.count(b"\n") != len(cycle.default_headers) + len(headers) + (2 if cycle.keep_alive else 3):
+        return False
     if cycle.disconnected:
         return True
-    pieces += (b"\r\n", body) if cycle.keep_alive else (b"connection: close\r\n\r\n", body)
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    cycle.transport.write(b"".join(pieces))
+    cycle.transport.write(head + body)
     cycle.message_event.set()
     if not cycle.keep_alive:
         cycle.transport.close()

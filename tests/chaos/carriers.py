@@ -53,11 +53,12 @@ class Carrier:
         """Register and post all there is at its time; return when everything was accepted."""
         dice = random.Random(seed)  # noqa: S311 - repeatable, and no secret
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+        # Whoever gives up waiting for a connection may leave one behind that nobody uses and nobody closes: on a busy
+        # machine all of them, one by one.
+        timeout = httpx.Timeout(_TIMEOUT_SECONDS, pool=None)
         async with AsyncExitStack() as stack:
             clients = [
-                await stack.enter_async_context(
-                    httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_SECONDS, limits=limits)
-                )
+                await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits))
                 for url in self.urls
             ]
 

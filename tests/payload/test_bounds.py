@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.errors import MalformedPayload
 from app.model import Webhook
 from app.payload import Bounds, form_body, json_body, query_parameters, set_bounds, xml_body
+from app.payload.bounds import check_text
 
 
 def webhook(body: bytes, query: str = "") -> Webhook:
@@ -49,6 +50,15 @@ def test_json_beyond_the_bounds_is_malformed(body: bytes, words: str) -> None:
 @pytest.mark.usefixtures("narrow")
 def test_json_at_the_bounds_is_read(body: bytes) -> None:
     assert json_body(webhook(body)).plain() is not None
+
+
+@given(st.text("{}[],a", max_size=40), st.integers(1, 12))
+def test_a_text_may_be_too_deep_when_it_opens_more_than_the_bound(text: str, depth: int) -> None:
+    set_bounds(Bounds(depth=depth))
+    try:
+        assert (text.count("{") + text.count("[") > depth) == check_text(text, "$")
+    finally:
+        set_bounds(Bounds())
 
 
 @pytest.mark.usefixtures("narrow")

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -51,6 +52,13 @@ def test_no_question_to_any_document_raises_anything_but_malformed_payload(value
     for question in QUESTIONS:
         with suppress(MalformedPayload):
             question(document)
+
+
+@given(st.text(st.characters() | st.sampled_from(" \t\r\n\x00\x7f\x85a")))
+def test_a_text_is_read_without_controls_and_halves_of_characters(text: str) -> None:
+    cleaned = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", re.sub(r"[\ud800-\udfff]", "\ufffd", text)).strip()
+
+    assert (cleaned or None) == json_document(json.dumps(text)).allowed().text()
 
 
 @given(st.text())

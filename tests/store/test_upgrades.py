@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from app.store import EraseOrder, Erasure, Settle, Settlement, Store, database_of
-from app.store.columns import JSON, Instant
+from app.store.columns import JSON, Instant, Pairs
 from app.store.migrate import bring_to
 from app.store.queries.audit import AuditFilter, list_audit
 from app.store.queries.refusals import RefusalFilter, list_refusals
@@ -104,7 +104,7 @@ def _invented(column: Column[Any]) -> Any:
         return 7
     if isinstance(kind, LargeBinary):
         return column.name.encode().ljust(kind.length or 16, b"-")
-    if isinstance(kind, type(JSON)):
+    if isinstance(kind, type(JSON) | Pairs):
         return []
     return f"{column.table.name}.{column.name}"
 
