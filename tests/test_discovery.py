@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.carriers import adapters, discover, find, module_name
+from app.carriers import adapters, discover, find, known, module_name
 from app.errors import ConfigurationError
 
 GOOD = """
@@ -85,3 +85,10 @@ def test_a_module_is_named_after_its_slug() -> None:
     assert ("jt_express_br", "_17track", "_99minutos") == tuple(
         module_name(slug) for slug in ("jt-express-br", "17track", "99minutos")
     )
+
+
+def test_what_is_known_are_the_same_carriers_each_imported_when_it_is_asked_for() -> None:
+    assert list(adapters()) == list(known())
+    assert len(adapters()) == len(known())
+    assert all(known()[slug] is adapter for slug, adapter in adapters().items())
+    assert known().get("nobody") is None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import application
+from app.cli.application import application
 from tests.documents import DEPENDENCIES, DOCS, PAGES, ROOT, declared_dependencies
 
 

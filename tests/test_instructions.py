@@ -14,7 +14,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from typer.main import get_command
 
-from app.cli import application
+from app.cli.application import application
 from app.settings import describe_settings
 from app.telemetry import describe_metrics
 from app.web.catalogue import CATALOGUE

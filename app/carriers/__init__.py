@@ -5,7 +5,7 @@ Discovery is strict: a module that cannot be imported, or is not what its name s
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from app.adapter import Adapter
 from app.errors import ConfigurationError
 
-__all__ = ["adapters", "discover", "find", "module_name"]
+__all__ = ["adapters", "discover", "find", "known", "module_name"]
 
 
 def module_name(slug: str) -> str:
@@ -28,6 +28,29 @@ def adapters() -> Mapping[str, Adapter]:
     return discover(__name__, __path__)
 
 
+def known() -> Mapping[str, Adapter]:
+    """Return the same as `adapters`, but import a carrier's module when that carrier is asked for."""
+    return _Known(module.name for module in pkgutil.iter_modules(__path__))
+
+
+class _Known(Mapping[str, Adapter]):
+    def __init__(self, modules: Iterable[str]) -> None:
+        self._modules = {_slug(module): module for module in sorted(modules, key=_slug)}
+
+    def __getitem__(self, slug: str) -> Adapter:
+        return _load(__name__, self._modules[slug])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+def _slug(module: str) -> str:
+    return module.removeprefix("_").replace("_", "-")
+
+
 def find(slug: str) -> Adapter:
     """Return the adapter of a carrier; only its own module is imported.
 
@@ -38,7 +61,7 @@ def find(slug: str) -> Adapter:
     modules = {module.name for module in pkgutil.iter_modules(__path__)}
     if module_name(slug) in modules:
         return _load(__name__, module_name(slug))
-    slugs = sorted(name.removeprefix("_").replace("_", "-") for name in modules)
+    slugs = sorted(_slug(name) for name in modules)
     nearest = get_close_matches(slug, slugs, n=1, cutoff=0.5)
     advice = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(slugs)}"
     raise ConfigurationError(f"no carrier is called {slug!r}; {advice}")

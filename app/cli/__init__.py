@@ -1,5 +1,5 @@
 """The command line, ``carrier-relay``: thin commands over what the rest of the package does."""
 
-from app.cli.application import application, main
+from app.cli.beginning import main
 
-__all__ = ["application", "main"]
+__all__ = ["main"]

@@ -23,7 +23,7 @@ from app.cli.token_commands import token
 from app.cli.webhooks import webhooks
 from app.errors import RelayError
 
-__all__ = ["application", "main"]
+__all__ = ["application"]
 
 Carrier = Annotated[
     str, typer.Argument(metavar="CARRIER", help="The carrier's slug, as `carrier-relay carriers` lists it.")
@@ -275,8 +275,3 @@ def openapi(
     from app.cli.describing import write_openapi
 
     write_openapi(write)
-
-
-def main() -> None:
-    """Run the command line."""
-    application()

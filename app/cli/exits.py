@@ -1,9 +1,7 @@
 """How commands end: exit codes that scripts rely on, and sentences instead of tracebacks."""
 
 from enum import IntEnum
-from typing import Final
-
-import typer
+from typing import TYPE_CHECKING, Final
 
 from app.errors import (
     CallFailed,
@@ -15,6 +13,9 @@ from app.errors import (
     StoreBusy,
     Unavailable,
 )
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["EXIT_CODES", "ExitCode", "exit_code_of", "sentences", "stop"]
 
@@ -61,8 +62,10 @@ def sentences(error: RelayError) -> tuple[str, ...]:
     return error.problems if isinstance(error, ConfigurationError) else (str(error),)
 
 
-def stop(code: ExitCode, *problems: str) -> typer.Exit:
+def stop(code: ExitCode, *problems: str) -> "typer.Exit":
     """Write problems to standard error, one per line; raise what is returned to end the command."""
+    import typer
+
     for problem in problems:
         typer.echo(f"carrier-relay: {problem}", err=True)
     return typer.Exit(code)

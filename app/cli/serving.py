@@ -3,27 +3,29 @@
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
-import typer
 import uvloop
 
 from app import __version__
 from app.cli.collecting import keep_what_is_there
 from app.cli.tables import aligned
 from app.errors import ConfigurationError
-from app.main import Listener, Relay, inherited_sockets, relay, serve, until_signalled
+from app.main import Door, Listener, inherited_sockets, opened, serve, until_signalled
 from app.settings import ListenAddress, Settings, load_settings
 from app.source import Source
 from app.telemetry import configure_logging
-from app.web import Budgets, Dependencies, Part, budgets_of, create_app, ops_app
+from app.web import Budgets, Front, Part, Whole, budgets_of, create_app, ops_app
 
 __all__ = ["READY", "base_url", "listening", "run", "shown_path"]
 
 READY = "Ready. Stop with Ctrl+C."
 _LISTENERS: Final = ("listen", "ops_listen")
+_USUAL_SECONDS: Final = 10.0
+"""The rest of a relay is made within a fraction of this."""
 
 
 def run(host: str | None, port: int | None, part: Part = Part.ALL) -> None:
@@ -34,7 +36,6 @@ def run(host: str | None, port: int | None, part: Part = Part.ALL) -> None:
         StoreBusy: Another process owns the database.
 
     """
-    keep_what_is_there()
     settings = load_settings()
     given = settings.listen
     listen = ListenAddress(host or given.host, given.port if port is None else port)
@@ -45,19 +46,37 @@ def run(host: str | None, port: int | None, part: Part = Part.ALL) -> None:
     else:
         from app.cli.demo import demonstrate
 
+        keep_what_is_there()
         uvloop.run(demonstrate(settings))
 
 
 async def _serve(settings: Settings, part: Part) -> None:
     # Before the store, which may have to wait for its former owner: a socket that does not fit ends the start at once.
     inherited = _inherited(settings)
-    async with relay(settings, part=part) as running, AsyncExitStack() as stack:
-        ports = await listening(settings, running, stack, inherited, part=part)
-        for line in _served(settings, running, ports, part):
-            typer.echo(line)
+    async with opened(settings, part=part) as door, AsyncExitStack() as stack:
+        ports = await listening(settings, door.front, stack, inherited, door.whole, part=part)
+        beginning = asyncio.create_task(_begin(settings, door, ports, part), name="ready")
+        stack.callback(beginning.cancel)
+        stopping = asyncio.create_task(until_signalled(), name="stopping")
+        stack.callback(stopping.cancel)
+        await asyncio.wait({beginning, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            await beginning
+        await stopping
+
+
+async def _begin(settings: Settings, door: Door, ports: tuple[int, ...], part: Part) -> None:
+    """Have the rest of the relay made, and say that it is there."""
+    try:
+        await asyncio.wait_for(door.begin(), _USUAL_SECONDS)
+    except TimeoutError:
+        # The store is gone; until it is back, what its failures leave must be sought.
         keep_what_is_there()
-        typer.echo(READY)
-        await until_signalled()
+        await door.begin()
+    lines = [*_served(settings, door.front, ports, part), READY]
+    keep_what_is_there()
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
 
 
 def _inherited(settings: Settings) -> Mapping[str, socket.socket]:
@@ -75,30 +94,31 @@ def _inherited(settings: Settings) -> Mapping[str, socket.socket]:
 
 async def listening(
     settings: Settings,
-    running: Relay,
+    front: Front,
     stack: AsyncExitStack,
     inherited: Mapping[str, socket.socket] | None = None,
+    whole: Whole | None = None,
     *,
     part: Part = Part.ALL,
 ) -> tuple[int, ...]:
     """Listen until the stack is left: where webhooks come in and, if it is apart, where operators do.
 
-    A socket that was ``inherited`` for a setting is listened on in the place of the setting's address.
+    A socket that was ``inherited`` for a setting is listened on in the place of the setting's address. What is needed
+    beside ``front`` is had from ``whole``; see `app.web.create_app`.
     """
-    given = inherited or {}
-    dependencies, ops_listen = running.dependencies, settings.ops_listen
-    budgets = budgets_of(dependencies)
-    application = create_app(dependencies, budgets, with_ops=ops_listen is None, part=part)
+    given, ops_listen = inherited or {}, settings.ops_listen
+    budgets = budgets_of(front)
+    application = create_app(front, budgets, whole, with_ops=ops_listen is None, part=part)
     stack.push_async_callback(application.close)
-    listeners = [_listener(application, settings.listen, "listen", given, dependencies, budgets)]
+    listeners = [_listener(application, settings.listen, "listen", given, front, budgets)]
     if ops_listen is not None:
-        budgets = budgets_of(dependencies)
-        apart = ops_app(dependencies, budgets, part=part)
-        listeners.append(_listener(apart, ops_listen, "ops_listen", given, dependencies, budgets))
+        budgets = budgets_of(front)
+        apart = ops_app(front, budgets, whole, part=part)
+        listeners.append(_listener(apart, ops_listen, "ops_listen", given, front, budgets))
     ports = await stack.enter_async_context(serve(listeners, shutdown_seconds=settings.shutdown_seconds))
     if part.takes_webhooks:
-        stack.callback(dependencies.outages.leave)
-        await dependencies.outages.arrive()
+        stack.callback(front.outages.leave)
+        await front.outages.arrive()
     preparing = asyncio.create_task(application.prepare(), name="prepare")
     stack.callback(preparing.cancel)
     return ports
@@ -109,7 +129,7 @@ def _listener(
     address: ListenAddress,
     setting: str,
     inherited: Mapping[str, socket.socket],
-    dependencies: Dependencies,
+    front: Front,
     budgets: Budgets,
 ) -> Listener:
     return Listener(
@@ -118,10 +138,10 @@ def _listener(
         port=address.port,
         setting=setting,
         inherited=inherited.get(setting),
-        limits=dependencies.limits,
-        trusted=dependencies.trusted_proxies,
+        limits=front.limits,
+        trusted=front.trusted_proxies,
         budgets=budgets,
-        count_refusal=dependencies.metrics.refusal,
+        count_refusal=front.metrics.refusal,
     )
 
 
@@ -137,22 +157,21 @@ def shown_path(source: Source) -> str:
     return f"{source.path}/<path_key>" if source.path_key else source.path
 
 
-def _served(settings: Settings, running: Relay, ports: tuple[int, ...], part: Part) -> Iterator[str]:
+def _served(settings: Settings, front: Front, ports: tuple[int, ...], part: Part) -> Iterator[str]:
     """Say what is served where."""
-    dependencies = running.dependencies
     url = ops_url = base_url(settings.listen, ports[0])
     if settings.ops_listen is not None:
         ops_url = base_url(settings.ops_listen, ports[1])
-    store = dependencies.store
+    store = front.store
     rows = [("Database", f"{store.database.place}, revision {store.revisions[1]}")]
     if part is not Part.ALL:
         rows += [("Role", part.value)]
     rows += [
         ("Webhooks", f"{source.name}: {settings.public_url or url}{shown_path(source)}")
-        for source in dependencies.sources
+        for source in front.sources
         if part.takes_webhooks
     ] or [("Webhooks", "none: " + _why_none(part))]
-    who = "" if dependencies.tokens else ", closed: `carrier-relay token new` makes a token"
+    who = "" if settings.tokens else ", closed: `carrier-relay token new` makes a token"
     shown = f"{ops_url}/console, {ops_url}/docs, {ops_url}/metrics{who}" if part.serves_operators else ""
     rows += [
         ("Operators", shown or f"elsewhere; {ops_url}/metrics is here{who}"),

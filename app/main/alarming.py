@@ -15,7 +15,7 @@ from app.store import Store, is_any_dead
 from app.telemetry import Metrics
 
 if TYPE_CHECKING:
-    from app.main.relay import Relay
+    from app.main.behind import Relay
 
 __all__ = ["Troubles", "alert"]
 

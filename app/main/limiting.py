@@ -1,11 +1,10 @@
-"""From settings to what bounds strangers: sizes, times and numbers, and where calls may lead."""
+"""From settings to what bounds strangers: sizes, times and numbers."""
 
-from app.egress import Resolve, guarded
 from app.payload import Bounds
 from app.settings import Settings
 from app.web import Limits
 
-__all__ = ["bounds_of", "limits_of", "resolver_of"]
+__all__ = ["bounds_of", "limits_of"]
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -37,12 +36,3 @@ def bounds_of(settings: Settings) -> Bounds:
         number_length=settings.max_number_length,
         form_fields=settings.max_form_fields,
     )
-
-
-def resolver_of(settings: Settings) -> Resolve:
-    """Return what finds the addresses of hosts: those that the configuration names, and else public ones only."""
-    accounts = settings.accounts.values()
-    carriers = [carrier for account in accounts for carrier in account.carriers.values()]
-    carriers += [carrier for group in settings.groups.values() for carrier in group.carriers.values()]
-    key_sets = [carrier.jwks_url for carrier in carriers if carrier.jwks_url]
-    return guarded([*(account.base_url for account in accounts), *key_sets], settings.egress_networks)

@@ -1,58 +1,48 @@
-"""The composition root: the one place that knows everyone, and the order in which they start and stop."""
+"""The composition root: the one place that knows everyone, and the order in which they start and stop.
 
+What takes webhooks in comes first and needs a fraction of what there is. Everybody else is imported, made and started
+when the relay listens already: nobody is turned away meanwhile, and what was stored is found in the store.
+"""
+
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry
 
-from app.account import Account
-from app.calling import Destination
-from app.carriers import adapters
+from app.carriers import adapters, known
 from app.clock import ClockWatch
-from app.duties import Duties
-from app.egress import Egress
-from app.errands import Errands
+from app.crowd import Crowd
 from app.errors import ConfigurationError
-from app.forwarder import Forwarder, first_read
-from app.gathering import Gathering, HookPlan, tail_of
-from app.indexing import Asking, Indexer, OrderReader
 from app.intake import Intake
 from app.keyring import Keyring
-from app.main.configured import (
-    accounts_of,
-    console_of,
-    forwarding_of,
-    hook_keys_of,
-    retention_of,
-    sources_of,
-    together,
-    tokens_of,
-)
-from app.main.limiting import bounds_of, limits_of, resolver_of
-from app.main.sending import destinations_of, forwarder_of
-from app.main.waking import Waking
-from app.main.working import working
-from app.mapping import HELD, BulkReplays, Mapper
-from app.model import Webhook
+from app.main.arrivals import Arrivals
+from app.main.configured import hook_keys_of, sources_of, together
+from app.main.limiting import bounds_of, limits_of
 from app.outages import Outages
 from app.payload import set_bounds
-from app.resolution import resolver
-from app.retention import Retiring
 from app.settings import Settings
-from app.source import Source, Sources
-from app.store import Candidate, Facts, Resolution, Store
+from app.source import Sources
+from app.store import Store
+from app.store.unread import HELD
 from app.telemetry import Metrics
-from app.web import Part
-from app.web.dependencies import Dependencies
+from app.web import Front, Part
 
-__all__ = ["Relay", "relay", "utc_now"]
+if TYPE_CHECKING:
+    from app.egress import Reply
+    from app.main.behind import Relay
+    from app.web import Dependencies
 
-_LOOKUPS: Final = 2
-"""Connections for what is called beside the forwarder."""
+__all__ = ["Door", "opened", "relay", "utc_now"]
+
+_A_MOMENT: Final = 0.05
+"""Whoever waited for the relay to come back is there by then, and is answered before the rest of it is made."""
+_PATIENCE: Final = 0.5
+"""What comes later cannot be waited for: a busy relay always has somebody who waits."""
 
 
 def utc_now() -> datetime:
@@ -60,36 +50,123 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """A running relay: what its web application needs, and who works behind it."""
+class Door:
+    """A relay that can take webhooks in; those who work behind it are made once, by `begin`."""
 
-    dependencies: Dependencies
-    forwarder: Forwarder
-    mapper: Mapper
-    indexer: Indexer
-    reader: OrderReader
-    duties: Duties
-    gathering: Gathering
-    replays: BulkReplays
-    retiring: Retiring
+    def __init__(
+        self,
+        settings: Settings,
+        part: Part,
+        sources: Sources,
+        metrics: Metrics,
+        store: Store,
+        watch: ClockWatch,
+    ) -> None:
+        """Make what takes webhooks in; use `opened`."""
+        self._settings, self._part, self._watch = settings, part, watch
+        self._crowd = Crowd()
+        self._arrivals = Arrivals()
+        self._stack = AsyncExitStack()
+        self._running: Relay | None = None
+        self._beginning: asyncio.Task[Relay] | None = None
+        self._opened_at = watch.now()
+        intake = Intake(
+            store,
+            Keyring(self, watch.now),
+            now=watch.now,
+            stored=self._arrivals.stored if part.works else lambda *_: store.tell("stored"),
+            ledger=timedelta(days=settings.ledger_days),
+            held=HELD if part.works and store.is_shared else None,
+            crowd=self._crowd,
+        )
+        self.front = Front(
+            store=store,
+            sources=sources,
+            intake=intake,
+            metrics=metrics,
+            outages=Outages(store, watch.now),
+            now=watch.now,
+            heartbeat=self._beat_at,
+            is_begun=lambda: self._running is not None,
+            hook_keys=hook_keys_of(settings),
+            limits=limits_of(settings),
+            trusted_proxies=tuple(settings.trusted_proxies),
+            data_folder=store.database.data_folder,
+        )
 
-    @property
-    def beat_at(self) -> datetime:
-        """Return when the worker that was still for longest last showed that it is alive."""
-        workers = (self.mapper, self.forwarder, self.indexer, self.reader, self.gathering, self.replays, self.retiring)
-        return min(worker.beat_at for worker in workers)
+    def _beat_at(self) -> datetime | None:
+        """Return the workers' last sign of life; until they are made, that is when they began to be expected."""
+        if not self._part.works:
+            return None
+        return self._running.beat_at if self._running else self._opened_at
+
+    async def begin(self, *, at_once: bool = False) -> "Relay":
+        """Make and start those who work behind the door, unless they are there.
+
+        Unless it has to be ``at_once``, those who came first are answered before.
+
+        Raises:
+            ConfigurationError: A carrier's module is broken.
+
+        """
+        if self._beginning is None:
+            self._beginning = asyncio.create_task(self._begin(at_once=at_once), name="begin")
+        # Whoever asked may be gone before it is done.
+        return await asyncio.shield(self._beginning)
+
+    async def whole(self) -> "Dependencies":
+        """Return what ordinary routes need, when it is there."""
+        return (await self.begin()).dependencies
+
+    async def call(
+        self, method: str, url: str, *, headers: Mapping[str, str], total_seconds: float, max_bytes: int
+    ) -> "Reply":
+        """Make a call as soon as there is somebody who makes calls; see `app.egress.Egress.call`."""
+        running = await self.begin()
+        return await running.egress.call(method, url, headers=headers, total_seconds=total_seconds, max_bytes=max_bytes)
+
+    async def _begin(self, *, at_once: bool) -> "Relay":
+        if not at_once:
+            await asyncio.sleep(_A_MOMENT)
+            await self._crowd.gone(_PATIENCE)
+        made = await asyncio.to_thread(_imported)
+        opened = made.Opened(
+            settings=self._settings,
+            part=self._part,
+            front=self.front,
+            arrivals=self._arrivals,
+            crowd=self._crowd,
+            watch=self._watch,
+        )
+        running: Relay = await self._stack.enter_async_context(made.behind(opened))
+        self._running = running
+        return running
+
+    async def close(self) -> None:
+        """Have those behind the door finish what they hold."""
+        if self._beginning is not None:
+            self._beginning.cancel()
+            await asyncio.wait({self._beginning})
+        await self._stack.aclose()
+
+
+def _imported() -> ModuleType:
+    """Import the rest; of what stands in the carriers' folder as well, all of which must be carriers."""
+    from app.main import behind  # noqa: PLC0415 - this is what waits
+
+    adapters()
+    return behind
 
 
 @asynccontextmanager
-async def relay(
+async def opened(
     settings: Settings,
     *,
     part: Part = Part.ALL,
     now: Callable[[], datetime] = utc_now,
     steady: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[Relay]:
-    """Run the relay's workers and hand out what its web application needs; on leaving, drain.
+) -> AsyncIterator[Door]:
+    """Open the store and hand out what takes webhooks in; on leaving, let the workers drain.
 
     ``steady`` counts the seconds of the clock that ``now`` reads, and is never set.
 
@@ -99,12 +176,11 @@ async def relay(
 
     """
     set_bounds(bounds_of(settings))
-    accounts = accounts_of(settings)
-    sources = sources_of(settings, adapters())
+    sources = sources_of(settings, known())
     metrics = Metrics(
         CollectorRegistry(),
         carriers=frozenset(sources.carriers),
-        accounts=frozenset(accounts),
+        accounts=frozenset(settings.accounts),
         sources=frozenset(source.name for source in sources),
     )
     store = Store.open(
@@ -116,168 +192,27 @@ async def relay(
         role=part.value,
         now=now,
     )
-    # Where several processes share a database, they share its clock.
-    now = store.now
     try:
         if part is not Part.ALL and not store.is_shared:
             raise ConfigurationError(f"--role {part.value} needs a database that processes share: postgresql://…")
-        # A call that waits for a connection would spend its time, and its lease, without having been made.
-        concurrency = max((account.concurrency for account in accounts.values()), default=1)
-        async with Egress(connections=concurrency + _LOOKUPS, resolve=resolver_of(settings)) as egress:
-            watch = ClockWatch(now, steady)
-            running = _compose(settings, part, accounts, sources, (metrics, store, egress, watch), watch.now)
-            running.mapper.wake_apart(running.forwarder.wake, running.indexer.wake, running.forwarder.follow)
-            running.forwarder.give_way(running.mapper.crowd)
-            async with working(running, metrics, settings, works=part.works):
-                yield running
+        # Where several processes share a database, they share its clock.
+        door = Door(settings, part, sources, metrics, store, ClockWatch(store.now, steady))
+        try:
+            yield door
+        finally:
+            await door.close()
     finally:
         await store.close()
 
 
-def _compose(
+@asynccontextmanager
+async def relay(
     settings: Settings,
-    part: Part,
-    accounts: Mapping[str, Account],
-    sources: Sources,
-    made: tuple[Metrics, Store, Egress, ClockWatch],
-    now: Callable[[], datetime],
-) -> Relay:
-    metrics, store, egress, watch = made
-    destinations, resolve = destinations_of(accounts, egress, now), resolver(now)
-    forwarder = forwarder_of(settings, sources, metrics, store, destinations, now, watch)
-    given, waking = (settings, accounts, sources, metrics, store), Waking(store, works=part.works)
-    indexer, reader, duties, gathering = _learning_of_orders(*given, destinations, forwarder, resolve, now)
-    mapped = waking.by("due", _waking(forwarder, indexer))
-    mapper, replays, retiring = _reading(*given, egress, resolve, duties, now, mapped)
-    dependencies = Dependencies(
-        store=store,
-        sources=sources,
-        accounts=frozenset(accounts),
-        adapters=sources.carriers,
-        intake=_intake(settings, part, waking, store, egress, mapper, now),
-        tokens=tokens_of(settings),
-        metrics=metrics,
-        replay=mapper.replay,
-        reread=mapper.replayer.shown,
-        replaying=waking.by("replays", replays.wake, elsewhere=True),
-        meaning=mapper.replayer.forget_meanings,
-        wake=mapped,
-        told=waking.by("orders", reader.wake),
-        reopen=waking.by_account("reopen", accounts, forwarder.reopen),
-        limit=forwarder.limit,
-        look_back=waking.by_account("look-back", accounts, gathering.look_back),
-        hooks=gathering.hooks,
-        tail_of=tail_of,
-        console=console_of(settings),
-        hook_keys=hook_keys_of(settings),
-        forwarding=forwarding_of(accounts),
-        resolve=resolve,
-        members=sources.members,
-        heartbeat=lambda: running.beat_at if part.works else None,
-        now=now,
-        limits=limits_of(settings),
-        trusted_proxies=tuple(settings.trusted_proxies),
-        public_url=settings.public_url,
-        tombstone_days=settings.tombstone_days,
-        outages=Outages(store, now),
-        data_folder=store.database.data_folder,
-    )
-    running = Relay(
-        dependencies=dependencies,
-        forwarder=forwarder,
-        mapper=mapper,
-        indexer=indexer,
-        reader=reader,
-        duties=duties,
-        gathering=gathering,
-        replays=replays,
-        retiring=retiring,
-    )
-    return running
-
-
-def _reading(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
-    settings: Settings,
-    accounts: Mapping[str, Account],
-    sources: Sources,
-    metrics: Metrics,
-    store: Store,
-    egress: Egress,
-    resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
-    duties: Duties,
-    now: Callable[[], datetime],
-    mapped: Callable[[], None],
-) -> tuple[Mapper, BulkReplays, Retiring]:
-    """Make those who read webhooks: when they come, and again; and the one who deletes what is old."""
-    zones = {name: account.timezone for name, account in accounts.items()}
-    errands = Errands(egress)
-    mapper = Mapper(store, sources, metrics, resolve=resolve, zones=zones, errands=errands, now=now, mapped=mapped)
-    replays = BulkReplays(store, mapper.replayer, duties, tuple(accounts), now=now, mapped=mapped, crowd=mapper.crowd)
-    return mapper, replays, Retiring(store, duties, retention_of(settings), metrics, now=now)
-
-
-def _waking(*workers: Forwarder | Indexer) -> Callable[[], None]:
-    def wake() -> None:
-        for worker in workers:
-            worker.wake()
-
-    return wake
-
-
-def _learning_of_orders(  # noqa: PLR0913, PLR0917 - what the composition root has in hand
-    settings: Settings,
-    accounts: Mapping[str, Account],
-    sources: Sources,
-    metrics: Metrics,
-    store: Store,
-    destinations: Mapping[str, Destination],
-    forwarder: Forwarder,
-    resolve: Callable[[Facts, Sequence[Candidate]], Resolution],
-    now: Callable[[], datetime],
-) -> tuple[Indexer, OrderReader, Duties, Gathering]:
-    """Make those who find out which orders there are, and read them."""
-    asking = Asking(
-        store,
-        destinations,
-        resolve=resolve,
-        members=sources.members,
-        now=now,
-        first_read=lambda work, order: first_read(work, order, accounts[work.account], now()),
-    )
-    within = timedelta(days=settings.resolve_within_days)
-    indexer = Indexer(asking, resolve=resolve, members=sources.members, indexed=forwarder.wake, resolve_within=within)
-    reader = OrderReader(asking, metrics, indexed=forwarder.wake, number_within=within)
-
-    duties = Duties(store, now)
-    hooks = HookPlan(base=settings.public_url, keys=hook_keys_of(settings))
-    gathering = Gathering(store, destinations, duties, metrics, now=now, told=reader.wake, hooks=hooks)
-    return indexer, reader, duties, gathering
-
-
-def _intake(
-    settings: Settings,
-    part: Part,
-    waking: Waking,
-    store: Store,
-    egress: Egress,
-    mapper: Mapper,
-    now: Callable[[], datetime],
-) -> Intake:
-    found = waking.by("stored", mapper.wake)
-    here = part.works
-
-    def stored(webhook_id: int, source: Source, webhook: Webhook) -> None:
-        if here:
-            mapper.stored(webhook_id, source, webhook)
-        else:
-            found()
-
-    return Intake(
-        store,
-        Keyring(egress, now),
-        now=now,
-        stored=stored,
-        ledger=timedelta(days=settings.ledger_days),
-        held=HELD if here and store.is_shared else None,
-        crowd=mapper.crowd,
-    )
+    *,
+    part: Part = Part.ALL,
+    now: Callable[[], datetime] = utc_now,
+    steady: Callable[[], float] = time.monotonic,
+) -> AsyncIterator["Relay"]:
+    """Do as `opened` and begin at once: hand out a relay whose workers run."""
+    async with opened(settings, part=part, now=now, steady=steady) as door:
+        yield await door.begin(at_once=True)

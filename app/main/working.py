@@ -18,9 +18,9 @@ from app.telemetry import Metrics
 from app.web.dependencies import Dependencies
 
 if TYPE_CHECKING:
-    from app.main.relay import Relay
+    from app.main.behind import Relay
 
-__all__ = ["working"]
+__all__ = ["when_the_store_takes_it", "working"]
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
     sampler = Sampler(given.store, given.now, given.sources, tuple(given.accounts), quiet)
     metrics.watch(sampler.backlog)
     metrics.watch_vitals(vitals(given.now, given.heartbeat, given.data_folder))
-    await running.duties.start()
+    await when_the_store_takes_it(running.duties.start)
     workers: dict[str, Callable[[], Awaitable[None]]] = {}
     if works:
         workers = {
@@ -79,6 +79,18 @@ async def working(running: "Relay", metrics: Metrics, settings: Settings, *, wor
         await given.outages.close()
         with contextlib.suppress(StoreUnavailable):
             await running.duties.stop()
+
+
+async def when_the_store_takes_it(
+    start: Callable[[], Awaitable[None]], *, pause_seconds: float = _RESTART_SECONDS
+) -> None:
+    """Begin to work: until the store is there, this process has answered 503 at least, and goes on to do so."""
+    while True:
+        try:
+            return await start()
+        except StoreUnavailable as error:
+            logger.warning("the store takes nothing, and work begins when it does: %s", error)
+            await asyncio.sleep(pause_seconds)
 
 
 async def _keep_limits(given: Dependencies) -> None:

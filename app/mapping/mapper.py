@@ -29,11 +29,11 @@ from app.reading import Reading
 from app.source import Source, Sources
 from app.store import Facts, Recorded, Resolution, Store, Ticket, public_id
 from app.store.placement import Candidate
-from app.store.unread import ClaimUnread, unmapped
+from app.store.unread import HELD, ClaimUnread, unmapped
 from app.telemetry import Metrics, log_event
 from app.worker import POLL_SECONDS, Worker
 
-__all__ = ["HELD", "Mapper"]
+__all__ = ["Mapper"]
 
 logger = logging.getLogger(__name__)
 
@@ -47,9 +47,6 @@ _ROUNDS_TO_LEAVE: Final = 3
 _HELD_BYTES: Final = 16 * 1024 * 1024
 _SWEEP: Final = timedelta(seconds=5)
 """How often the table is looked at: a webhook may be stored without being handed over, as when its sender hung up."""
-
-HELD: Final = timedelta(seconds=15)
-"""For how long webhooks are one process's to read, where several share a database; then they are anybody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +67,7 @@ class _Held:
 class Mapper(Worker):
     """Map stored webhooks, in the order in which they came."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything but the crowd must be given
         self,
         store: Store,
         sources: Sources,
@@ -81,13 +78,14 @@ class Mapper(Worker):
         errands: Errands,
         now: Callable[[], datetime],
         mapped: Callable[[], None],
+        crowd: Crowd | None = None,
     ) -> None:
         """Call ``mapped`` when shipments may have become due, or orders may have to be looked up.
 
         Webhooks that wait for their answers join ``crowd``; it is given way.
         """
         super().__init__("mapping", now)
-        self.crowd = Crowd()
+        self.crowd = crowd or Crowd()
         self._store = store
         self._sources = sources
         self._metrics = metrics

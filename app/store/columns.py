@@ -81,9 +81,13 @@ def id_column() -> Column[int]:
     return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
 
 
-def partial_index(name: str, *columns: str, where: str) -> Index:
-    """Index only the rows that are worked on, so that claiming does not slow down as history grows."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Index only the rows that are worked on, so that claiming does not slow down as history grows.
+
+    It is so on both engines. Migrations, which make it, say so to each; to say it here in PostgreSQL's words as well
+    would import its dialect with every start.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=text(where))
 
 
 _ID_EPOCH_MILLISECONDS: Final = 1_577_836_800_000  # 2020-01-01: 41 bits last until 2089.

@@ -3,17 +3,24 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, LargeBinary, Table, literal
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
 __all__ = ["Insert", "PerEngine", "converter_of", "insert", "literally"]
 
-Insert = postgresql.Insert | sqlite.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    Insert = postgresql.Insert | sqlite.Insert
+else:
+    # PostgreSQL's dialect is as large as the rest of SQLAlchemy's statements; a file needs none of it.
+    Insert = sqlite.Insert
 
 _VALUES: Final = re.compile(
     r"INSERT INTO (?P<table>\S+) \(.+?\) VALUES \(.+?\)(?P<otherwise> ON CONFLICT .+)?", re.DOTALL
@@ -108,4 +115,11 @@ def literally(value: str) -> BindParameter[str]:
 
 def insert(connection: Connection, table: Table) -> Insert:
     """Start an INSERT that may say ``on_conflict_do_nothing()`` or ``on_conflict_do_update(…)``."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return _postgresql_insert()(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _postgresql_insert() -> "Callable[[Table], postgresql.Insert]":
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - see `Insert`
+
+    return postgresql.insert

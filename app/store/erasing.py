@@ -20,7 +20,6 @@ from app.store.schema import (
     bodies,
     erased_webhooks,
     events,
-    metadata,
     numbers,
     rows,
     shipments,
@@ -28,6 +27,7 @@ from app.store.schema import (
     subjects,
     webhooks,
 )
+from app.store.tables import metadata
 
 __all__ = ["AuditErasure", "EraseBatch"]
 

@@ -1,13 +1,13 @@
 """The tables of what the relay does by itself: which process does it, and how far it has come."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text
 
 from app.store.columns import JSON, Instant, id_column, partial_index
 from app.store.schema import metadata
 
 __all__ = ["backfills", "duties", "order_hooks", "replays"]
 
-_SWEEP = text("kind = 'sweep'")
+_SWEEP = "kind = 'sweep'"
 
 duties = Table(
     "duties",
@@ -64,7 +64,7 @@ backfills = Table(
     Column("ended_at", Instant),
     Index("ix_backfills_account", "account", "id"),
     partial_index("ix_backfills_running", "account", "id", where="state = 'running'"),
-    Index("ix_backfills_sweep", "account", unique=True, sqlite_where=_SWEEP, postgresql_where=_SWEEP),
+    partial_index("ix_backfills_sweep", "account", unique=True, where=_SWEEP),
     comment="looking back over an account's orders",
 )
 

@@ -22,7 +22,6 @@ from app.store.schema import (
     bodies,
     erased_webhooks,
     events,
-    metadata,
     numbers,
     rows,
     shipments,
@@ -31,6 +30,7 @@ from app.store.schema import (
     webhooks,
 )
 from app.store.stories import Story, story_of
+from app.store.tables import metadata
 from app.store.tombstones import Term, bury, digest_of
 
 __all__ = ["EraseOrder", "Erasure", "Held", "forget_bytes"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 
-from sqlalchemy import Column, Connection, Text, func, select, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import ConfigurationError, StoreUnavailable
@@ -16,9 +16,9 @@ from app.store.checkpoints import EmptyLog
 from app.store.columns import Ids
 from app.store.engine import Database, database_of
 from app.store.exclusion import FREE, Exclusion
+from app.store.greatest import greatest_id
 from app.store.lane import said
 from app.store.migrate import is_usable, migrate
-from app.store.schema import metadata
 from app.store.sqlite import Ownership
 from app.store.writer import Operation, Ticket, Writer
 
@@ -277,14 +277,3 @@ class _Touch:
 
     def run(self, connection: Connection) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
-
-
-def _is_text(column: Column[Any]) -> bool:
-    return isinstance(column.type, Text)
-
-
-def greatest_id(connection: Connection) -> int:
-    """Return the greatest id that any table holds, 0 when all are empty."""
-    # Keys of erasures have ids that are words.
-    tables = (table for table in metadata.sorted_tables if "id" in table.columns and not _is_text(table.c.id))
-    return max(connection.execute(select(func.max(table.c.id))).scalar() or 0 for table in tables)

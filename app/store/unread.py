@@ -1,15 +1,18 @@
 """Who reads which stored webhooks, where several processes share a database."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection, select, update
 
 from app.store.exclusion import FREE, Exclusion
 from app.store.schema import webhooks
 
-__all__ = ["ClaimUnread", "unmapped"]
+__all__ = ["HELD", "ClaimUnread", "unmapped"]
+
+HELD: Final = timedelta(seconds=15)
+"""For how long webhooks are one process's to read, where several share a database; then they are anybody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,8 @@ from app.model import Webhook
 from app.verification.agreed import AnyOf
 from app.verification.enclosed import StampedHmac
 from app.verification.proof import Credentials, Scheme
-from app.verification.signatures import BodyDigest, Hmac, RsaJwks
+from app.verification.published import RsaJwks
+from app.verification.signatures import BodyDigest, Hmac
 
 __all__ = ["kept_signatures", "ways"]
 

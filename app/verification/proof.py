@@ -6,23 +6,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Protocol
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from typing import TYPE_CHECKING, Protocol
 
 from app.errors import MissingCredential, WrongCredential
 from app.model import Webhook
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 
 class PublicKeys(Protocol):
     """Hold the public keys that were fetched so far."""
 
-    def find(self, jwks_url: str, key_id: str) -> RSAPublicKey | None:
+    def find(self, jwks_url: str, key_id: str) -> "RSAPublicKey | None":
         """Return a cached RSA key, None when it is not known."""
 
 
 class _NoKeys:
-    def find(self, jwks_url: str, key_id: str) -> RSAPublicKey | None:  # noqa: ARG002 - the protocol's shape
+    def find(self, jwks_url: str, key_id: str) -> "RSAPublicKey | None":  # noqa: ARG002 - the protocol's shape
         return None
 
 
@@ -51,7 +52,7 @@ class Credentials:
     jwks_url: str | None = None
     signed_path: str | None = None
     keys: PublicKeys = field(default_factory=_NoKeys, repr=False)
-    private_key: RSAPrivateKey | None = field(default=None, repr=False)
+    private_key: "RSAPrivateKey | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

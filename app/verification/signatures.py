@@ -1,22 +1,15 @@
 """Schemes whose credential stands in headers and is made from what was sent."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-
 from app.errors import (
-    KeyNeeded,
-    MissingCredential,
     StaleTimestamp,
     UnreadableCredential,
     WrongCredential,
@@ -24,7 +17,7 @@ from app.errors import (
 from app.model import Webhook
 from app.payload import read_moment
 from app.verification.proof import Credentials, demand, match, same
-from app.verification.signed import Signed, raw_body, timestamp_and_body
+from app.verification.signed import Signed, raw_body
 
 _PAST: Final = timedelta(days=7)
 """How old a signed time may be: our own 503 and the carrier's retries; the ledger is the guard against replays."""
@@ -167,59 +160,6 @@ class BodyDigest:
         return (
             f"{self.algorithm.upper()} of the content and the secret, in {self.encoding}, in the header {self.header}"
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RsaJwks:
-    """RSA-SHA256 (PKCS #1 v1.5), base64, over ``timestamp.body``, by a key of the carrier's published key set."""
-
-    jwks_url: str
-    key_id_header: str
-    signature_header: str
-    timestamp_header: str
-
-    needs_secret: bool = field(default=False, init=False)
-    binds_body: bool = field(default=True, init=False)
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        """Name the signature's header."""
-        return (self.signature_header.lower(),)
-
-    def check(self, webhook: Webhook, credentials: Credentials, now: datetime) -> int:
-        """Verify with the named key, and the signed time against the clock."""
-        key_id = demand(webhook, self.key_id_header)
-        signature = demand(webhook, self.signature_header)
-        timestamp = demand(webhook, self.timestamp_header)
-        jwks_url = credentials.jwks_url or self.jwks_url
-        key = credentials.keys.find(jwks_url, key_id)
-        if key is None:
-            raise KeyNeeded(jwks_url, key_id)
-        content = timestamp_and_body(self.timestamp_header)(webhook)
-        try:
-            key.verify(base64.b64decode(signature, validate=True), content, PKCS1v15(), hashes.SHA256())
-        except (InvalidSignature, binascii.Error, ValueError):
-            raise WrongCredential(
-                "the signature is not that of the named key over the timestamp and the body"
-            ) from None
-        check_timestamp(timestamp, now)
-        return -1
-
-    def sign(self, webhook: Webhook, credentials: Credentials, now: datetime) -> Mapping[str, str]:
-        """Sign with a private key of one's own, whose public half the relay under test was told."""
-        if credentials.private_key is None:
-            raise MissingCredential("only the carrier holds the private key; name one of your own to send a sample")
-        headers = {
-            self.key_id_header: "sample",
-            self.timestamp_header: now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        }
-        content = timestamp_and_body(self.timestamp_header)(with_headers(webhook, headers))
-        signature = credentials.private_key.sign(content, PKCS1v15(), hashes.SHA256())
-        return {**headers, self.signature_header: base64.b64encode(signature).decode()}
-
-    def describe(self) -> str:
-        """Name the headers and the key set."""
-        return f"RSA-SHA256 over timestamp and body in the header {self.signature_header}, key set {self.jwks_url}"
 
 
 def check_timestamp(text: str, now: datetime) -> None:

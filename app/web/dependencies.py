@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
-from pathlib import Path
-from time import monotonic
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -13,14 +11,9 @@ from app import __version__
 from app.adapter import Adapter
 from app.errors import LookupFailed
 from app.gathering import HookKeeper
-from app.intake import Intake
 from app.mapping import Reread
-from app.outages import Outages
-from app.source import Sources
-from app.store import Candidate, Facts, Resolution, Store, public_id
-from app.telemetry import Metrics
-from app.web.limits import Limits
-from app.web.peer import Network
+from app.store import Candidate, Facts, Resolution, public_id
+from app.web.front import Front
 
 __all__ = ["ConsoleOptions", "Dependencies", "Forwarding", "Replay", "Role", "Token"]
 
@@ -62,10 +55,6 @@ class Replay(Protocol):
         self, webhook_id: int, *, dry_run: bool, reason: str, actor: str
     ) -> Awaitable[Mapping[str, Any] | None]:
         """Replay one webhook, with ``dry_run`` without changing anything; None when there is no such webhook."""
-
-
-def _no_worker() -> datetime | None:
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +124,13 @@ def _no_gate(account: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dependencies:
-    """Everything that requests need.
+class Dependencies(Front):
+    """Everything that requests need, those of operators and of VTEX as well.
 
     Args:
-        store: The open database.
-        sources: Where webhooks may come in.
         accounts: Names of the configured accounts.
         adapters: The carriers that the OpenAPI document describes, by slug.
-        intake: Verifies and stores webhooks.
         tokens: Who may use the operators' interface; with none nobody may.
-        metrics: Where requests are counted.
         replay: Maps stored bytes again.
         reread: Reads stored bytes again, changes nothing, and calls nobody.
         replaying: Tells whoever replays in bulk that a replay was started or changed.
@@ -158,38 +143,23 @@ class Dependencies:
         tail_of: Says from where a backfill's end is to be listed again later.
         console: How the console greets people.
         hooks: Who looks after VTEX's order hook, by account.
-        hook_keys: What VTEX's order hook must send as its key, by account; without one nothing is received.
         forwarding: How the accounts are configured to be written to, by name.
         resolve: Decides where parked subjects go when a shipment is added.
         members: The accounts among which an owner's shipments are sought.
-        heartbeat: When the worker last showed that it is alive; None where this process has none.
-        outages: Where is noted what was not taken.
-        now: The time.
         version: The release.
-        clock: Seconds that pass, whatever is done to the time.
-        limits: What a sender may cost before it has proven who it is.
-        trusted_proxies: Networks of proxies whose X-Forwarded-For is believed.
         public_url: How carriers reach the relay, for documents.
         tombstone_days: How long nothing is taken in about an erased tracking number.
-        data_folder: The folder whose disk the store needs; None where the store is elsewhere.
 
     """
 
-    store: Store
-    sources: Sources
     accounts: frozenset[str]
     adapters: Mapping[str, Adapter]
-    intake: Intake
     tokens: tuple[Token, ...]
-    metrics: Metrics
     replay: Replay
     wake: Callable[[], None]
     resolve: Callable[[Facts, Sequence[Candidate]], Resolution]
     members: Callable[[str], Sequence[str]]
-    outages: Outages
-    now: Callable[[], datetime]
     version: str = __version__
-    heartbeat: Callable[[], datetime | None] = _no_worker
     reread: Callable[[int], Awaitable[Reread]] = _no_rereader
     replaying: Callable[[], None] = _no_reader
     meaning: Callable[[], None] = _no_reader
@@ -200,11 +170,6 @@ class Dependencies:
     tail_of: Callable[[datetime, datetime, datetime], datetime | None] = _no_tail
     console: ConsoleOptions = field(default_factory=ConsoleOptions)
     hooks: Mapping[str, HookKeeper] = field(default_factory=dict, repr=False)
-    hook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     forwarding: Mapping[str, Forwarding] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
-    clock: Callable[[], float] = monotonic
-    trusted_proxies: tuple[Network, ...] = ()
     public_url: str | None = None
     tombstone_days: int = 365
-    data_folder: Path | None = None

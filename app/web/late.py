@@ -7,7 +7,7 @@ import. A relay that only takes webhooks in and answers probes starts, and stays
 import asyncio
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,8 +22,8 @@ __all__ = ["Late"]
 class Late:
     """Stand in the place of an application until it is needed."""
 
-    def __init__(self, make: Callable[[], ASGIApp]) -> None:
-        """Call ``make`` once, in a thread of its own: webhooks are taken in meanwhile."""
+    def __init__(self, make: Callable[[], Awaitable[ASGIApp]]) -> None:
+        """Have it made by ``make``, once."""
         self._make = make
         self._made: ASGIApp | None = None
         self._lock = asyncio.Lock()
@@ -43,7 +43,7 @@ class Late:
         """Make the application, unless it is there."""
         async with self._lock:
             if self._made is None:
-                self._made = await asyncio.to_thread(self._make)
+                self._made = await self._make()
                 # It stays until the end, as what the start made: nothing in it is ever garbage.
                 gc.freeze()
             return self._made

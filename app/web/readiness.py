@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.errors import RelayError
 from app.store.queries import AccountState, accounts_not_open
-from app.web.dependencies import Dependencies
+from app.web.front import Front
 from app.web.space import Space
 
 __all__ = ["OK", "Readiness"]
@@ -35,14 +35,14 @@ class _Checked:
 class Readiness:
     """Answer whether this process can do its role; probes that come together share one look."""
 
-    def __init__(self, dependencies: Dependencies, clock: Callable[[], float] = monotonic) -> None:
-        """Look at what ``dependencies`` name."""
-        self._given = dependencies
+    def __init__(self, front: Front, clock: Callable[[], float] = monotonic) -> None:
+        """Look at what ``front`` names."""
+        self._given = front
         self._space = Space(
-            dependencies.data_folder,
-            dependencies.limits.free_bytes,
+            front.data_folder,
+            front.limits.free_bytes,
             clock,
-            is_in_place=dependencies.store.is_in_place,
+            is_in_place=front.store.is_in_place,
         )
         self._clock = clock
         self._looked_at = float("-inf")
@@ -89,6 +89,8 @@ class Readiness:
         return _Checked(checks=checks, resting=resting)
 
     def _worker(self) -> str:
+        if not self._given.is_begun():
+            return "it is being made"
         beat = self._given.heartbeat()
         if beat is None:
             return OK

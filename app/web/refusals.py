@@ -4,15 +4,19 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from app import store as storing
+from app import verification
 from app.errors import RelayError
 from app.intake import mask
 from app.model import Webhook
 from app.source import Source
-from app.store import AddRefusal, Store, TrimRefusals
+from app.store import Store
 from app.telemetry import log_event
-from app.verification import kept_signatures
+
+if TYPE_CHECKING:
+    from app.store import AddRefusal
 
 __all__ = ["EXCERPT_BYTES", "Refusals"]
 
@@ -77,7 +81,7 @@ class Refusals:
         scheme = source.adapter.verification
         masked = mask(webhook, source.credentials, scheme.headers, None)
         # A signature over the body explains the refusal and opens no door; see `app.verification.evidence`.
-        kept = kept_signatures(scheme, source.credentials, webhook)
+        kept = verification.kept_signatures(scheme, source.credentials, webhook)
         headers = [
             (name, value if name in kept else shown)
             for (name, value), (_, shown) in zip(webhook.headers, masked.headers, strict=True)
@@ -86,7 +90,7 @@ class Refusals:
         path = f"{path}?{masked.query}" if masked.query else path
         status, slug, detail = cause
         self._waiting.append(
-            AddRefusal(
+            storing.AddRefusal(
                 id=id_,
                 at=webhook.received_at,
                 status=status,
@@ -117,7 +121,7 @@ class Refusals:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._is_hurried.wait(), _REST_SECONDS)
 
-    async def _written(self, refusal: AddRefusal) -> bool:
+    async def _written(self, refusal: "AddRefusal") -> bool:
         try:
             await self._store.write(refusal, size=EXCERPT_BYTES)
         except RelayError as error:
@@ -129,7 +133,7 @@ class Refusals:
     async def _trim(self) -> None:
         most = self._most_bytes - self._most_bytes // _FREED
         try:
-            self._taken = await self._store.write(TrimRefusals(most_bytes=most))
+            self._taken = await self._store.write(storing.TrimRefusals(most_bytes=most))
         except RelayError as error:
             log_event(_LOGGER, "refusal.dropped", level=logging.WARNING, reason=str(error))
 

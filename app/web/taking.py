@@ -23,7 +23,7 @@ from app.web.addresses import Address, locate
 from app.web.body import declared_size, passes_by
 from app.web.budgets import Budgets
 from app.web.catalogue import CATALOGUE
-from app.web.dependencies import Dependencies
+from app.web.front import Front
 from app.web.outcome import TAKEN, Outcome, answered, failed
 from app.web.peer import peer_address
 from app.web.plain import Refusal, plain
@@ -76,9 +76,9 @@ def too_large(limit: int, size: int, start: bytes = b"") -> Refusal:
 class Taking:
     """Check, verify and store webhooks, and keep the books about it."""
 
-    def __init__(self, dependencies: Dependencies, refusals: Refusals, budgets: Budgets, space: Space) -> None:
-        """Take webhooks in for the sources of ``dependencies``."""
-        self._given = dependencies
+    def __init__(self, front: Front, refusals: Refusals, budgets: Budgets, space: Space) -> None:
+        """Take webhooks in for the sources of ``front``."""
+        self._given = front
         self._refusals = refusals
         self._budgets = budgets
         self._space = space

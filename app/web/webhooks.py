@@ -14,7 +14,7 @@ from app.errors import KeyNeeded
 from app.intake import Submitted
 from app.web.addresses import PREFIXES
 from app.web.body import WHOLE, Disconnected, TooLarge, TooSlow, Write, read, send_and_close, send_whole
-from app.web.dependencies import Dependencies
+from app.web.front import Front
 from app.web.outcome import Outcome
 from app.web.plain import Refusal
 from app.web.refusals import EXCERPT_BYTES
@@ -28,10 +28,10 @@ _DIRECT: Final = "POST"
 class Webhooks:
     """Answer webhooks, and let another application answer the rest."""
 
-    def __init__(self, taking: Taking, dependencies: Dependencies, otherwise: ASGIApp) -> None:
+    def __init__(self, taking: Taking, front: Front, otherwise: ASGIApp) -> None:
         """Take webhooks in by the rules of ``taking``."""
         self._taking = taking
-        self._limits = dependencies.limits
+        self._limits = front.limits
         self._otherwise = otherwise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

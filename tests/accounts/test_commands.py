@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import application
+from app.cli.application import application
 from app.cli.exits import ExitCode
 from tests.accounts.stage import ORDER, Stage
 

@@ -10,8 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from app.cli import application
 from app.cli.accounts.learning import Learning, learn_account
+from app.cli.application import application
 from app.cli.exits import ExitCode
 from app.sandbox import Credential, Mode
 from tests.accounts.stage import INVOICE, ORDER, Stage, Start

@@ -110,7 +110,7 @@ def test_wrong_settings_end_with_3_and_a_line_for_each(run: Run, folder: Path) -
 def test_help_and_try_load_nothing_heavy(folder: Path, arguments: tuple[str, ...]) -> None:
     code = (
         "import sys\n"
-        "from app.cli import application\n"
+        "from app.cli.application import application\n"
         f"try:\n    application({list(arguments)!r})\n"
         "except SystemExit:\n    pass\n"
         f"print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])\n"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import application
+from app.cli.application import application
 from app.sandbox import SandboxOptions
 from tests.accounts.stage import Stage
 

@@ -116,7 +116,7 @@ async def _set(stack: AsyncExitStack, folder: Path) -> Scene:
         relay(settings.model_copy(update={"listen": ListenAddress("127.0.0.1", 0), "shutdown_seconds": 2.0}))
     )
     listens = settings.model_copy(update={"listen": ListenAddress("127.0.0.1", 0), "shutdown_seconds": 2.0})
-    (ours,) = await listening(listens, running, stack)
+    (ours,) = await listening(listens, running.dependencies, stack)
     url = f"http://127.0.0.1:{ours}"
     egress = await stack.enter_async_context(Egress())
     talk = Conversation(

@@ -19,7 +19,7 @@ from app.errors import StoreUnavailable
 from app.forwarder import Forwarder
 from app.store import Store
 from app.store.columns import Ids
-from app.store.schema import metadata
+from app.store.tables import metadata
 from app.store.writer import Operation, Ticket
 from app.telemetry import Metrics
 from app.vtex import Client, Gate

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 
 from app.resolution import resolver
 from app.store import RemoveNumber, Store
-from app.store.schema import events, metadata, rows, shipments, subjects
+from app.store.schema import events, rows, shipments, subjects
+from app.store.tables import metadata
 from tests.store.making import NOW, adding, event, recording, references, shipment
 
 T = TypeVar("T")

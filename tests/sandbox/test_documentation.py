@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from app.cli import application
+from app.cli.application import application
 from app.sandbox import SandboxOptions
 from tests.sandbox.conftest import Oms
 

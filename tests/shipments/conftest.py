@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import application
+from app.cli.application import application
 from app.sandbox import SandboxOptions
 from tests.accounts.stage import Stage
 

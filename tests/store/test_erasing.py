@@ -11,7 +11,8 @@ from app.errors import OrdersHeld
 from app.store import EraseBatch, Store
 from app.store.holding import HoldOrder, ReleaseOrder
 from app.store.inbox import Put
-from app.store.schema import audit, events, ledger, metadata, shipments, subjects, webhooks
+from app.store.schema import audit, events, ledger, shipments, subjects, webhooks
+from app.store.tables import metadata
 from tests.store.making import NOW, adding, claim, event, put, recording, shipment
 
 pytestmark = pytest.mark.anyio

@@ -2,12 +2,16 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Text
 
-from app.store import Ids, Store, parse_public_id, public_id
+from app.store import Ids, Store, parse_public_id, public_id, tables
+from app.store.greatest import WITH_IDS
+from app.store.tables import metadata
 from tests.store.making import put
 
 NUMBERS = st.integers(0, 2**63 - 1)
@@ -77,3 +81,16 @@ async def test_a_store_goes_on_after_the_greatest_id_that_it_holds(database_url:
         assert store.ids.next() > far
     finally:
         await store.close()
+
+
+def test_every_table_whose_ids_are_made_here_is_looked_at_for_the_greatest() -> None:
+    # Keys of erasures have ids that are words.
+    found = (table for table in metadata.tables.values() if "id" in table.columns)
+
+    assert set(WITH_IDS) == {table.name for table in found if not isinstance(table.c.id.type, Text)}
+
+
+def test_all_that_declares_tables_is_asked_for_them() -> None:
+    declaring = {path.stem for path in Path(str(tables.__file__)).parent.glob("*_schema.py")}
+
+    assert declaring == {*tables.__all__} - {"metadata"}

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, select
 
 from app.resolution import resolver
 from app.store import AddShipment, AuditImport, Imported, ImportShipments, IndexedShipment, Store
-from app.store.schema import audit, events, metadata, numbers, rows, shipments, subject_keys, subjects
+from app.store.schema import audit, events, numbers, rows, shipments, subject_keys, subjects
+from app.store.tables import metadata
 from tests.store.making import NOW, event, recording, references
 
 ORDERS = [f"v{number}-01" for number in range(4)]

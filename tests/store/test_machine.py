@@ -20,7 +20,8 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, select
 
 from app.store import AcceptRead, Claimed, Plan, Seen, Settle, Settlement, Store, Work
-from app.store.schema import attempts, events, metadata, rows, shipments, subjects
+from app.store.schema import attempts, events, rows, shipments, subjects
+from app.store.tables import metadata
 from tests.store.making import LEASE, Clock, adding, claim, event, put, recording, sends_all, shipment
 
 T = TypeVar("T")

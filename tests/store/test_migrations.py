@@ -17,7 +17,7 @@ from app.store.columns import JSON
 from app.store.console_schema import unknown_codes
 from app.store.migrate import bring_to, current_revision, migrate
 from app.store.revisions import BREAKING, HEAD, REVISIONS, SERVED_FROM
-from app.store.schema import metadata
+from app.store.tables import metadata
 from tests.postgresql.databases import Databases
 from tests.store.making import NOW, put
 from tests.store.shapes import Shape, narrowed, shape_of

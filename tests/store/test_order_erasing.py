@@ -17,7 +17,8 @@ from app.store.console_schema import overrides
 from app.store.holding import HoldOrder, ReleaseOrder
 from app.store.inbox import Put
 from app.store.order_erasing import EraseOrder, Erasure, Held
-from app.store.schema import attempts, audit, bodies, events, metadata, numbers, shipments, subjects, webhooks
+from app.store.schema import attempts, audit, bodies, events, numbers, shipments, subjects, webhooks
+from app.store.tables import metadata
 from tests.store.making import NOW, adding, adding_order, claim, event, put, recording, shipment, verified
 
 pytestmark = pytest.mark.anyio

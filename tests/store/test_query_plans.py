@@ -35,7 +35,7 @@ from app.store.queries import (
 from app.store.queries.backlog import waiting
 from app.store.reads_left import being_read, waiting_reads
 from app.store.redriving import dead_causes, given_up
-from app.store.schema import metadata
+from app.store.tables import metadata
 from app.store.tallies import tallies_since
 from app.store.unread import unmapped
 

@@ -25,7 +25,8 @@ from app.store import (
 )
 from app.store.holding import HoldOrder, ReleaseOrder
 from app.store.inbox import Put, webhook_with_body
-from app.store.schema import attempts, bodies, events, ledger, metadata, refusals, rows, shipments
+from app.store.schema import attempts, bodies, events, ledger, refusals, rows, shipments
+from app.store.tables import metadata
 from tests.store.making import NOW, adding, claim, event, put, recording, shipment
 
 pytestmark = pytest.mark.anyio

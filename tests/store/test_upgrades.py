@@ -31,7 +31,8 @@ from app.store.queries.refusals import RefusalFilter, list_refusals
 from app.store.queries.shipments import shipment as shipment_detail
 from app.store.queries.webhooks import webhook as webhook_detail
 from app.store.revisions import HEAD, REVISIONS
-from app.store.schema import metadata, shipments
+from app.store.schema import shipments
+from app.store.tables import metadata
 from app.store.tombstones import buried
 from tests.store.making import NOW, adding, claim, event, put, recording, shipment
 

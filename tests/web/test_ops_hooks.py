@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import application
+from app.cli.application import application
 from app.sandbox import Credential, SandboxOptions
 from tests.accounts.stage import INVOICE, NUMBER, ORDER, Stage
 from tests.sandbox.receiver import receiving

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from app.cli import application
+from app.cli.application import application
 from app.duties import Duties
 from app.mapping import BulkReplays
 from app.store.schema import audit, events

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, update
 from typer.testing import CliRunner
 
-from app.cli import application
+from app.cli.application import application
 from app.store.schema import shipments
 from tests.web.stage import Relay, webhook_body
 

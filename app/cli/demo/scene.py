@@ -68,7 +68,7 @@ async def _set_up(settings: Settings, stack: AsyncExitStack) -> None:
     )
     configured = load_settings({**os.environ, **variables}).model_copy(update={"listen": settings.listen})
     running = await stack.enter_async_context(relay(configured))
-    ports = await listening(configured, running, stack)
+    ports = await listening(configured, running.dependencies, stack)
     url = base_url(configured.listen, ports[0])
     ops_url = base_url(configured.ops_listen, ports[1]) if configured.ops_listen else url
     for line in opening(url, vtex_url):

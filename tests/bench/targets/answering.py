@@ -23,5 +23,5 @@ class _Answered(Egress):
 
 if __name__ == "__main__":
     # The function of the same name hides the module.
-    vars(import_module("app.main.relay"))["Egress"] = _Answered
+    vars(import_module("app.main.behind"))["Egress"] = _Answered
     main()
