@@ -123,6 +123,11 @@ bench-hostile: install ## Time a carrier alone and under 100,000 hostile request
 bench-cost: install test-tools ## Measure what a webhook and a call to VTEX cost (some minutes); ARGS="--help"
 	@$(PYTHON) -m tests.bench.cost $(ARGS)
 
+# The profile of each thread, for callgrind_annotate: make bench-count ARGS="--keep profiles"
+.PHONY: bench-count
+bench-count: install test-tools ## Count the instructions that taking a webhook in costs (some minutes); ARGS="--help"
+	@$(PYTHON) -m tests.bench.counting $(ARGS)
+
 # Held against a real relay, in small: make simulate ARGS="--against-relay"
 .PHONY: simulate
 simulate: install ## Simulate a day of 1,000,000,000 webhooks from what was measured (a minute); ARGS="--help"

@@ -9,6 +9,7 @@
 # kubectl: the manifests are put together as a cluster would get them.
 # wrk: benchmarks need load that costs little itself.
 # faketime: a running relay's clock is set by hours, and nobody else's.
+# valgrind: it counts instructions where times say little.
 # curl: the commands that the documents show are run as they stand there.
 # libatomic: what drives the browser is linked to it.
 #
@@ -16,8 +17,8 @@
 set -euo pipefail
 
 # Each program or library, and the package that brings it.
-readonly NEEDED=(strace chromium promtool kubectl postgres setpriv pgbouncer wrk faketime curl libatomic.so.1)
-readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer wrk faketime curl libatomic1)
+readonly NEEDED=(strace chromium promtool kubectl postgres setpriv pgbouncer wrk faketime valgrind curl libatomic.so.1)
+readonly PACKAGES=(strace chromium prometheus kubernetes-client postgresql util-linux pgbouncer wrk faketime valgrind curl libatomic1)
 
 fail() { printf 'install-test-tools: %s\n' "$*" >&2; exit 1; }
 
