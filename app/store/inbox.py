@@ -113,16 +113,10 @@ def _known(connection: Connection, operations: Sequence[Put], digests: Sequence[
     if connection.dialect.name == "sqlite":
         known: dict[bytes, int] = {}
         for first in range(0, len(asked), _MOST_ASKED):
-            known |= _held(connection, _padded(asked[first : first + _MOST_ASKED]), periods, now)
+            known |= _held(connection, asked[first : first + _MOST_ASKED], periods, now)
         return known
     # A server is asked once.
     return _held(connection, asked, periods, now)
-
-
-def _padded(digests: list[bytes]) -> list[bytes]:
-    """Repeat the last until they are a power of two: statements are prepared for each number of them."""
-    lacking = (1 << (len(digests) - 1).bit_length()) - len(digests)
-    return digests + digests[-1:] * lacking
 
 
 def _held(connection: Connection, digests: list[bytes], periods: range, now: datetime) -> dict[bytes, int]:

@@ -22,7 +22,8 @@ __all__ = ["Prepared", "asked_of_driver"]
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 _LISTED: Final = 8
-"""A statement is another one for each length of a list in it; with longer ones it goes the ordinary way."""
+"""A statement is another one for each power of two that a list in it may be long; with longer ones it goes the
+ordinary way."""
 
 _Convert = Callable[[Any], Any]
 
@@ -144,10 +145,12 @@ class Prepared:
             return None
         key: tuple[Any, ...] = tuple(values)
         if self._lists:
-            lengths = [len(values[name]) for name in self._lists]
+            lists = {name: _padded(values[name]) for name in self._lists}
+            lengths = [len(each) for each in lists.values()]
             if max(lengths) > self._listed:
                 return None
             key += tuple(lengths)
+            values = {**values, **lists}
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = self._compiled[key] = self._compile(connection, values)
@@ -190,6 +193,12 @@ def asked_of_driver(connection: Connection, text: str, values: Sequence[Any] = (
         raise DBAPIError.instance(
             text, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
         ) from error
+
+
+def _padded(values: Sequence[Any]) -> Sequence[Any]:
+    """Repeat the last until they are a power of two: in a list it says nothing new, and fewer statements are made."""
+    lacking = (1 << (len(values) - 1).bit_length()) - len(values) if values else 0
+    return [*values, *[values[-1]] * lacking] if lacking else values
 
 
 def _lists_of(statement: Executable | None) -> tuple[str, ...]:

@@ -1,6 +1,9 @@
 """A prepared statement says what the ordinary one says, to whoever asks and to whoever listens."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, bindparam, delete, event, insert, select, update
@@ -9,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.store import Store
 from app.store.prepared import Prepared
 from app.store.schema import subjects
+from tests.store.keeping import kept_in
 
 pytestmark = pytest.mark.anyio
 
@@ -59,6 +63,22 @@ class Asking:
 @pytest.mark.parametrize("count", [2, 12])
 async def test_rows_are_those_of_the_ordinary_statement_for_lists_of_every_length(store: Store, count: int) -> None:
     await store.write(Asking(count))
+
+
+async def test_lists_of_many_lengths_are_few_statements_on_sqlite(tmp_path: Path) -> None:
+    reading = Prepared(BY_IDS)
+    asked: set[str] = set()
+
+    def ask(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.set_trace_callback(lambda statement: asked.add(re.sub(r"\d+", "?", statement)))
+        for length in range(9):
+            reading.all(connection, {"ids": range(length)})
+        driver.set_trace_callback(None)
+
+    async with kept_in(tmp_path) as store:
+        await store.read(ask)
+    assert 5 == len({statement for statement in asked if statement.startswith("SELECT")})
 
 
 async def test_an_update_sets_the_columns_that_are_named_and_tells_how_many_rows_it_changed(store: Store) -> None:
