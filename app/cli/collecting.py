@@ -13,6 +13,11 @@ __all__ = ["keep_what_is_there", "only_make", "run"]
 
 _BETWEEN_COLLECTIONS: Final = 10_000
 """Objects that were made and are still there: a burst of webhooks holds many, all of them in use."""
+_YOUNG_COLLECTIONS: Final = 10
+"""As Python has it."""
+_PARTIAL_COLLECTIONS: Final = 3
+"""Before everything is looked through, which is little: what the start made is left out. Ten, as Python has it, let
+garbage of 3 MB gather for some minutes, and memory that was once needed for it is rarely given back."""
 
 
 def only_make() -> None:
@@ -33,5 +38,5 @@ def run(host: str | None, port: int | None, role: str) -> None:
 def keep_what_is_there() -> None:
     """Look only at what is made from now on."""
     gc.freeze()
-    gc.set_threshold(_BETWEEN_COLLECTIONS)
+    gc.set_threshold(_BETWEEN_COLLECTIONS, _YOUNG_COLLECTIONS, _PARTIAL_COLLECTIONS)
     gc.enable()
