@@ -69,6 +69,18 @@ async def test_what_came_before_its_reader_is_read_when_there_is_one(settings: S
         assert 3 == len(await states(door))
 
 
+async def test_what_came_before_a_reader_that_never_was_is_read_by_the_next_process(settings: Settings) -> None:
+    async with opened(settings) as door:
+        await deliver(door, 1)
+
+    async with opened(settings) as door:
+        assert ["stored"] == await states(door)
+        await door.begin()
+        async with asyncio.timeout(30):
+            while "stored" in await states(door):
+                """Each look waits for the store."""
+
+
 async def test_the_rest_is_made_once_whoever_asks_for_it(settings: Settings) -> None:
     async with opened(settings) as door:
         first, second, whole = await asyncio.gather(door.begin(), door.begin(at_once=True), door.whole())
