@@ -34,6 +34,7 @@ def test_what_the_documentation_writes_is_read(arguments: str, read: tuple[objec
         "serve --port",
         "serve --port=8080",
         "serve --port 65536",
+        f"serve --port {'9' * 5000}",
         "serve --port x",
         "serve --port -1",
         "serve --port 1 --port 2",
