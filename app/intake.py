@@ -30,6 +30,7 @@ _ALWAYS_MASKED: Final = frozenset({"authorization", "proxy-authorization", "cook
 _SECRET_PARAMETER: Final = re.compile(r"(?i)(^|&)([^=&]*(?:key|token|secret|sign|auth|pass)[^=&]*)=[^&]*")
 
 
+# None of these three is frozen: many are made, and that would take three times as long.
 @dataclass(slots=True, kw_only=True)
 class Accepted:
     """What became of a webhook.

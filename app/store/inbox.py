@@ -29,7 +29,7 @@ _MOST_ASKED: Final = 64
 
 @dataclass(slots=True, kw_only=True)
 class Received:
-    """What became of a webhook: its id, or the first id when it had come before."""
+    """What became of a webhook: its id, or the first id when it had come before; not frozen, as `Put`."""
 
     webhook_id: int
     duplicate: bool

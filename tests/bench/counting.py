@@ -26,7 +26,12 @@ __all__ = ["Counted", "count", "lines"]
 
 _CONNECTIONS: Final = 64
 _UNDER: Final = (
-    *("valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no", "--separate-threads=yes", "--fair-sched=yes"),
+    "valgrind",
+    "--quiet",
+    "--tool=callgrind",
+    "--instr-atstart=no",
+    "--separate-threads=yes",
+    "--fair-sched=yes",
 )
 _SERVE: Final = (sys.executable, "-m", "tests.bench.crowded", "serve")
 _GROWING: Final = (1, 8, 32)
@@ -78,14 +83,14 @@ def _control(pid: int, order: str) -> None:
 
 def _read(profiles: Sequence[Path], webhooks: int) -> Counted:
     """Tell threads apart by what they do: the first is the event loop's, and one runs SQLite's statements."""
-    totals: dict[str, float] = {"event_loop": 0.0, "writing": 0.0, "others": 0.0}
-    counted = [path for path in profiles if _TOTAL.search(path.read_text("utf-8", "replace"))]
-    for path in counted:
+    totals = {"event_loop": 0.0, "writing": 0.0, "others": 0.0}
+    counted: list[Path] = []
+    for path in profiles:
         said = path.read_text("utf-8", "replace")
-        found = _TOTAL.search(said)
-        assert found is not None, f"{path} has no total"
-        whose = "event_loop" if path.suffix.endswith("-01") else "others"
-        totals["writing" if "executemany" in said and whose == "others" else whose] += int(found[1]) / webhooks
+        if found := _TOTAL.search(said):
+            whose = "event_loop" if path.suffix.endswith("-01") else "writing" if "executemany" in said else "others"
+            totals[whose] += int(found[1]) / webhooks
+            counted.append(path)
     return Counted(webhooks=webhooks, profiles=tuple(counted), **totals)
 
 

@@ -11,6 +11,7 @@ from app.crowd import Crowd
 from app.forwarder.yielding import Yielding
 from app.store import Store
 from tests.forwarder.stage import Stage, accept, account, utc_now
+from tests.store.keeping import kept_in
 from tests.store.making import adding, event, recording, shipment
 from tests.store.test_claims import set_shipments
 
@@ -21,11 +22,8 @@ NUMBER = "QX004512345BR"
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path}/relay.db")
-    try:
+    async with kept_in(tmp_path) as opened:
         yield opened
-    finally:
-        await opened.close()
 
 
 def test_few_are_claimed_while_webhooks_come_and_none_while_one_is_on_its_way() -> None:
