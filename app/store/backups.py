@@ -18,6 +18,7 @@ from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import ConfigurationError, StoreUnavailable
+from app.store.columns import instant_of
 from app.store.dialect import insert
 from app.store.engine import database_of
 from app.store.lane import said
@@ -233,8 +234,7 @@ def _value(entry: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - of any
     value = entry[name]
     if name == "digest":
         return bytes.fromhex(value)
-    is_time = name.endswith("_at") and value is not None
-    return tombstones.c[name].type.process_result_value(value, None) if is_time else value  # type: ignore[attr-defined]
+    return instant_of(value) if name.endswith("_at") else value
 
 
 def erased_left(connection: Connection, now: datetime) -> set[Term]:

@@ -18,6 +18,7 @@ __all__ = [
     "Instant",
     "Pairs",
     "id_column",
+    "instant_of",
     "made_at",
     "node_of",
     "parse_public_id",
@@ -42,7 +43,7 @@ class Instant(TypeDecorator[datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002 - its shape
         """Give the time back in UTC."""
-        return _given_back
+        return instant_of
 
 
 def _stored(value: datetime | None) -> int | None:
@@ -53,7 +54,8 @@ def _stored(value: datetime | None) -> int | None:
     return (since.days * _DAY_SECONDS + since.seconds) * _SECOND_MICROSECONDS + since.microseconds
 
 
-def _given_back(value: Any) -> datetime | None:  # noqa: ANN401 - what the driver makes of a number
+def instant_of(value: Any) -> datetime | None:  # noqa: ANN401 - what the driver makes of a number
+    """Return the time, in UTC, that an `Instant` keeps as a number."""
     return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
