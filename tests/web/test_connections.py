@@ -83,11 +83,14 @@ async def serving(
             senders.append(Sender(reader, writer))
             return senders[-1]
 
-        yield connect
-        if isinstance(answering, Answering):
-            answering.may_answer.set()
-        for sender in senders:
-            sender.writer.close()
+        # A test that fails leaves nothing open either: what is not closed is told of in whatever test comes later.
+        try:
+            yield connect
+        finally:
+            if isinstance(answering, Answering):
+                answering.may_answer.set()
+            for sender in senders:
+                sender.writer.close()
 
 
 async def test_the_connection_that_is_silent_longest_gives_its_place_to_a_new_one() -> None:
