@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from tests.console.visitor import Visitor, visiting
-from tests.web.conftest import blank, clock, relay, stage, start, store
+from tests.web.conftest import clock, relay, stage, start, store
 from tests.web.stage import Relay
 
-__all__ = ["blank", "clock", "relay", "stage", "start", "store"]
+__all__ = ["clock", "relay", "stage", "start", "store"]
 
 Enter = Callable[..., Visitor]
 

@@ -14,7 +14,7 @@ from app.clock import ClockWatch
 from app.store import SetBack, Store
 from app.store.schema import accounts, shipments
 from tests.forwarder.stage import Marked, Stage, accept, account, utc_now
-from tests.postgresql.databases import ENGINES, Databases
+from tests.postgresql.databases import ENGINES, Databases, sqlite_file
 
 pytestmark = pytest.mark.anyio
 
@@ -137,7 +137,7 @@ async def test_what_was_planned_by_a_clock_that_went_wrong_does_not_wait_for_it_
     tmp_path: Path,
 ) -> None:
     """Where one process owns the database; where several share it, all go by the server's clock."""
-    store = Store.open(f"sqlite:///{tmp_path / 'relay.db'}")
+    store = Store.open(sqlite_file(tmp_path))
     try:
         clock = Clock()
         clock.ahead = HOURS
@@ -165,7 +165,7 @@ async def test_what_was_planned_by_a_clock_that_went_wrong_does_not_wait_for_it_
 async def test_what_was_planned_while_a_clock_was_wrong_for_a_moment_does_not_wait_for_it_to_be_so_again(
     tmp_path: Path,
 ) -> None:
-    store = Store.open(f"sqlite:///{tmp_path / 'relay.db'}")
+    store = Store.open(sqlite_file(tmp_path))
     try:
         clock = Clock()
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.account import History
 from app.store import Store
 from tests.forwarder.stage import Stage, accept, account, utc_now
+from tests.postgresql.databases import sqlite_file
 from tests.store.making import adding, event, recording, shipment
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +27,7 @@ async def commits() -> list[int]:
 @pytest.fixture
 async def store(tmp_path: Path, commits: list[int]) -> AsyncIterator[Store]:
     """Open a file, which one process owns: where several share a database nothing is followed."""
-    opened = Store.open(f"sqlite:///{tmp_path}/relay.db", observe=lambda count, _: commits.append(count))
+    opened = Store.open(sqlite_file(tmp_path), observe=lambda count, _: commits.append(count))
     await opened.write(adding(opened, shipment("demo-1", "1", NUMBER)))
     try:
         yield opened

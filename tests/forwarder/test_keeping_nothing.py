@@ -11,6 +11,7 @@ import pytest
 from app.store import Store
 from tests.forwarder.stage import Stage, accept, account, utc_now
 from tests.mentions import mentioned
+from tests.postgresql.databases import sqlite_file
 from tests.store.making import adding, event, recording, shipment
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +23,7 @@ FIRST_OF_A_KIND: Final = 3
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    store = Store.open(f"sqlite:///{tmp_path / 'relay.db'}")
+    store = Store.open(sqlite_file(tmp_path))
     try:
         yield Stage(store, [], account(), answer=accept, slots=8)
     finally:

@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.store import Store
+from tests.postgresql.databases import sqlite_file
 
 
 @asynccontextmanager
 async def kept_in(folder: Path) -> AsyncIterator[Store]:
-    """Open an empty database, and close it."""
-    store = Store.open(f"sqlite:///{folder}/relay.db", lock_wait_seconds=0)
+    """Open the database of a folder, an empty one at first, and close it."""
+    store = Store.open(sqlite_file(folder), lock_wait_seconds=0)
     try:
         yield store
     finally:

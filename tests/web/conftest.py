@@ -1,7 +1,6 @@
 """A relay's web application on real HTTP: one server for the session, a fresh relay for each test."""
 
 import asyncio
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import uvicorn
 
 from app.store import Store
 from app.web import LimitedProtocol, create_app
+from tests.postgresql.databases import sqlite_file
 from tests.web.stage import Clock, Relay, Stage, composed
 
 Start = Callable[..., Relay]
@@ -44,18 +44,9 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate one database, for all tests to begin with a copy of it."""
-    file = tmp_path_factory.mktemp("blank") / "relay.db"
-    asyncio.run(Store.open(f"sqlite:///{file}").close())
-    return file
-
-
 @pytest.fixture
-def store(blank: Path, tmp_path: Path) -> Iterator[Store]:
-    file = shutil.copy(blank, tmp_path)
-    opened = Store.open(f"sqlite:///{file}")
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(sqlite_file(tmp_path))
     yield opened
     asyncio.run(opened.close())
 
