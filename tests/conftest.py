@@ -1,5 +1,6 @@
 """What every test runs under; fixtures live beside the tests that use them."""
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -44,3 +45,13 @@ def logs_as_before() -> Iterator[None]:
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(capture=False)
+
+
+@pytest.fixture(autouse=True)
+def garbage_as_before() -> Iterator[None]:
+    """Look among everything for garbage again: a relay leaves out for ever what is there when it has started."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+    gc.enable()

@@ -2,9 +2,6 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
-
-import pytest
 
 from app.cli.collecting import keep_what_is_there, only_make
 
@@ -14,15 +11,6 @@ class Ring:
 
     def __init__(self) -> None:
         self.itself = self
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    thresholds = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*thresholds)
-    gc.enable()
 
 
 def test_nothing_is_collected_while_a_process_starts_and_what_it_made_then_is_never_looked_at() -> None:
