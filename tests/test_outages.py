@@ -14,7 +14,7 @@ from app.carriers import adapters
 from app.outages import SILENT, Gap, Judgement, Outages, Verdict, gaps_in, judge, letter
 from app.store import Presence, Store, TurnedAway, presences_since, turned_away_since
 from tests.desk import SOURCES
-from tests.postgresql.databases import sqlite_file
+from tests.store.keeping import kept_in
 from tests.store.making import Clock
 
 pytestmark = pytest.mark.anyio
@@ -25,9 +25,8 @@ START = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = Store.open(sqlite_file(tmp_path))
-    yield opened
-    await opened.close()
+    async with kept_in(tmp_path) as opened:
+        yield opened
 
 
 async def gaps(store: Store, now: datetime) -> list[Gap]:
