@@ -15,6 +15,8 @@ _NEW_SECONDS: Final = 5.0
 """Most bursts are over by then; what goes on for longer is how it is now."""
 _WAY_SECONDS: Final = 0.02
 """One that was answered is on its way to VTEX for about so long."""
+_NEAR_SECONDS: Final = 5.0
+"""Where one came within so long, the next is to be expected."""
 _LOOK_SECONDS: Final = 0.002
 
 
@@ -55,6 +57,21 @@ class Crowd:
     def is_anybody_there(self) -> bool:
         """Tell whether a single one waits, or has just been answered."""
         return self.was_anybody_there(_WAY_SECONDS)
+
+    @property
+    def is_few(self) -> bool:
+        """Tell whether somebody is there, but not many: what would hold them up can wait until they have gone."""
+        return self.is_anybody_there and not self.is_there
+
+    @property
+    def is_near(self) -> bool:
+        """Tell whether somebody is there, or is to be expected."""
+        return self.was_anybody_there(_NEAR_SECONDS)
+
+    @property
+    def is_between(self) -> bool:
+        """Tell whether nobody is there, and somebody is to be expected: what holds them up is best done now."""
+        return self.is_near and not self.is_anybody_there
 
     def was_anybody_there(self, seconds: float) -> bool:
         """Tell whether a single one waits, or did within so many seconds."""

@@ -90,3 +90,28 @@ async def test_what_can_wait_waits_until_nobody_is_there_and_not_for_ever() -> N
     began = clock.at
     await crowd.gone(1.0)
     assert 0.02 <= clock.at - began < 0.1
+
+
+def test_for_five_seconds_after_somebody_left_the_next_one_is_expected() -> None:
+    clock = [10.0]
+    crowd = Crowd(lambda: clock[0])
+    found = [(crowd.is_near, crowd.is_between)]
+    crowd.join()
+    found.append((crowd.is_near, crowd.is_between))
+    crowd.leave()
+    for later in (0.0, 0.019, 0.021, 4.9, 5.1):
+        clock[0] = 10.0 + later
+        found.append((crowd.is_near, crowd.is_between))
+
+    none, there, between = (False, False), (True, False), (True, True)
+    assert [none, there, there, there, between, between, none] == found
+
+
+def test_those_who_are_there_are_few_or_many() -> None:
+    crowd = Crowd(lambda: 10.0)
+    found = [crowd.is_few]
+    for _ in range(12):
+        crowd.join()
+        found.append(crowd.is_few)
+
+    assert [False, *[True] * 11, False] == found

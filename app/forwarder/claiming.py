@@ -1,7 +1,7 @@
 """Ask the store for shipments to forward: as many as may start now, by one claim at a time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.calling import Destination, probe_every
@@ -18,6 +18,7 @@ class Asked:
 
     offer: Offer
     ticket: Ticket[Claims]
+    claim: Claim
 
 
 class Claiming:
@@ -38,17 +39,18 @@ class Claiming:
         self._plan = plan
         self._slots = slots
         self._now = now
-        self._is_asking = False
+        self._asked: Asked | None = None
         self.is_sated = False
 
-    def ask(self, *, later: int) -> Asked | None:
+    def ask(self, *, later: int, gives_way: bool = False) -> Asked | None:
         """Queue a claim, to be taken with `take`; None while another one is on its way, or where no call may start.
 
-        At most ``later`` of what is claimed is due by a replay.
+        At most ``later`` of what is claimed is due by a replay. One that ``gives_way`` waits for a moment while
+        webhooks are on their way.
         """
         now = self._now()
         offer = self._slots.offer(lambda account: self._destinations[account].gate.free(now))
-        if self._is_asking or not offer.free:
+        if self._asked is not None or not offer.free:
             self.is_sated = False
             return None
         claim = Claim(
@@ -64,11 +66,17 @@ class Claiming:
             looks_ahead=not self._store.is_shared,
             later_slots=later,
         )
-        ticket = self._store.submit(claim)
-        self._is_asking = True
+        ticket = self._store.submit(claim, gives_way=gives_way)
+        self._asked = asked = Asked(offer=offer, ticket=ticket, claim=claim)
         for name, count in offer.free.items():
             self._destinations[name].gate.reserve(count)
-        return Asked(offer=offer, ticket=ticket)
+        return asked
+
+    def follow(self) -> bool:
+        """Have a claim that is queued follow what was queued to be written since; tell whether it does."""
+        if (asked := self._asked) is None:
+            return False
+        return self._store.resubmit(asked.ticket, replace(asked.claim, now=self._now()))
 
     async def take(self, asked: Asked) -> Claims:
         """Return what was claimed, each with a place of its account and one of the slots.
@@ -85,7 +93,7 @@ class Claiming:
             for each in claims:
                 self._destinations[each.work.account].gate.enter()
         finally:
-            self._is_asking = False
+            self._asked = None
             for name, count in free.items():
                 self._destinations[name].gate.release(count)
         self._slots.take(asked.offer, [each.work.account for each in claims])

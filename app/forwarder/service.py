@@ -128,7 +128,8 @@ class Forwarder:
             return
         if self._following is not None:
             await asyncio.wait({self._following})
-        asked = self._claiming.ask(later=self._yielding.most())
+        later = self._yielding.most()
+        asked = self._claiming.ask(later=later, gives_way=later > 0 and not self._yielding.crowd.is_anybody_there)
         claims = Claims() if asked is None else await self._claiming.take(asked)
         for claim in claims:
             self._start(claim)
@@ -152,6 +153,8 @@ class Forwarder:
         is_resting = self._resting is not None and not self._resting.is_over()
         if self._store.is_shared or self._stopping or not self._is_queued or is_resting:
             return False
+        if self._claiming.follow():
+            return True
         if (asked := self._claiming.ask(later=0)) is None:
             return False
         self._following = asyncio.create_task(self._follow(asked), name="forward-follow")
@@ -232,10 +235,11 @@ class Forwarder:
                         ids=self._store.ids,
                         now=self._now(),
                         limited=self._store.is_shared,
-                    )
+                    ),
+                    gives_way=claim.later,
                 )
                 self._is_due_again |= following is None
-                return following
+                return replace(following, later=True) if following is not None and claim.later else following
         elif claim.plan.registration is not None:
             work, change = claim.work, claim.plan.registration
             answered = await destination.client.patch_invoice(work.order_id, work.invoice_number, change)
@@ -276,7 +280,7 @@ class Forwarder:
         )
         # Nothing is done on the strength of it that is not waited for. Were it lost, a read would find out, as for
         # every call whose end nobody reported.
-        settled = await self._store.write(settle, lasting=not is_applied)
+        settled = await self._store.write(settle, lasting=not is_applied, gives_way=claim.later)
         self._is_due_again |= settled.due_at is not None
         if not settled.is_ours:
             log_event(

@@ -12,7 +12,7 @@ from app.crowd import Crowd
 
 __all__ = ["Yielding"]
 
-_FEW: Final = 4
+_FEW: Final = 2
 _QUIET_SECONDS: Final = 1.0
 """When nobody came for so long, nothing is held back."""
 _LONGEST_SECONDS: Final = 0.1

@@ -65,6 +65,7 @@ class Door:
         """Make what takes webhooks in; use `opened`."""
         self._settings, self._part, self._watch = settings, part, watch
         self._crowd = Crowd()
+        store.give_way(self._crowd)
         self._arrivals = Arrivals()
         self._stack = AsyncExitStack()
         self._running: Relay | None = None

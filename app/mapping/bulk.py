@@ -38,6 +38,8 @@ _BACKLOG: Final = 1000
 """With so many shipments waiting because of replays no more are made due: a replay that is cancelled ends soon."""
 _GIVES_WAY: Final = 9
 """How many times as long as it worked it rests at most, while webhooks come in: it keeps a tenth of the time."""
+_STEP_GIVES_WAY_SECONDS: Final = 0.05
+"""Which webhooks are next is looked up when nobody is there, but after so long at the latest."""
 
 
 class BulkReplays(Worker):
@@ -77,6 +79,7 @@ class BulkReplays(Worker):
         # The pace is that of one replay: when a slow one was stopped, the next one does not wait for it.
         if job.id == self._paced and now < self._not_before:
             return min(_STANDBY_SECONDS, (self._not_before - now).total_seconds())
+        await self._crowd.gone(_STEP_GIVES_WAY_SECONDS)
         if (problem := await self._busy(now)) is not None:
             await self._hinder(job, problem)
             return _YIELD_SECONDS
@@ -111,17 +114,17 @@ class BulkReplays(Worker):
         for count, id_ in enumerate(ids):
             began = time.monotonic()
             step = await self._step(id_)
+            rests = _GIVES_WAY * (time.monotonic() - began)
             # Read, but not written: who came meanwhile goes before.
-            await self._crowd.gone(_GIVES_WAY * (time.monotonic() - began))
-            began = time.monotonic()
+            await self._crowd.gone(rests)
             is_last = job.done + count + 1 >= (job.most or job.expected)
             advance = AdvanceReplay(id=job.id, position=position, step=step, is_last=is_last, now=self._now())
             # Were this lost in a power cut, so would be that it was done: the webhook is read again.
-            if not await self._store.write(advance, lasting=False):
+            if not await self._store.write(advance, lasting=False, gives_way=True):
                 return count
             position = id_
-            # What comes in now never waits for more than half of the webhook at hand.
-            await self._crowd.gone(_GIVES_WAY * (time.monotonic() - began))
+            # What comes in now never waits for more than half of the webhook at hand; writing takes about as long.
+            await self._crowd.gone(rests)
             await asyncio.sleep(0)
         return len(ids)
 

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, bindparam, func, select, update
 
 from app.store.dialect import literally
 from app.store.exclusion import FREE, Exclusion
 from app.store.job_schema import replays
 from app.store.mappings import RecordMapping
+from app.store.prepared import Prepared
 from app.store.queries.webhooks import WebhookFilter, matching
 from app.store.replays import revive_shown
 from app.store.schema import shipments, webhooks
@@ -32,6 +33,25 @@ __all__ = [
 ]
 
 _FAILURES_KEPT: Final = 20
+
+# Built once: they are run for each webhook that is read again.
+_MOVE: Final = Prepared(
+    update(replays).where(
+        replays.c.id == bindparam("of"),
+        replays.c.position == bindparam("stands"),
+        replays.c.state == literally("running"),
+    )
+)
+_COUNT: Final = Prepared(
+    update(replays)
+    .where(replays.c.id == bindparam("of"))
+    .values(
+        done=replays.c.done + 1,
+        failed=replays.c.failed + bindparam("more_failed", type_=Integer),
+        new_events=replays.c.new_events + bindparam("more_events", type_=Integer),
+        changed=replays.c.changed + bindparam("more_changed", type_=Integer),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,32 +126,28 @@ class AdvanceReplay:
     def run(self, connection: Connection) -> bool:
         """Tell whether the replay still runs and stands where it was read; if not, nothing is changed."""
         step = self.step
-        mine = (replays.c.id == self.id) & (replays.c.position == self.position)
-        moved = connection.execute(
-            update(replays)
-            .where(mine, replays.c.state == literally("running"))
-            .values(position=step.webhook_id, problem=None)
-        ).rowcount
-        if not moved:
+        moving = {"of": self.id, "stands": self.position, "position": step.webhook_id, "problem": None}
+        if not _MOVE.run(connection, moving):
             return False
         new_events = 0
         if step.recording is not None:
             new_events = step.recording.run(connection).new_events
             revive_shown(connection, step.recording)
-        values: dict[str, Any] = {
-            "done": replays.c.done + 1,
-            "failed": replays.c.failed + int(step.failure is not None),
-            "new_events": replays.c.new_events + new_events,
-            "changed": replays.c.changed + step.changed,
-        }
-        if self.is_last:
-            values |= {"state": "done", "ended_at": self.now}
-        if step.failure is not None:
-            kept = list(connection.execute(select(replays.c.failures).where(replays.c.id == self.id)).scalar_one())
-            kept.append({"webhook_id": step.webhook_id, "problem": step.failure})
-            values["failures"] = kept[:_FAILURES_KEPT]
-        connection.execute(update(replays).where(replays.c.id == self.id).values(**values))
+        failed = step.failure is not None
+        more = {"more_failed": int(failed), "more_events": new_events, "more_changed": step.changed}
+        _COUNT.run(connection, {"of": self.id, **more})
+        if failed or self.is_last:
+            connection.execute(update(replays).where(replays.c.id == self.id).values(**self._rarely(connection)))
         return True
+
+    def _rarely(self, connection: Connection) -> dict[str, Any]:
+        """Return what changes with the last webhook, and with one that could not be read."""
+        values: dict[str, Any] = {"state": "done", "ended_at": self.now} if self.is_last else {}
+        if self.step.failure is not None:
+            kept = list(connection.execute(select(replays.c.failures).where(replays.c.id == self.id)).scalar_one())
+            kept.append({"webhook_id": self.step.webhook_id, "problem": self.step.failure})
+            values["failures"] = kept[:_FAILURES_KEPT]
+        return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

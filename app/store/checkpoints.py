@@ -23,6 +23,8 @@ __all__ = ["LAST_RESORT_PAGES", "Checkpoints", "EmptyLog"]
 
 _PAGES: Final = 1000
 """A log of 4 MB. A checkpoint costs two flushes however much it takes in; but what comes meanwhile waits for it."""
+_PATIENT_PAGES: Final = 2 * _PAGES
+"""While it would hold up somebody who is about to be gone. Of twice as many pages, more are the same page again."""
 LAST_RESORT_PAGES: Final = 4 * _PAGES
 """What a connection takes in by itself, where nobody does it afterwards, or one transaction is that large."""
 
@@ -43,22 +45,26 @@ class Checkpoints:
         is_file = engine.dialect.name == "sqlite" and engine.url.database
         self._log = Path(f"{engine.url.database}-wal") if is_file else None
         self._salts = b""
-        self._longest = _PAGES
+        self._tried = 0
 
-    def make(self, connection: Connection | None) -> bool:
-        """Take the log in if it has become long, between two transactions; tell whether that was tried."""
-        if self._log is None or connection is None or not self._is_long(self._log):
+    def make(self, connection: Connection | None, *, patient: bool = False) -> bool:
+        """Take the log in if it has become long, between two transactions; tell whether that was tried.
+
+        Whoever is ``patient`` lets it become twice as long.
+        """
+        more = _PATIENT_PAGES if patient else _PAGES
+        if self._log is None or connection is None or not self._is_long(self._log, more):
             return False
         try:
             _, pages, _ = _driver(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error:
             # Nothing is lost, and the next transaction meets whatever it was.
-            pages = self._longest
-        self._longest = max(pages, self._longest) + _PAGES
+            pages = 0
+        self._tried = max(pages, self._tried + more)
         return True
 
-    def _is_long(self, log: Path) -> bool:
-        """Tell whether the log has a page at the place from which on it is long, of those written since its start."""
+    def _is_long(self, log: Path, more: int) -> bool:
+        """Tell whether the log, of what was written since its start, is so many pages longer than when last tried."""
         try:
             file = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
             try:
@@ -67,8 +73,8 @@ class Checkpoints:
                     return False
                 page_bytes, salts = _HEAD.unpack(head)
                 if salts != self._salts:
-                    self._salts, self._longest = salts, _PAGES
-                place = _HEAD.size + (self._longest - 1) * (_FRAME.size + page_bytes)
+                    self._salts, self._tried = salts, 0
+                place = _HEAD.size + (self._tried + more - 1) * (_FRAME.size + page_bytes)
                 frame = os.pread(file, _FRAME.size, place)
             finally:
                 os.close(file)

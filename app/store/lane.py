@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
+from app.crowd import Crowd
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store.checkpoints import Checkpoints
 from app.store.exclusion import EVERYTHING, Exclusion, exclude
@@ -92,12 +93,27 @@ class Lane:
         except Exception as error:  # noqa: BLE001 - reported to whoever waits for it
             return _translate(error)
 
-    def tidy(self, count: int) -> None:
-        """Do what need not be done before those who wait are told; ``count`` operations were attempted since."""
+    @property
+    def is_untidy(self) -> bool:
+        """Tell whether anything was attempted since it was tidied."""
+        return self._untidied > 0
+
+    def tidy(self, count: int, crowd: Crowd) -> None:
+        """Do what need not be done before those who wait are told; ``count`` operations were attempted since.
+
+        It is put off for a while where few are there, who are about to be gone, and looked for when they have gone.
+        """
         self._untidied += count
-        if self._untidied >= _TIDIED_AFTER:
-            self._untidied = 0
-            self._checkpoints.make(self._connection)
+        if crowd.is_between or self._untidied >= _TIDIED_AFTER:
+            self._tidy(patient=crowd.is_few)
+
+    def rest(self) -> None:
+        """Do the same where nothing was to be attempted for a while."""
+        self._tidy(patient=False)
+
+    def _tidy(self, *, patient: bool) -> None:
+        self._untidied = 0
+        self._checkpoints.make(self._connection, patient=patient)
 
     def close(self) -> None:
         """Give the connection up."""

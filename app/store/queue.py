@@ -44,11 +44,15 @@ class Claims(list[Claimed]):
 
 
 class _Due(NamedTuple):
-    """A shipment that may be claimed; a ``lease`` that it still has ended, and its forwarder vanished."""
+    """A shipment that may be claimed, ``later`` where a replay made it due.
+
+    A ``lease`` that it still has ended, and its forwarder vanished.
+    """
 
     account: str
     id: int
     lease: str | None
+    later: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +120,7 @@ class Claim:
                 until = self.now + self.probe_every[due.account]
                 postpone(connection, due.account, until)
                 states[due.account] = replace(states[due.account], until=until)
-            claimed.append(replace(claim, probe=probe) if probe else claim)
+            claimed.append(replace(claim, probe=probe, later=due.later) if probe or due.later else claim)
         for name, count in Counter(each.work.account for each in claimed).items():
             if name in self.limits:
                 spend(connection, name, self.limits[name], count, self.now)
@@ -149,7 +153,7 @@ class Claim:
                 asked = {"whose": account, "now": self.now, "most": min(free_now, limit)}
                 asked["without"] = [taken.id for taken in without]
                 due = _DUE[retrying, later].all(connection, asked)
-                waiting.append([_Due(account, row.id, row.lease) for row in due])
+                waiting.append([_Due(account, row.id, row.lease, later) for row in due])
         return in_turn(waiting, limit)
 
     def _claim(self, connection: Connection, due: _Due, known: Learnt) -> Claimed | None:

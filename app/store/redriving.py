@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select, union, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, or_, select, union, update
 
 from app.store.columns import Ids
 from app.store.dialect import literally
+from app.store.prepared import Prepared
 from app.store.schema import audit, rows, shipments
 
 __all__ = ["DEAD_CAUSES", "DeadCause", "Redrive", "dead_causes", "given_up", "revive"]
@@ -33,6 +34,18 @@ _ANEW: Final[dict[str, Any]] = {
     "retrying": False,
     "split": False,
 }
+_AMONG: Final[BindParameter[Any]] = bindparam("among", expanding=True)
+_REFUSED: Final = select(rows.c.shipment_id).where(rows.c.shipment_id.in_(_AMONG), rows.c.state == literally("dead"))
+# Built once: a replay asks this for each webhook.
+_TAKE_UP: Final = Prepared(
+    update(shipments)
+    .where(
+        shipments.c.id.in_(_AMONG),
+        shipments.c.lease.is_(None),
+        or_(shipments.c.dead_reason.is_not(None), shipments.c.id.in_(_REFUSED)),
+    )
+    .returning(shipments.c.id)
+)
 
 
 def revive(connection: Connection, shipment_ids: Sequence[int], now: datetime, *, later: bool = False) -> list[int]:
@@ -44,22 +57,14 @@ def revive(connection: Connection, shipment_ids: Sequence[int], now: datetime, *
     revived: list[int] = []
     for start in range(0, len(shipment_ids), _CHUNK):
         chunk = shipment_ids[start : start + _CHUNK]
-        refused = (rows.c.shipment_id.in_(chunk)) & (rows.c.state == literally("dead"))
-        given_up = or_(
-            shipments.c.dead_reason.is_not(None), shipments.c.id.in_(select(rows.c.shipment_id).where(refused))
-        )
-        found = connection.execute(
-            update(shipments)
-            .where(shipments.c.id.in_(chunk), shipments.c.lease.is_(None), given_up)
-            .values(**_ANEW, due_at=now, read_after=now, later=later)
-            .returning(shipments.c.id)
-        )
-        ids = sorted(found.scalars())
-        connection.execute(
-            update(rows)
-            .where(rows.c.shipment_id.in_(ids), rows.c.state == literally("dead"))
-            .values(state="pending", reason=None, city=None, uf=None, description=None, date=None, sent_at=None)
-        )
+        taking = {"among": chunk, **_ANEW, "due_at": now, "read_after": now, "later": later}
+        ids = sorted(_TAKE_UP.scalars(connection, taking))
+        if ids:
+            connection.execute(
+                update(rows)
+                .where(rows.c.shipment_id.in_(ids), rows.c.state == literally("dead"))
+                .values(state="pending", reason=None, city=None, uf=None, description=None, date=None, sent_at=None)
+            )
         revived += ids
     return revived
 

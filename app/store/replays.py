@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from app.store.auditing import write_audit
 from app.store.exclusion import Exclusion
 from app.store.mappings import Recorded, RecordMapping
+from app.store.prepared import Prepared
 from app.store.readings import KnownEvent
 from app.store.redriving import revive
 from app.store.remembering import recall, subject_digest
@@ -17,6 +18,26 @@ from app.store.schema import events, rows, subjects
 __all__ = ["AuditReplay", "KnownReading", "known_events", "revive_shown"]
 
 _CHUNK: Final = 500
+
+_WANTED: Final = (
+    (subjects.c.owner == bindparam("whose"))
+    & (subjects.c.carrier == bindparam("of"))
+    & subjects.c.subject.in_(bindparam("wanted", expanding=True))
+)
+# Built once: a replay asks these for each webhook.
+_KNOWN: Final = Prepared(
+    select(events, subjects.c.subject)
+    .join(subjects, subjects.c.id == events.c.subject_id)
+    .where(_WANTED)
+    .order_by(events.c.id)
+)
+_SHOWN: Final = Prepared(
+    select(rows.c.shipment_id)
+    .join(events, events.c.id == rows.c.event_id)
+    .join(subjects, subjects.c.id == events.c.subject_id)
+    .where(_WANTED)
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +56,7 @@ def known_events(connection: Connection, recording: RecordMapping) -> Mapping[st
         deleted = recall(connection, subject_digest(recording.owner, recording.carrier, subject), recording.now)
         known[subject] = [KnownReading(event=event, reading=None) for event in deleted]
     for start in range(0, len(wanted), _CHUNK):
-        found = connection.execute(
-            select(events, subjects.c.subject)
-            .join(subjects, subjects.c.id == events.c.subject_id)
-            .where(
-                subjects.c.owner == recording.owner,
-                subjects.c.carrier == recording.carrier,
-                subjects.c.subject.in_(wanted[start : start + _CHUNK]),
-            )
-            .order_by(events.c.id)
-        )
-        for row in found:
+        for row in _KNOWN.all(connection, _about(recording, wanted[start : start + _CHUNK])):
             known[row.subject].append(_known(row))
     return known
 
@@ -105,15 +116,9 @@ def _shown_on(connection: Connection, recording: RecordMapping) -> list[int]:
     wanted = sorted({fact.event.subject for fact in recording.facts})
     shown: set[int] = set()
     for start in range(0, len(wanted), _CHUNK):
-        about = (
-            select(rows.c.shipment_id)
-            .join(events, events.c.id == rows.c.event_id)
-            .join(subjects, subjects.c.id == events.c.subject_id)
-            .where(
-                subjects.c.owner == recording.owner,
-                subjects.c.carrier == recording.carrier,
-                subjects.c.subject.in_(wanted[start : start + _CHUNK]),
-            )
-        )
-        shown |= set(connection.execute(about.distinct()).scalars())
+        shown.update(_SHOWN.scalars(connection, _about(recording, wanted[start : start + _CHUNK])))
     return sorted(shown)
+
+
+def _about(recording: RecordMapping, wanted: Sequence[str]) -> Mapping[str, Any]:
+    return {"whose": recording.owner, "of": recording.carrier, "wanted": wanted}

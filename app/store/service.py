@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from app.crowd import Crowd
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store.checkpoints import EmptyLog
 from app.store.columns import Ids
@@ -123,22 +124,39 @@ class Store:
         clock = ServerClock(now)
         return Membership(self.database, self._writing, clock=clock, role=role, greatest_id=self._greatest_id)
 
-    async def write(self, operation: Operation[T], *, size: int = 0, lasting: bool = True) -> T:
+    def give_way(self, crowd: Crowd) -> None:
+        """Have what gives way do so to whoever is in a crowd."""
+        self._writer.give_way(crowd)
+
+    async def write(
+        self, operation: Operation[T], *, size: int = 0, lasting: bool = True, gives_way: bool = False
+    ) -> T:
         """Commit an operation, together with whatever else waits; return its result once it is synced to disk.
 
-        What is not ``lasting`` can be done again from what is on disk: it is synced with the next commit that is.
+        What is not ``lasting`` can be done again from what is on disk: it is synced with the next commit that is. What
+        ``gives_way`` waits for a moment while webhooks are on their way.
 
         Raises:
             StoreUnavailable: The database refused; nothing was changed.
 
         """
-        return await self._writer.submit(operation, size=size, lasting=lasting).outcome
+        return await self._writer.submit(operation, size=size, lasting=lasting, gives_way=gives_way).outcome
 
     def submit(
-        self, operation: Operation[T], *, size: int = 0, lasting: bool = True, gather: bool = False
+        self,
+        operation: Operation[T],
+        *,
+        size: int = 0,
+        lasting: bool = True,
+        gather: bool = False,
+        gives_way: bool = False,
     ) -> Ticket[T]:
         """Queue an operation; see `Writer.submit`."""
-        return self._writer.submit(operation, size=size, lasting=lasting, gather=gather)
+        return self._writer.submit(operation, size=size, lasting=lasting, gather=gather, gives_way=gives_way)
+
+    def resubmit(self, ticket: Ticket[T], operation: Operation[T]) -> bool:
+        """Have another operation in the place of one; see `Writer.resubmit`."""
+        return self._writer.resubmit(ticket, operation)
 
     def withdraw(self, ticket: Ticket[Any]) -> bool:
         """Take an operation back; see `Writer.withdraw`."""

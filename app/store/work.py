@@ -178,7 +178,7 @@ class Claimed:
     """A shipment that one forwarder alone may act upon until ``deadline``.
 
     ``attempt_id`` is the journal's entry of the call that ``plan`` asks for. ``probe`` says that the account could not
-    be called before, and that this call finds out whether it can again.
+    be called before, and that this call finds out whether it can again; ``later`` that a replay made the shipment due.
     """
 
     work: Work
@@ -187,6 +187,7 @@ class Claimed:
     attempt_id: int
     deadline: datetime
     probe: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,38 +16,27 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine
 
+from app.crowd import Crowd
 from app.errors import StoreUnavailable
-from app.store.exclusion import ALONE, INGEST, Exclusion, exclusion_of
+from app.store.exclusion import INGEST, Exclusion, exclusion_of
 from app.store.lane import Lane, Operation
+from app.store.waiting import Ticket, Waiting
 
 __all__ = ["Operation", "Ticket", "Writer"]
 
 T = TypeVar("T")
 
-MAX_BATCH: Final = 256
-MAX_BATCH_BYTES: Final = 32 * 1024 * 1024
 _MOST_GATHERED: Final = 128
 """Nobody waits for more than these to be handed over, however many come."""
 _ALL: Final = Exclusion("all")
 """The one queue of a database that one process owns."""
-
-
-@dataclass(slots=True, eq=False)
-class Ticket(Generic[T]):
-    """An operation on its way; await ``outcome``."""
-
-    operation: Operation[T]
-    outcome: asyncio.Future[T]
-    size: int = 0
-    lasting: bool = True
-    taken: bool = field(default=False)
+_REST_SECONDS: Final = 0.03
+"""When nothing was to be written for so long, nobody waits for what has to be done besides."""
 
 
 class Writer:
@@ -73,7 +62,7 @@ class Writer:
         self._engine = engine
         self._observe = observe
         self._together = together
-        self._queues: dict[Exclusion, deque[Ticket[Any]]] = {}
+        self._waiting = Waiting(self._excludes)
         self._gathered: dict[asyncio.AbstractEventLoop, list[Ticket[Any]]] = {}
         self._busy: set[Exclusion] = set()
         self._is_split = lanes > 1
@@ -88,8 +77,19 @@ class Writer:
         for thread in self._threads:
             thread.start()
 
+    def give_way(self, crowd: Crowd) -> None:
+        """Have what gives way do so to whoever is in a crowd."""
+        with self._ready:
+            self._waiting.crowd = crowd
+
     def submit(
-        self, operation: Operation[T], *, size: int = 0, lasting: bool = True, gather: bool = False
+        self,
+        operation: Operation[T],
+        *,
+        size: int = 0,
+        lasting: bool = True,
+        gather: bool = False,
+        gives_way: bool = False,
     ) -> Ticket[T]:
         """Queue an operation from the event loop.
 
@@ -98,10 +98,11 @@ class Writer:
             size: What it holds in memory, in bytes.
             lasting: Whether its commit waits for the disk; see `app.store.lasting`.
             gather: Whether more like it is coming: it is handed over once a round of the event loop brought none.
+            gives_way: Whether it can wait for a moment while webhooks are on their way.
 
         """
         loop = asyncio.get_running_loop()
-        ticket = Ticket(operation, loop.create_future(), size, lasting)
+        ticket = Ticket(operation, loop.create_future(), size, lasting, gives_way)
         with self._ready:
             if self._closing:
                 raise StoreUnavailable("the store is closed")
@@ -125,7 +126,7 @@ class Writer:
 
     def _hand_over(self, tickets: Iterable[Ticket[Any]]) -> None:
         for ticket in tickets:
-            self._queues.setdefault(self._excludes(ticket.operation), deque()).append(ticket)
+            self._waiting.add(ticket)
         self._ready.notify_all()
 
     def withdraw(self, ticket: Ticket[Any]) -> bool:
@@ -137,13 +138,26 @@ class Writer:
             if ticket in gathered:
                 gathered.remove(ticket)
             else:
-                self._queues[self._excludes(ticket.operation)].remove(ticket)
+                self._waiting.remove(ticket)
+            return True
+
+    def resubmit(self, ticket: Ticket[T], operation: Operation[T]) -> bool:
+        """Have another operation in the place of one, behind all that was queued since; tell whether that was done.
+
+        It was not when a transaction holds the one already. What is queued anew gives no way.
+        """
+        with self._ready:
+            if ticket.taken:
+                return False
+            self._waiting.remove(ticket)
+            ticket.operation, ticket.gives_way = operation, False
+            self._hand_over([ticket])
             return True
 
     def close(self) -> None:
         """Commit what is queued, then stop."""
         with self._ready:
-            self._closing = True
+            self._closing = self._waiting.is_closing = True
             while self._gathered:
                 self._hand_over(self._gathered.popitem()[1])
             self._ready.notify_all()
@@ -159,52 +173,58 @@ class Writer:
         whole = {name for account in excludes.accounts for name in (account, *self._together(account))}
         return Exclusion(excludes.kind, tuple(sorted(whole)))
 
-    def _take(self, *, of_ingest: bool) -> tuple[Exclusion, list[Ticket[Any]]]:
-        """Wait for a queue that no other lane works on and take from it; nothing when all is done and over."""
+    def _take(
+        self, may_take: Callable[[Exclusion], bool], rest: float | None
+    ) -> tuple[Exclusion, list[Ticket[Any]]] | None:
+        """Wait for a queue that no other lane works on and take from it.
+
+        Args:
+            may_take: Whether this lane takes from a queue.
+            rest: For how many seconds to wait at most, None for ever.
+
+        Returns:
+            What was taken, which is nothing when nothing came for so long; None when all is done and over.
+
+        """
+
+        def is_mine(excludes: Exclusion) -> bool:
+            return may_take(excludes) and excludes not in self._busy
+
         with self._ready:
-            while (excludes := self._next(of_ingest=of_ingest)) is None:
-                if self._closing and not any(True for _ in self._waiting(of_ingest=of_ingest)):
+            while (excludes := self._waiting.next(is_mine)) is None:
+                if self._closing and not self._waiting.has_any(may_take):
+                    return None
+                held = self._waiting.seconds(is_mine)
+                if not self._ready.wait(rest if held is None else held) and held is None:
                     return _ALL, []
-                self._ready.wait()
-            queue = self._queues.pop(excludes)
-            batch: list[Ticket[Any]] = []
-            size = 0
-            most = 1 if excludes == ALONE else MAX_BATCH
-            while queue and len(batch) < most and size < MAX_BATCH_BYTES:
-                ticket = queue.popleft()
-                ticket.taken = True
-                size += ticket.size
-                batch.append(ticket)
-            if queue:
-                self._queues[excludes] = queue  # At the end: the other queues are next.
+            batch = self._waiting.take(excludes)
             self._busy.add(excludes)
             return excludes, batch
 
-    def _next(self, *, of_ingest: bool) -> Exclusion | None:
-        return next((each for each in self._waiting(of_ingest=of_ingest) if each not in self._busy), None)
-
-    def _waiting(self, *, of_ingest: bool) -> Iterator[Exclusion]:
-        """Name the queues that a lane may take from, those first that wait for longest."""
-        for excludes, queue in self._queues.items():
-            if queue and (not self._is_split or (excludes == INGEST) == of_ingest):
-                yield excludes
-
     def _run(self, of_ingest: bool) -> None:  # noqa: FBT001 - the argument of a thread
         lane = Lane(self._engine)
-        while True:
-            excludes, batch = self._take(of_ingest=of_ingest)
-            if not batch:
-                break
-            started = time.perf_counter()
-            lasting = any(ticket.lasting for ticket in batch)
-            outcomes = lane.attempt(excludes, [ticket.operation for ticket in batch], lasting=lasting)
-            with self._ready:
-                self._busy.discard(excludes)
-                self._ready.notify_all()
-            self._observe(len(batch), time.perf_counter() - started)
-            _resolve(batch, outcomes)
-            lane.tidy(len(batch))
+
+        def may_take(excludes: Exclusion) -> bool:
+            return not self._is_split or (excludes == INGEST) == of_ingest
+
+        while (taken := self._take(may_take, _REST_SECONDS if lane.is_untidy else None)) is not None:
+            excludes, batch = taken
+            if batch:
+                self._commit(lane, excludes, batch)
+                lane.tidy(len(batch), self._waiting.crowd)
+            else:
+                lane.rest()
         lane.close()
+
+    def _commit(self, lane: Lane, excludes: Exclusion, batch: Sequence[Ticket[Any]]) -> None:
+        started = time.perf_counter()
+        lasting = any(ticket.lasting for ticket in batch)
+        outcomes = lane.attempt(excludes, [ticket.operation for ticket in batch], lasting=lasting)
+        with self._ready:
+            self._busy.discard(excludes)
+            self._ready.notify_all()
+        self._observe(len(batch), time.perf_counter() - started)
+        _resolve(batch, outcomes)
 
 
 def _resolve(batch: Sequence[Ticket[Any]], outcomes: Sequence[Any]) -> None:

@@ -13,6 +13,7 @@ from app.store import Store
 from tests.forwarder.stage import Stage, accept, account, utc_now
 from tests.postgresql.databases import sqlite_file
 from tests.store.making import adding, event, recording, shipment
+from tests.store.test_writer import held
 
 pytestmark = pytest.mark.anyio
 
@@ -63,6 +64,25 @@ async def test_a_reading_and_its_claim_are_one_transaction_and_the_settlement_is
         assert await stage.states() == {"applied": 1}
 
     assert ([2, 1], 1) == (commits, len(stage.calls))
+
+
+async def test_a_claim_that_is_queued_already_follows_what_was_queued_since(store: Store, commits: list[int]) -> None:
+    stage = Stage(store, commits, account(history=History.DELTA), answer=accept, slots=8)
+    async with stage.running():
+        await idle(stage, commits)
+        with held(store):
+            stage.forwarder.wake()
+            for _ in range(5):
+                # Woken, it queues a claim.
+                await asyncio.sleep(0)
+            reading = store.submit(recording(store, event(NUMBER), now=utc_now()), lasting=False)
+            assert stage.forwarder.follow()
+
+        assert (await reading.outcome).placed == 1
+        await stage.until(lambda: len(commits) == 3)
+        assert await stage.states() == {"applied": 1}
+
+    assert ([1, 2, 1], 1) == (commits, len(stage.calls))
 
 
 async def test_what_is_said_during_a_call_goes_out_right_after_it(store: Store, commits: list[int]) -> None:

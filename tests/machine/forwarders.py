@@ -158,7 +158,13 @@ class Wire:
         """Tell whether accounts have budgets in the database: they go by the time that a claim says, the machine's."""
         return self.database.is_shared
 
-    async def write(self, operation: Operation[T], *, lasting: bool = True) -> T:
+    async def write(
+        self,
+        operation: Operation[T],
+        *,
+        lasting: bool = True,
+        gives_way: bool = False,  # noqa: ARG002 - to nobody
+    ) -> T:
         """Commit, unless something comes between."""
         kind = type(operation).__name__
         if self.trap == (kind, "before"):
@@ -170,9 +176,9 @@ class Wire:
             await self._hang(kind, "after")
         return result
 
-    def submit(self, operation: Operation[T]) -> Ticket[T]:
+    def submit(self, operation: Operation[T], *, gives_way: bool = False) -> Ticket[T]:
         """Queue an operation; whoever stops waiting for it takes it back, unless it was committed."""
-        return Ticket(operation, asyncio.ensure_future(self.write(operation)))
+        return Ticket(operation, asyncio.ensure_future(self.write(operation, gives_way=gives_way)))
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Read as ever."""

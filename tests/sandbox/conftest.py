@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.sandbox import SandboxOptions, create_sandbox
 
 ORDERS = "/api/oms/pvt/orders"
+_PATIENCE = 30.0
 TARGET = f"{ORDERS}/1527103869572-01/invoice/000045781/tracking"
 KEYS = {"X-VTEX-API-AppKey": "vtexappkey-demo-EXAMPLE", "X-VTEX-API-AppToken": "invented-token"}
 
@@ -124,7 +125,7 @@ def start(stage: tuple[Stage, str], clock: Clock) -> Iterator[Start]:
     def start(**options: Any) -> Oms:
         options.setdefault("list_lag_seconds", 0)
         played.app = create_sandbox(SandboxOptions(**options), clock)
-        clients.append(httpx.Client(base_url=url, headers=KEYS))
+        clients.append(httpx.Client(base_url=url, headers=KEYS, timeout=_PATIENCE))
         return Oms(clients[-1])
 
     yield start

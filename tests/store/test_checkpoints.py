@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event
 
+from app.crowd import Crowd
 from app.store import Store
 from app.store.checkpoints import Checkpoints, EmptyLog
 from app.store.sqlite import open_reader, open_writer
@@ -14,7 +15,8 @@ from app.store.writer import Writer
 from tests.store.keeping import kept_in
 from tests.store.making import put
 
-PAGE = 4096 + 24
+HEAD, PAGE = 32, 4096 + 24
+MOMENT = 0.05
 LONG = 1000
 
 
@@ -32,10 +34,10 @@ class Log:
         self._file = Path(f"{connection.engine.url.database}-wal")
         self.write("CREATE TABLE pages (content BLOB)")
 
-    def write(self, statement: str = "INSERT INTO pages VALUES (zeroblob(40000))") -> bool:
+    def write(self, statement: str = "INSERT INTO pages VALUES (zeroblob(40000))", *, patient: bool = False) -> bool:
         with self._connection.begin():
             self._connection.exec_driver_sql(statement)
-        return self._checkpoints.make(self._connection)
+        return self._checkpoints.make(self._connection, patient=patient)
 
     def empty(self) -> bool:
         return EmptyLog().run(self._connection)
@@ -62,6 +64,13 @@ def test_it_is_taken_in_once_it_is_long_and_starts_anew(log: Log) -> None:
     # Ten pages of content each, and one or two of the table's own.
     assert 5 <= sum(tried) <= 6
     assert LONG <= log.pages <= LONG + 20
+
+
+def test_whoever_is_patient_lets_it_become_twice_as_long(log: Log) -> None:
+    tried = [log.write(patient=True) for _ in range(500)]
+
+    assert 2 <= sum(tried) <= 3
+    assert 2 * LONG <= log.pages <= 2 * LONG + 20
 
 
 def test_it_is_tried_again_while_a_reader_holds_it_but_not_at_every_commit(url: str, log: Log) -> None:
@@ -140,7 +149,34 @@ async def test_the_log_of_a_store_stays_short_however_much_is_written(tmp_path: 
     assert LONG <= longest <= 2 * LONG
 
 
+@pytest.mark.anyio
+async def test_it_is_taken_in_once_nothing_is_to_be_written_for_a_moment(tmp_path: Path) -> None:
+    async with kept_in(tmp_path) as store:
+        crowd = Crowd()
+        store.give_way(crowd)
+        longest = 0
+        async with asyncio.timeout(30):
+            # One that begins anew is written from its start, and its file stays as long as it was.
+            while (pages := _written(store)) >= longest:
+                crowd.join()
+                crowd.leave()
+                await store.write(put(store, f"{longest} {pages}" + "x" * 20_000))
+                longest = pages
+                await asyncio.sleep(MOMENT if pages > LONG else 0)
+
+    assert LONG <= longest < 2 * LONG
+
+
 def _pages(store: Store) -> int:
     file = store.database.file
     assert file is not None
     return Path(f"{file}-wal").stat().st_size // PAGE
+
+
+def _written(store: Store) -> int:
+    """Count the pages since its last beginning: each repeats the salts of the head."""
+    file, count = Path(f"{store.database.file}-wal"), 0
+    log = file.read_bytes() if file.exists() else b""
+    while log[HEAD + count * PAGE + 8 :][:8] == log[16:24] != b"":
+        count += 1
+    return count
