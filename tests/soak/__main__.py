@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = random.randrange(1, 1_000_000) if options.seed is None else options.seed  # noqa: S311 - no secret
     with _folder(options.keep) as folder:
         _say(f"seed {seed}, {options.minutes:g} minutes; logs in {folder}")
-        plan = Plan(minutes=options.minutes, seed=seed, mounts=options.mounts)
+        plan = Plan(minutes=options.minutes, seed=seed, mounts=options.mounts, rate=options.rate)
         report = run(plan, folder, _say)
     print("\n".join(_table(report)))  # noqa: T201 - the result
     for finding in report.wrong[:_FINDINGS_SHOWN]:
@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, help="how long new webhooks are posted")
+    parser.add_argument("--rate", type=float, default=40.0, help="webhooks a second while a round is posted")
     parser.add_argument("--seed", type=int, help="repeat the parcels and faults of an earlier run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there, every sample included")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where logs stay; a temporary folder otherwise")

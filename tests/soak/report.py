@@ -24,6 +24,8 @@ class Plan:
     minutes: float
     seed: int
     mounts: bool
+    rate: float = 40.0
+    """Webhooks a second while a round is posted."""
     every: float = 2.0
     """Seconds between samples."""
 
@@ -40,7 +42,8 @@ class Report:
     slow: int = 0
     """How many questions had to be asked again because no answer came in time."""
     warm_at: float | None = None
-    """When the database had become larger than what is kept of it in memory, and each thing had been done once."""
+    """When the database had become larger than what is kept of it in memory, each thing had been done once, and more
+    webhooks had come at a time than do later."""
     done: dict[str, int] = field(default_factory=dict)
     """How often something was done to the relay, by what it was."""
     left_out: list[str] = field(default_factory=list)

@@ -25,7 +25,8 @@ NOISE = st.lists(st.floats(min_value=-MIB, max_value=MIB), min_size=BLOCKS, max_
 def test_a_relay_outlasts_kills_rotations_outages_replays_a_full_disk_and_a_clock_that_is_set(tmp_path: Path) -> None:
     """Two rounds: one with kills, one without. Whether memory grows needs longer ones."""
     file = tmp_path / "soak.json"
-    command = [sys.executable, "-m", "tests.soak", "--minutes", "0.1", "--seed", "5", "--json", str(file)]
+    short = ["--minutes", "0.1", "--rate", "10", "--seed", "5"]
+    command = [sys.executable, "-m", "tests.soak", *short, "--json", str(file)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert 0 == ended.returncode, ended.stdout + ended.stderr
     found = json.loads(file.read_text("utf-8"))
