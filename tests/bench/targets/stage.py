@@ -175,7 +175,7 @@ def yardstick(name: str, place: Place) -> Iterator[tuple[int, int]]:
         "tests.bench.targets.yardsticks",
         name,
         str(port),
-        str(place.folder / f"{name}.db"),
+        place.url.removeprefix("sqlite:///"),
     ]
     with _running(command, RELAY_CORE, port) as process:
         yield port, process.pid

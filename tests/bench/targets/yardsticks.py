@@ -11,6 +11,8 @@ from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
+from tests.bench.targets.least import Least
+
 __all__ = ["APPS"]
 
 _ANSWER: Final = b'{"id": "wh_0123456789ABC", "status": "accepted"}'
@@ -64,6 +66,7 @@ APPS: Final[dict[str, Callable[[str], Any]]] = {
     "bare": lambda _file: bare,
     "route": lambda _file: route(),
     "commit": commit,
+    "least": Least,
 }
 
 
