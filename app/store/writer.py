@@ -134,11 +134,7 @@ class Writer:
         with self._ready:
             if ticket.taken:
                 return False
-            gathered = self._gathered.get(ticket.outcome.get_loop(), [])
-            if ticket in gathered:
-                gathered.remove(ticket)
-            else:
-                self._waiting.remove(ticket)
+            self._forget(ticket)
             return True
 
     def resubmit(self, ticket: Ticket[T], operation: Operation[T]) -> bool:
@@ -149,10 +145,17 @@ class Writer:
         with self._ready:
             if ticket.taken:
                 return False
-            self._waiting.remove(ticket)
+            self._forget(ticket)
             ticket.operation, ticket.gives_way = operation, False
             self._hand_over([ticket])
             return True
+
+    def _forget(self, ticket: Ticket[Any]) -> None:
+        gathered = self._gathered.get(ticket.outcome.get_loop(), [])
+        if ticket in gathered:
+            gathered.remove(ticket)
+        else:
+            self._waiting.remove(ticket)
 
     def close(self) -> None:
         """Commit what is queued, then stop."""
