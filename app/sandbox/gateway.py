@@ -91,7 +91,7 @@ def _refusal(options: SandboxOptions, operation: Operation, account: str, header
 async def _read_call(sandbox: Sandbox, request: Request) -> Call:
     body = await request.body()
     try:
-        document = from_json(body, allow_inf_nan=False) if body else None
+        document = from_json(body, allow_inf_nan=False, cache_strings="keys") if body else None
     except ValueError:
         document = NOT_JSON
     parameters: dict[str, str] = dict(request.path_params)

@@ -29,7 +29,8 @@ class UpdateTrackingStatusRequest(BaseModel):
 class UpdateTrackingStatusResponse(BaseModel):
     """What VTEX answers: a receipt. The order id may be an alias of the one that was asked for."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # The parser would keep up to 16,384 texts of answers for the next ones, in which none of them comes again.
+    model_config = ConfigDict(extra="ignore", frozen=True, cache_strings="keys")
 
     date: str
     orderId: str  # noqa: N815 - VTEX's name

@@ -1,8 +1,12 @@
 """Calls to VTEX: what is sent, and what each answer means."""
 
+import asyncio
+import gc
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -33,6 +37,29 @@ async def call(answer: Answer, *, order: str = "v1-01", invoice: str | None = "4
 def answering(status: int, body: Any = None, **headers: str) -> Answer:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return lambda _: httpx.Response(status, content=content, headers=headers)
+
+
+async def test_nothing_is_kept_of_what_vtex_answers() -> None:
+    numbers = count()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        number = next(numbers)
+        receipt = {"date": f"2026-03-10T00:00:00.{number:07}Z", "orderId": f"v{number}-01", "receipt": f"{number:032x}"}
+        return httpx.Response(200, json=receipt)
+
+    async with Egress(transport=httpx.MockTransport(answer)) as egress:
+        client = Client(account(), egress, lambda: NOW)
+
+        async def blocks_after(calls: int) -> int:
+            for _ in range(calls):
+                assert Outcome.APPLIED is (await client.put_tracking("v1-01", "45781", BODY)).outcome
+                # Timers that were cancelled are forgotten by the event loop's next round.
+                await asyncio.sleep(0)
+            gc.collect()
+            return sys.getallocatedblocks()
+
+        before = await blocks_after(100)
+        assert await blocks_after(1000) - before < 300
 
 
 async def test_a_request_is_what_vtex_documents() -> None:
