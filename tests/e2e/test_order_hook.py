@@ -15,7 +15,9 @@ SECONDS = 20.0
 
 
 def hooked(url: str) -> str:
-    return account(url).replace("history =", f'hook_key = "{KEY}"\nhistory =', 1)
+    # A command makes its call once: on a busy machine a second may not be enough for it.
+    patient = account(url).replace("request_timeout_seconds = 1\n", "request_timeout_seconds = 10\n")
+    return patient.replace("history =", f'hook_key = "{KEY}"\nhistory =', 1)
 
 
 def notify(relay: Relay, parcel: Parcel) -> str:
