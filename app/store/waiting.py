@@ -9,7 +9,7 @@ operations share a transaction, since whoever comes meanwhile waits until that i
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -80,43 +80,39 @@ class Waiting:
         """Tell whether anything waits of what ``among`` says yes to."""
         return any(among(excludes) for queues in (self._soon, self._behind) for excludes in queues)
 
-    def next(self, among: Callable[[Exclusion], bool]) -> Exclusion | None:
-        """Name the queue whose turn it is: what gave way for long enough, what gives no way, what has none to give."""
-        return next((excludes for excludes in self._turns() if among(excludes)), None)
-
     def seconds(self, among: Callable[[Exclusion], bool]) -> float | None:
         """Say how long to wait, where all that waits gives way; None where nothing does."""
         since = [queue[0].since for excludes, queue in self._behind.items() if among(excludes)]
         return max(0.0, min(since) + _GIVES_WAY_SECONDS - self._now()) if since else None
 
-    def take(self, excludes: Exclusion) -> list[Ticket[Any]]:
-        """Take from a queue as much as shares a transaction."""
+    def take(self, among: Callable[[Exclusion], bool]) -> tuple[Exclusion, list[Ticket[Any]]] | None:
+        """Take what shares the next transaction from a queue that ``among`` says yes to, None where nothing may now.
+
+        What gave way for long enough comes first, then what gives no way, then what has none to give.
+        """
+        # Looked at once: webhooks come at any moment, and what was found free must be taken.
+        is_free = self.is_closing or not self.crowd.is_anybody_there
+        late = [excludes for excludes, queue in self._behind.items() if self._is_late(queue)]
+        turns = (*late, *self._soon, *(self._behind if is_free else ()))
+        excludes = next((each for each in turns if among(each)), None)
+        if excludes is None:
+            return None
+        return excludes, self._batch(excludes, is_late=excludes in late, is_free=is_free)
+
+    def _batch(self, excludes: Exclusion, *, is_late: bool, is_free: bool) -> list[Ticket[Any]]:
         batch: list[Ticket[Any]] = []
         most = 1 if excludes == ALONE else MAX_BATCH
         few = min(most, _FEW) if self.crowd.is_near else most
-        queue = self._behind.get(excludes)
-        if queue and self._is_late(queue):
+        if is_late:
             # Before what would fill the transaction, again and again.
             _move(self._behind, excludes, batch, few)
-            _move(self._soon, excludes, batch, most)
-        else:
-            _move(self._soon, excludes, batch, most)
-            if self._is_free:
-                _move(self._behind, excludes, batch, min(most, len(batch) + few))
+        _move(self._soon, excludes, batch, most)
+        if is_free and not is_late:
+            _move(self._behind, excludes, batch, min(most, len(batch) + few))
         return batch
-
-    def _turns(self) -> Iterator[Exclusion]:
-        yield from (excludes for excludes, queue in self._behind.items() if self._is_late(queue))
-        yield from self._soon
-        if self._is_free:
-            yield from self._behind
 
     def _is_late(self, queue: deque[Ticket[Any]]) -> bool:
         return self._now() - queue[0].since >= _GIVES_WAY_SECONDS
-
-    @property
-    def _is_free(self) -> bool:
-        return self.is_closing or not self.crowd.is_anybody_there
 
 
 def _move(queues: _Queues, excludes: Exclusion, batch: list[Ticket[Any]], most: int) -> None:

@@ -194,15 +194,14 @@ class Writer:
             return may_take(excludes) and excludes not in self._busy
 
         with self._ready:
-            while (excludes := self._waiting.next(is_mine)) is None:
+            while (taken := self._waiting.take(is_mine)) is None:
                 if self._closing and not self._waiting.has_any(may_take):
                     return None
                 held = self._waiting.seconds(is_mine)
                 if not self._ready.wait(rest if held is None else held) and held is None:
                     return _ALL, []
-            batch = self._waiting.take(excludes)
-            self._busy.add(excludes)
-            return excludes, batch
+            self._busy.add(taken[0])
+            return taken
 
     def _run(self, of_ingest: bool) -> None:  # noqa: FBT001 - the argument of a thread
         lane = Lane(self._engine)

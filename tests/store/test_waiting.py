@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import Connection
 
+from app.crowd import Crowd
 from app.store import Store
 from app.store.exclusion import ALONE, INGEST, Exclusion, exclusion_of, of_accounts
 from app.store.waiting import Ticket, Waiting
@@ -41,8 +42,9 @@ class Queue:
         return ticket
 
     def take(self) -> list[Ticket[None]]:
-        excludes = self.waiting.next(lambda _: True)
-        return [] if excludes is None else self.waiting.take(excludes)
+        taken = self.waiting.take(lambda _: True)
+        assert taken is None or taken[1], "a queue that is named is worked on, and nothing would end that work"
+        return [] if taken is None else taken[1]
 
 
 @pytest.fixture
@@ -82,6 +84,24 @@ def test_when_everybody_has_gone_it_waits_no_longer(queue: Queue) -> None:
 
     queue.now += 2 * LITTLE
     assert [behind] == queue.take()
+
+
+@pytest.mark.parametrize("looks", range(6))
+def test_whoever_comes_while_it_is_looked_for_leaves_no_queue_named_without_its_operations(
+    queue: Queue, looks: int
+) -> None:
+    far, near = LONG, 0.0
+    clock: list[float] = []
+    crowd = queue.waiting.crowd = Crowd(lambda: clock.pop() if clock else near)
+    crowd.join()
+    crowd.leave()
+    # Nobody is there at the first looks; at all after them somebody has just been answered.
+    clock[:] = [far] * looks
+    behind = queue.add(gives_way=True)
+
+    taken = queue.take()
+    queue.now += MOMENT + LITTLE
+    assert [behind] == taken + queue.take()
 
 
 def test_few_share_a_transaction_while_more_webhooks_are_to_be_expected(queue: Queue) -> None:
