@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from app.store.accounts import AccountChange, Learnt, Sample, change_account, learn
 from app.store.columns import Ids
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.lags import count_lags
 from app.store.limits import overdraw
+from app.store.prepared import Prepared
 from app.store.queue import END_ATTEMPT, carry_out, change_row
 from app.store.schema import rows, shipments
 from app.store.work import Claimed, Frozen, Planner, Seen, Work
@@ -78,8 +79,7 @@ def accept(connection: Connection, work: Work, seen: Seen, *, lease: str | None,
         changes |= {"delivered_at": now, "delivered_date": seen.delivered_date, "quiet_since": None}
     if seen.package is not None:
         changes["package"] = asdict(seen.package)
-    mine = update(shipments).where(shipments.c.id == work.shipment_id, shipments.c.lease == lease)
-    if not connection.execute(mine.values(**changes)).rowcount:
+    if not _CHANGE.run(connection, {"of": work.shipment_id, "by": lease, **changes}):
         return False
     ours = (row for row in work.rows if row.event_id in matched and row.row_state == "sent")
     count_lags(connection, work.account, (now - row.received_at for row in ours), made=read, now=now)
@@ -101,8 +101,17 @@ def _baseline(work: Work, seen: Seen) -> list[Frozen]:
 def _mark_applied(
     connection: Connection, shipment_id: int, event_id: int, row: Frozen, *, read: int, now: datetime
 ) -> None:
-    never_sent = update(rows).where(
-        rows.c.shipment_id == shipment_id, rows.c.event_id == event_id, rows.c.date.is_(None)
-    )
-    connection.execute(never_sent.values(city=row.city, uf=row.state, description=row.description, date=row.date))
+    shown = {"city": row.city, "uf": row.state, "description": row.description, "date": row.date}
+    _SHOW.run(connection, {"of": shipment_id, "event": event_id, **shown})
     change_row(connection, shipment_id, event_id, state="applied", applied_at=now, attempt_id=read)
+
+
+_CHANGE: Final = Prepared(
+    update(shipments).where(shipments.c.id == bindparam("of"), shipments.c.lease.is_not_distinct_from(bindparam("by")))
+)
+_SHOW: Final = Prepared(
+    update(rows).where(
+        rows.c.shipment_id == bindparam("of"), rows.c.event_id == bindparam("event"), rows.c.date.is_(None)
+    )
+)
+"""What is set of a row that was never sent."""

@@ -21,6 +21,7 @@ __all__ = [
     "instant_of",
     "made_at",
     "node_of",
+    "number_of",
     "parse_public_id",
     "partial_index",
     "public_id",
@@ -39,14 +40,15 @@ class Instant(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:  # noqa: ARG002 - its shape
         """Store an aware time."""
-        return _stored
+        return number_of
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002 - its shape
         """Give the time back in UTC."""
         return instant_of
 
 
-def _stored(value: datetime | None) -> int | None:
+def number_of(value: datetime | None) -> int | None:
+    """Return the number as which an `Instant` keeps a time."""
     if value is None:
         return None
     # A third of what dividing by a microsecond takes.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, LargeBinary, Table, literal
 from sqlalchemy.dialects import sqlite
@@ -12,7 +12,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["Insert", "PerEngine", "converter_of", "insert", "literally"]
+from app.store.driver import array_of, asked_of_driver
+
+__all__ = ["Insert", "PerEngine", "converter_of", "insert", "literally", "positional"]
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -33,8 +35,8 @@ class _Compiled:
 
     statement: SQLCompiler
     plan: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-    of_arrays: str | None
-    """The same INSERT of many rows that come as one array for each column, where the engine has arrays."""
+    of_arrays: tuple[str, tuple[str, ...]] | None
+    """The same INSERT of many rows that come as one array for each column, and their types, where there are arrays."""
 
     def rows(self, values: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Lay rows out as the driver takes them."""
@@ -48,8 +50,8 @@ class PerEngine:
     """An INSERT that engines spell differently, compiled once for each.
 
     SQLAlchemy compiles one that says ON CONFLICT anew each time that it runs, which costs ten times what running costs,
-    and looks at every value of every row. So many rows are handed to SQLite's driver as they are, and to PostgreSQL's
-    as one array for each column.
+    and looks at every value of every row. So many rows are handed to the driver: to SQLite's as they are, and to
+    PostgreSQL's as one array for each column.
     """
 
     def __init__(self, build: Callable[[Callable[[Table], Insert]], ReturningInsert[Any] | Insert]) -> None:
@@ -57,44 +59,52 @@ class PerEngine:
         self._build = build
         self._compiled: dict[tuple[str, bool, tuple[str, ...]], _Compiled] = {}
 
-    def run(self, connection: Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
-        """Insert one row, or several, each with the same columns."""
-        if isinstance(values, Mapping):
-            return connection.execute(self._for(connection, tuple(values), is_many=False).statement, values)  # type: ignore[call-overload, no-any-return]
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Insert one row."""
+        return connection.execute(self._for(connection, tuple(values), is_many=False).statement, values)  # type: ignore[call-overload, no-any-return]
+
+    def run_all(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> int:
+        """Insert several rows, each with the same columns; return how many were."""
         compiled = self._for(connection, tuple(values[0]), is_many=True)
-        if compiled.of_arrays is not None:
-            columns = tuple(list(column) for column in zip(*compiled.rows(values), strict=True))
-            return connection.exec_driver_sql(compiled.of_arrays, columns)
-        if compiled.statement.positional:
-            return connection.exec_driver_sql(compiled.statement.string, compiled.rows(values))
-        return connection.execute(compiled.statement, values)  # type: ignore[call-overload, no-any-return]
+        if compiled.of_arrays is None:
+            return connection.exec_driver_sql(compiled.statement.string, compiled.rows(values)).rowcount
+        text, kinds = compiled.of_arrays
+        columns = zip(*compiled.rows(values), strict=True)
+        arrays = tuple([array_of(column, kind) for column, kind in zip(columns, kinds, strict=True)])
+        if connection.dispatch.before_cursor_execute:
+            return connection.exec_driver_sql(text, arrays).rowcount
+        return int(asked_of_driver(connection, text, arrays).rowcount)
 
     def _for(self, connection: Connection, names: tuple[str, ...], *, is_many: bool) -> _Compiled:
         dialect = connection.dialect
         key = (dialect.name, is_many, names)
         if key not in self._compiled:
             statement = self._build(lambda table: insert(connection, table))
-            compiled = statement.compile(dialect=dialect, column_keys=list(names), for_executemany=is_many)
+            said_for = positional(dialect) if is_many else dialect
+            compiled = statement.compile(dialect=said_for, column_keys=list(names), for_executemany=is_many)
             assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what an INSERT is compiled to
             converting = {name: converter_of(bound.type, dialect) for name, bound in compiled.binds.items()}
+            order = compiled.positiontup or names
             self._compiled[key] = _Compiled(
                 statement=compiled,
-                plan=tuple((name, converting.get(name)) for name in compiled.positiontup or names),
-                of_arrays=_of_arrays(compiled, names) if is_many else None,
+                plan=tuple((name, converting.get(name)) for name in order),
+                of_arrays=_of_arrays(compiled, order) if is_many else None,
             )
         return self._compiled[key]
 
 
-def _of_arrays(compiled: SQLCompiler, names: Sequence[str]) -> str | None:
+def _of_arrays(compiled: SQLCompiler, names: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
     """Have an INSERT take arrays: PostgreSQL's driver sends rows one by one, each of which is a statement."""
     said = _VALUES.fullmatch(compiled.string)
-    if compiled.dialect.name != "postgresql" or said is None or set(compiled.binds) != set(names):
+    if compiled.dialect.name != "postgresql" or said is None or sorted(compiled.binds) != sorted(names):
         return None
     quote = compiled.dialect.identifier_preparer.quote
     columns = ", ".join(map(quote, names))
-    arrays = ", ".join(f"%s::{compiled.binds[name].type.compile(compiled.dialect)}[]" for name in names)
+    kinds = tuple(compiled.binds[name].type.compile(compiled.dialect) for name in names)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
     # Names of tables and columns, and types, as SQLAlchemy writes them.
-    return f"INSERT INTO {said['table']} ({columns}) SELECT * FROM unnest({arrays}){said['otherwise'] or ''}"  # noqa: S608
+    text = f"INSERT INTO {said['table']} ({columns}) SELECT * FROM unnest({arrays}){said['otherwise'] or ''}"  # noqa: S608
+    return text, kinds
 
 
 def converter_of(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
@@ -106,6 +116,12 @@ def converter_of(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], An
     if dialect.name == "sqlite" and isinstance(impl, LargeBinary):
         return None
     return impl.bind_processor(dialect)
+
+
+def positional(dialect: Dialect) -> Dialect:
+    """Return the dialect in which values have places instead of names: so a driver is given them."""
+    make = cast("Callable[..., Dialect]", type(dialect))
+    return dialect if dialect.positional else make(paramstyle="format", dbapi=dialect.dbapi)
 
 
 def literally(value: str) -> BindParameter[str]:

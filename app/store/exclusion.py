@@ -7,11 +7,16 @@ waits for it, and what is proven of one writer holds for many.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, Literal
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection
+
+from app.store.columns import number_of
+from app.store.driver import asked_of_driver
 
 __all__ = ["ALONE", "EVERYTHING", "FREE", "INGEST", "Exclusion", "exclude", "exclusion_of", "of_accounts"]
 
@@ -58,30 +63,39 @@ def exclude(connection: Connection, accounts: Collection[str] | None) -> None:
     """
     if connection.dialect.name != "postgresql":
         return  # One transaction runs at a time.
-    if accounts is None:
-        connection.execute(select(func.pg_advisory_xact_lock(_ALL)))
-    elif accounts:
-        locks = [func.pg_advisory_xact_lock(key) for key in _keys(accounts)]
-        connection.execute(select(func.pg_advisory_xact_lock_shared(_ALL), *locks))
+    keys = None if accounts is None else _keys(accounts)
+    if keys is None:
+        asked_of_driver(connection, "SELECT pg_advisory_xact_lock(%s)", (_ALL,))
+    elif keys:
+        each = ", pg_advisory_xact_lock(%s)" * len(keys)
+        asked_of_driver(connection, f"SELECT pg_advisory_xact_lock_shared(%s){each}", (_ALL, *keys))
 
 
-def where_due(connection: Connection, free: Mapping[str, int], due: Callable[[str], Select[Any]]) -> dict[str, int]:
-    """Leave out the accounts for which nothing is ``due``, so that a claim excludes no more than it must."""
-    names = list(free)
-    if connection.dialect.name != "postgresql" or not names:
+def where_due(
+    connection: Connection, free: Mapping[str, int], of: Literal["shipments", "orders"], now: datetime
+) -> dict[str, int]:
+    """Leave out the accounts for which nothing is due, so that a claim excludes no more than it must."""
+    if connection.dialect.name != "postgresql" or not free:
         return dict(free)
-    found = connection.execute(select(*(due(name).exists() for name in names))).one()
-    return {name: free[name] for name, is_due in zip(names, found, strict=True) if is_due}
+    found = {name for (name,) in asked_of_driver(connection, _WHERE_DUE[of], (list(free), number_of(now)))}
+    return {name: count for name, count in free.items() if name in found}
 
 
 def _keys(accounts: Iterable[str]) -> list[int]:
     return sorted({_key(f"account/{account}") for account in accounts})
 
 
+@lru_cache(maxsize=1024)
 def _key(name: str) -> int:
     """Return the number of a lock; two names that share one only wait for each other more often."""
     digest = hashlib.sha256(f"carrier-relay/{name}".encode()).digest()
     return int.from_bytes(digest[:8], signed=True)
 
 
+_WHERE_DUE: Final = {
+    table: f"SELECT name FROM unnest(%s::text[]) AS name, LATERAL (SELECT FROM {table}"  # noqa: S608 - ours
+    " WHERE account = name AND due_at <= %s LIMIT 1) AS due"
+    for table in ("shipments", "orders")
+}
+"""One look into an index for each account, however much is due."""
 _ALL: Final = _key("everything")

@@ -110,13 +110,10 @@ def _known(connection: Connection, operations: Sequence[Put], digests: Sequence[
     oldest = min(operation.verified.webhook.received_at - operation.remember for operation in operations)
     periods = range(_period(oldest), _period(now) + 1)
     asked = sorted(set(digests))
-    if connection.dialect.name == "sqlite":
-        known: dict[bytes, int] = {}
-        for first in range(0, len(asked), _MOST_ASKED):
-            known |= _held(connection, asked[first : first + _MOST_ASKED], periods, now)
-        return known
-    # A server is asked once.
-    return _held(connection, asked, periods, now)
+    known: dict[bytes, int] = {}
+    for first in range(0, len(asked), _MOST_ASKED):
+        known |= _held(connection, asked[first : first + _MOST_ASKED], periods, now)
+    return known
 
 
 def _held(connection: Connection, digests: list[bytes], periods: range, now: datetime) -> dict[bytes, int]:
@@ -136,7 +133,7 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
         # In an order that is the same in every process, so that none waits for another that waits for it.
         for digest, put in sorted(fresh.items())
     ]
-    if _ENTER.run(connection, entries).rowcount == len(entries):
+    if _ENTER.run_all(connection, entries) == len(entries):
         return {digest: put.id for digest, put in fresh.items()}
     # What stands there without being known expired, or its bytes are gone: the new delivery takes its place.
     stale = tuple_(ledger.c.period, ledger.c.digest).in_([(entry["period"], entry["digest"]) for entry in entries])
@@ -144,7 +141,7 @@ def _claim(connection: Connection, fresh: dict[bytes, Put]) -> dict[bytes, int]:
     not_ours = ledger.c.webhook_id.not_in([put.id for put in fresh.values()])
     gone = (ledger.c.expires_at <= earliest) | ~(_has_bytes() | _was_erased())
     connection.execute(delete(ledger).where(stale, not_ours, gone))
-    _ENTER.run(connection, entries)
+    _ENTER.run_all(connection, entries)
     winners = connection.execute(select(ledger.c.digest, ledger.c.webhook_id).where(stale))
     return {row.digest: row.webhook_id for row in winners}
 
@@ -181,8 +178,8 @@ _COUNT_REPEATED: Final = (
 def _insert(connection: Connection, puts: Sequence[Put]) -> None:
     if not puts:
         return
-    _KEEP.run(connection, [_columns(put) for put in puts])
-    _KEEP_BODY.run(connection, [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts])
+    _KEEP.run_all(connection, [_columns(put) for put in puts])
+    _KEEP_BODY.run_all(connection, [{"webhook_id": put.id, "body": put.verified.webhook.body} for put in puts])
 
 
 def _columns(put: Put) -> dict[str, Any]:

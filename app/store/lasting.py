@@ -7,6 +7,8 @@ whatever is done on the strength of it, once that was committed and waited for, 
 
 from sqlalchemy import Connection, RootTransaction
 
+from app.store.driver import asked_of_driver
+
 __all__ = ["begin"]
 
 _LEVELS = {True: "FULL", False: "NORMAL"}
@@ -22,5 +24,5 @@ def begin(connection: Connection, *, lasting: bool, before: bool) -> RootTransac
         driver.execute(f"PRAGMA synchronous={_LEVELS[lasting]}")
     transaction = connection.begin()
     if not is_file and not lasting:
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        asked_of_driver(connection, "SET LOCAL synchronous_commit = off")
     return transaction

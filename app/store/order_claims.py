@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, select, update
 
 from app.store.accounts import account_states, postpone
 from app.store.exclusion import ALONE, Exclusion, exclude, where_due
-from app.store.limits import Limit, spend, within
+from app.store.limits import Budgets, Limit
 from app.store.order_schema import orders
 from app.store.turns import in_turn
 
@@ -75,12 +75,13 @@ class ClaimOrders:
 
     def run(self, connection: Connection) -> list[ClaimedOrder]:
         """Take those that wait longest, account by account."""
-        wanted = where_due(connection, self.free, self._due)
+        wanted = where_due(connection, self.free, "orders", self.now)
         exclude(connection, wanted)
         states = account_states(connection, list(wanted))
         allowed = {name: states[name].allows(self.now) for name in wanted}
         free = {name: count if (most := allowed[name]) is None else min(count, most) for name, count in wanted.items()}
-        free = within(connection, self.limits, free, self.now)
+        budgets = Budgets(connection, self.limits, self.now)
+        free = budgets.within(free)
         taken = self._fair(connection, free, urgent=False, limit=min(self.later_slots, self.slots), without=[])
         taken += self._fair(connection, free, urgent=True, limit=self.slots - len(taken), without=taken)
         taken += self._fair(connection, free, urgent=False, limit=self.slots - len(taken), without=taken)
@@ -91,12 +92,8 @@ class ClaimOrders:
                 postpone(connection, account, self.now + self.probe_every[account])
             claimed.append(self._claim(connection, account, order_id, probe=probe))
         for name, count in Counter(each.account for each in claimed).items():
-            if name in self.limits:
-                spend(connection, name, self.limits[name], count, self.now)
+            budgets.spend(name, count)
         return claimed
-
-    def _due(self, account: str) -> Select[Any]:
-        return select(orders.c.order_id).where(orders.c.account == account, orders.c.due_at <= self.now)
 
     def _fair(
         self,

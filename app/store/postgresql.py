@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 import psycopg
-from psycopg.adapt import Buffer
+from psycopg.adapt import Buffer, Dumper
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Format
 from psycopg.types.string import StrDumper
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.errors import ConfigurationError
+from app.store.driver import InBinary
 
 __all__ = ["READERS", "connect", "failover_risk", "open_reader", "open_writer", "place_of"]
 
@@ -51,6 +53,15 @@ class _TextDumper(StrDumper):
         return super().dump(obj.replace("\x00", "�") if "\x00" in obj else obj)
 
 
+class _BinaryDumper(Dumper):
+    """Hand over what is laid out already; the statement says its type."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: InBinary) -> Buffer | None:
+        return obj
+
+
 def _given(database_url: str) -> dict[str, Any]:
     """Return what a URL says, as libpq reads it: several hosts and every parameter that it knows."""
     try:
@@ -82,6 +93,7 @@ def connect(database_url: str, *, pooled: bool, **more: Any) -> "psycopg.Connect
     threshold = None if pooled else 5
     connection = psycopg.connect(**arguments, prepare_threshold=threshold)
     connection.adapters.register_dumper(str, _TextDumper)
+    connection.adapters.register_dumper(InBinary, _BinaryDumper)
     return connection
 
 

@@ -17,7 +17,7 @@ from app.store.accounts import Learnt, account_rows, learnt_of, postpone, state_
 from app.store.columns import Ids
 from app.store.due import due_times, earliest
 from app.store.exclusion import ALONE, Exclusion, exclude, where_due
-from app.store.limits import Limit, spend, within
+from app.store.limits import Budgets, Limit
 from app.store.load import load_work, written_voices
 from app.store.prepared import Prepared
 from app.store.schema import attempts, rows, shipments
@@ -93,13 +93,14 @@ class Claim:
 
         What is due by a replay is claimed only when nothing else is due.
         """
-        wanted = where_due(connection, self.free, self._due)
+        wanted = where_due(connection, self.free, "shipments", self.now)
         exclude(connection, wanted)
         kept = account_rows(connection, list(self.free))
         states = {name: state_of(row) for name, row in kept.items()}
         allowed = {name: states[name].allows(self.now) for name in wanted}
         free = {name: count if (most := allowed[name]) is None else min(count, most) for name, count in wanted.items()}
-        free = within(connection, self.limits, free, self.now)
+        budgets = Budgets(connection, self.limits, self.now)
+        free = budgets.within(free)
         retried = self._fair(connection, free, retrying=True, limit=self.retry_slots)
         left = self.slots - len(retried)
         taken = retried + self._fair(connection, free, retrying=False, limit=left, without=retried)
@@ -122,17 +123,13 @@ class Claim:
                 states[due.account] = replace(states[due.account], until=until)
             claimed.append(replace(claim, probe=probe, later=due.later) if probe or due.later else claim)
         for name, count in Counter(each.work.account for each in claimed).items():
-            if name in self.limits:
-                spend(connection, name, self.limits[name], count, self.now)
+            budgets.spend(name, count)
         if not self.looks_ahead:
             return Claims(claimed)
         soon, later = due_times(connection, states)
         if self.later_slots == 0:
             return Claims(claimed, due_at=soon, later_at=later)
         return Claims(claimed, due_at=earliest(soon, later))
-
-    def _due(self, account: str) -> Select[Any]:
-        return select(shipments.c.id).where(shipments.c.account == account, shipments.c.due_at <= self.now)
 
     def _fair(
         self,

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from app.errors import ConfigurationError, StoreBusy
 from app.store.checkpoints import LAST_RESORT_PAGES
-from app.store.prepared import asked_of_driver
+from app.store.driver import asked_of_driver
 
 __all__ = ["READERS", "Ownership", "file_of", "open_reader", "open_writer", "refuse_network_file_system"]
 
