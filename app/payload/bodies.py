@@ -11,6 +11,7 @@ from app.errors import MalformedPayload
 from app.model import Webhook
 from app.payload.bounds import bounds
 from app.payload.node import Maybe, Node, json_document
+from app.payload.quick import UNSURE, quick_member
 
 _UTF_8: Final = "utf-8"
 _CHARSETS: Final = {
@@ -107,8 +108,13 @@ def member(*names: str) -> Callable[[Webhook], str | None]:
 
     Each name descends one level: ``member("message", "messageId")``.
     """
+    path = ".".join(("$", *names))
 
     def read(webhook: Webhook) -> str | None:
+        if _CHARSETS.get(_charset(webhook) or _UTF_8) == _UTF_8:
+            found = quick_member(webhook.body, names)
+            if found is not UNSURE:
+                return Maybe(found, path).text()
         place = maybe_json(webhook)
         for name in names:
             place = place.get(name)

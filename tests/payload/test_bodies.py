@@ -1,5 +1,6 @@
 """From bytes to documents."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -93,6 +94,71 @@ def test_an_identity_is_read_where_there_is_one() -> None:
     assert identity(webhook(b'{"message":[]}')) is None
     assert identity(webhook(b"{")) is None
     assert not maybe_json(webhook(b"\xff"))
+
+
+_DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("\ud800"),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["a", "b", "", "é"]) | st.text(), inner),
+)
+
+
+def _as_documents_are(request: Webhook, *names: str) -> str | None:
+    place = maybe_json(request)
+    for name in names:
+        place = place.get(name)
+    return place.text()
+
+
+@given(
+    _DOCUMENTS,
+    st.booleans(),
+    st.lists(st.tuples(st.integers(0), st.integers(0, 2), st.sampled_from('{}[]",:\\0.eNIu \x00\t') | st.characters())),
+    st.sampled_from([None, "application/json", "application/json; charset=utf-16", "a/b; charset=ascii"]),
+)
+def test_a_member_is_what_the_whole_document_says(
+    document: object, is_ascii: bool, changes: list[tuple[int, int, str]], content_type: str | None
+) -> None:
+    text = json.dumps({"a": document, "b": {"a": document}}, ensure_ascii=is_ascii)
+    for place, removed, added in changes:
+        at = place % len(text)
+        text = text[:at] + added + text[at + removed :] or " "
+    request = webhook(text.encode("utf-8", "surrogatepass"), content_type)
+
+    assert _as_documents_are(request, "a") == member("a")(request)
+    assert _as_documents_are(request, "b", "a") == member("b", "a")(request)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": "x", "a": "y"}',
+        '{"a": "\\ud83d\\ude80\\ud800"}',
+        '{"a": " \\u0000x\\u0085 "}',
+        '{"a": "x", "b": NaN}',
+        '{"a": "x", "b": -Infinity}',
+        '{"a": "x", "b": 1E400, "c": -0}',
+        '{"a": 1.50}',
+        '{"a": true}',
+        '{"a": ""}',
+        '{"a": "x", "b": 01}',
+        '{"a": "x",}',
+        '{"a": "x"} {}',
+        "\ufeff" + '{"a": "x"}',
+        '{"a": "x\ty"}',
+        '{"a": "x", "b": ' + "9" * 128 + "}",
+        '{"a": "x", "b": ' + "9" * 129 + "}",
+        '{"a": "x", "b": ' + "9" * 90 + "." + "0" * 90 + "}",
+        '{"a": "x", "b": ' + "[" * 63 + "]" * 63 + "}",
+        '{"a": "x", "b": ' + "[" * 64 + "]" * 64 + "}",
+        '{"a": "x", "b": [' + "0," * 500_001 + "0]}",
+        '["a"]',
+        '"a"',
+    ],
+    ids=range(22),
+)
+def test_an_odd_document_has_the_members_that_it_always_had(text: str) -> None:
+    request = webhook(text.encode())
+    assert _as_documents_are(request, "a") == member("a")(request)
 
 
 @given(st.binary(), st.sampled_from([None, "application/json", "text/plain; charset=utf-16", "a/b; charset=ascii"]))
