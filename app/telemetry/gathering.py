@@ -26,19 +26,24 @@ class Gathering(logging.StreamHandler[TextIO]):
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line."""
         try:
-            self._lines.append(self.format(record) + self.terminator)
-            if len(self._lines) > 1 and record.levelno <= logging.INFO and len(self._lines) < _GATHERED:
+            self.add(self.format(record), record.levelno)
+        except Exception:  # noqa: BLE001 - as every handler: trouble with a log line is no trouble of who wrote it
+            self.handleError(record)
+
+    def add(self, line: str, level: int) -> None:
+        """Take a line as it is to be written."""
+        with self.lock or nullcontext():
+            self._lines.append(line + self.terminator)
+            if len(self._lines) > 1 and level <= logging.INFO and len(self._lines) < _GATHERED:
                 return  # A round that writes them is on its way.
             try:
-                loop = asyncio.get_running_loop() if record.levelno <= logging.INFO else None
+                loop = asyncio.get_running_loop() if level <= logging.INFO else None
             except RuntimeError:
                 loop = None
             if loop is None or len(self._lines) >= _GATHERED:
                 self.flush()
             else:
                 loop.call_soon(self.flush)
-        except Exception:  # noqa: BLE001 - as every handler: trouble with a log line is no trouble of who wrote it
-            self.handleError(record)
 
     def flush(self) -> None:
         """Write what was gathered."""
