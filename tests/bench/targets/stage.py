@@ -166,10 +166,11 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def yardstick(name: str, place: Place) -> Iterator[tuple[int, int]]:
-    """Run one of the yardsticks on the relay's core; its port and process."""
+def yardstick(name: str, place: Place, *, under: Sequence[str] = ()) -> Iterator[tuple[int, int]]:
+    """Run one of the yardsticks on the relay's core, under another program if need be; its port and process."""
     port = free_port()
     command = [
+        *under,
         sys.executable,
         "-m",
         "tests.bench.targets.yardsticks",
