@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from starlette.types import Receive, Scope, Send
 
+from app.store.driver import array_of
+from app.store.postgresql import connect
 from tests.e2e.parcels import SECRET
 
 __all__ = ["Least"]
@@ -19,12 +21,30 @@ __all__ = ["Least"]
 _ANSWER: Final = b'{"id": "wh_0123456789ABC", "status": "accepted"}'
 _HEADERS: Final = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_ANSWER))]
 _WEEK: Final = 7 * 86_400 * 1_000_000
-_KNOW: Final = "INSERT INTO ledger (period, digest, webhook_id, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_ADD: Final = (
-    "INSERT INTO webhooks (id, owner, carrier, received_at, method, path, query, headers, peer, body_sha256, size,"
-    " scheme, secret, state) VALUES (?, 'bench', 'easypost', ?, 'POST', '', '', '[]', '', '', ?, 'hmac', 0, 'stored')"
+_LEDGER: Final = "INSERT INTO ledger (period, digest, webhook_id, expires_at)"
+_WEBHOOKS: Final = (
+    "INSERT INTO webhooks (id, received_at, size, owner, carrier, method, path, query, headers, peer, body_sha256,"
+    " scheme, secret, state)"
 )
-_KEEP: Final = "INSERT INTO bodies (webhook_id, body) VALUES (?, ?)"
+_SAME: Final = "'bench', 'easypost', 'POST', '', '', '[]', '', '', 'hmac', 0, 'stored'"
+_BODIES: Final = "INSERT INTO bodies (webhook_id, body)"
+_IN_A_FILE: Final = {
+    "ledger": f"{_LEDGER} VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    "webhooks": f"{_WEBHOOKS} VALUES (?, ?, ?, {_SAME})",
+    "bodies": f"{_BODIES} VALUES (?, ?)",
+}
+_KINDS: Final = {
+    "ledger": ("INTEGER", "BYTEA", "BIGINT", "BIGINT"),
+    "webhooks": ("BIGINT", "BIGINT", "INTEGER"),
+    "bodies": ("BIGINT", "BYTEA"),
+}
+_ARRAYS: Final = {table: ", ".join(f"%s::{kind}[]" for kind in kinds) for table, kinds in _KINDS.items()}
+_ON_A_SERVER: Final = {
+    "ledger": f"{_LEDGER} SELECT * FROM unnest({_ARRAYS['ledger']}) ON CONFLICT DO NOTHING",  # noqa: S608 - ours
+    "webhooks": f"{_WEBHOOKS} SELECT *, {_SAME} FROM unnest({_ARRAYS['webhooks']})",  # noqa: S608 - ours
+    "bodies": f"{_BODIES} SELECT * FROM unnest({_ARRAYS['bodies']})",  # noqa: S608 - ours
+}
+_Rows = Iterator[tuple[str, list[tuple[Any, ...]]]]
 
 
 class _Webhook(NamedTuple):
@@ -33,19 +53,58 @@ class _Webhook(NamedTuple):
     stored: asyncio.Future[None]
 
 
+class _Database(Protocol):
+    """Where webhooks are kept."""
+
+    def greatest(self) -> int:
+        """Return the greatest id in use."""
+
+    def keep(self, rows: _Rows) -> None:
+        """Add rows to tables, all in one transaction that is on disk then."""
+
+
+class _File:
+    def __init__(self, file: str) -> None:
+        self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=1000"):
+            self._connection.execute(f"PRAGMA {pragma}")
+
+    def greatest(self) -> int:
+        return int(self._connection.execute("SELECT max(id) FROM webhooks").fetchone()[0])
+
+    def keep(self, rows: _Rows) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        for table, added in rows:
+            self._connection.executemany(_IN_A_FILE[table], added)
+        self._connection.execute("COMMIT")
+
+
+class _Server:
+    def __init__(self, url: str) -> None:
+        self._connection = connect(url, pooled=False)
+
+    def greatest(self) -> int:
+        found = self._connection.execute("SELECT max(id) FROM webhooks").fetchone()
+        return int(found[0] if found else 0)
+
+    def keep(self, rows: _Rows) -> None:
+        for table, added in rows:
+            columns = zip(zip(*added, strict=True), _KINDS[table], strict=True)
+            self._connection.execute(_ON_A_SERVER[table].encode(), [array_of(*column) for column in columns])
+        self._connection.commit()
+
+
 class Least:
-    """Verify webhooks, know what was sent before, and store them in a relay's own file by commits that are shared.
+    """Verify webhooks, know what was sent before, and store them in a relay's own database by commits that are shared.
 
     It looks for no limit, masks no header, reads no document, counts nothing and writes no line. What comes meanwhile
     is what the next commit is of, as in the relay.
     """
 
-    def __init__(self, file: str) -> None:
-        """Open the file of a relay that is not running."""
-        self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=1000"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._ids = count(self._connection.execute("SELECT max(id) + 1 FROM webhooks").fetchone()[0])
+    def __init__(self, database: str) -> None:
+        """Open the file, or the URL, of a relay that is not running."""
+        self._database: _Database = _Server(database) if "://" in database else _File(database)
+        self._ids = count(self._database.greatest() + 1)
         self._ready = threading.Condition()
         self._waiting: list[_Webhook] = []
         threading.Thread(target=self._write, daemon=True).start()
@@ -75,10 +134,7 @@ class Least:
             with self._ready:
                 self._ready.wait_for(lambda: self._waiting)
                 batch, self._waiting = self._waiting, []
-            self._connection.execute("BEGIN IMMEDIATE")
-            for statement, rows in _rows(batch, time.time_ns() // 1000):
-                self._connection.executemany(statement, rows)
-            self._connection.execute("COMMIT")
+            self._database.keep(_rows(batch, time.time_ns() // 1000))
             batch[0].stored.get_loop().call_soon_threadsafe(_settle, batch)
 
 
@@ -87,9 +143,9 @@ def _settle(batch: list[_Webhook]) -> None:
         webhook.stored.set_result(None)
 
 
-def _rows(batch: list[_Webhook], now: int) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+def _rows(batch: list[_Webhook], now: int) -> _Rows:
     digests = [hashlib.sha256(webhook.body).digest()[:16] for webhook in batch]
     known = zip(batch, digests, strict=True)
-    yield _KNOW, [(now // _WEEK, digest, webhook.id, now + 5 * _WEEK) for webhook, digest in known]
-    yield _ADD, [(webhook.id, now, len(webhook.body)) for webhook in batch]
-    yield _KEEP, [(webhook.id, webhook.body) for webhook in batch]
+    yield "ledger", [(now // _WEEK, digest, webhook.id, now + 5 * _WEEK) for webhook, digest in known]
+    yield "webhooks", [(webhook.id, now, len(webhook.body)) for webhook in batch]
+    yield "bodies", [(webhook.id, webhook.body) for webhook in batch]
