@@ -117,3 +117,17 @@ async def test_whoever_listens_to_statements_hears_prepared_ones(store: Store) -
 
     await store.read(listened_to)
     assert [statement.startswith("SELECT subjects.id") for statement in heard] == [True]
+
+
+async def test_the_driver_is_given_statements_as_they_are_on_either_engine(store: Store) -> None:
+    around: list[str] = []
+
+    class Asked:
+        def run(self, connection: Connection) -> None:
+            event.listen(connection, "after_cursor_execute", lambda *given: around.append(str(given[2])))
+            ADD.run(connection, subject(1))
+            ADD.run_all(connection, [subject(2), subject(3)])
+            assert 3 == len(READ.all(connection, {"ids": [1, 2, 3]}))
+
+    await store.write(Asked())
+    assert [] == [statement for statement in around if statement.startswith("SELECT")]
