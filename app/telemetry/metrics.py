@@ -35,6 +35,7 @@ from app.telemetry.catalogue import (
     WEBHOOKS,
     MetricDoc,
 )
+from app.telemetry.counts import Counts, Spread
 from app.telemetry.gauges import Backlog, BacklogCollector, Vitals, VitalsCollector
 from app.telemetry.labels import OTHER, closed
 
@@ -116,7 +117,7 @@ class Metrics:
         self._accounts = frozenset(accounts)
         self._sources = frozenset(sources)
         self._causes = _ROUTE_CAUSES | _reasons(RelayError)
-        self._webhooks = _counter(WEBHOOKS, registry)
+        self._webhooks = Counts(WEBHOOKS, registry)
         self._refusals = _counter(REFUSALS, registry)
         self._events = _counter(EVENTS, registry)
         self._unknown_codes = _counter(UNKNOWN_CODES, registry)
@@ -124,11 +125,11 @@ class Metrics:
         self._attempt_seconds = _histogram(ATTEMPT_SECONDS, registry)
         self._order_calls = _counter(ORDER_CALLS, registry)
         self._orders_told = _counter(ORDERS_TOLD, registry)
-        self._ingest_seconds = _histogram(INGEST_SECONDS, registry)
+        self._ingest_seconds = Spread(INGEST_SECONDS, registry)
         self._forward_lag_seconds = _histogram(FORWARD_LAG_SECONDS, registry)
         self._commit_seconds = _histogram(COMMIT_SECONDS, registry)
         self._commit_batch_size = _histogram(COMMIT_BATCH_SIZE, registry)
-        self._secret_matched = _counter(SECRET_MATCHED, registry)
+        self._secret_matched = Counts(SECRET_MATCHED, registry)
         self._notifications = _counter(NOTIFICATIONS, registry)
         self._order_reads = _counter(ORDER_READS, registry)
         self._alerts = _counter(ALERTS, registry)
@@ -139,19 +140,16 @@ class Metrics:
             RETENTION_OLDEST_SECONDS.labels,
             registry=registry,
         )
-        self._source_webhooks = _counter(SOURCE_WEBHOOKS, registry)
+        self._source_webhooks = Counts(SOURCE_WEBHOOKS, registry)
         # Finding the series of labels costs several times what counting in it does. There is a bounded number of them.
-        self._webhooks_of = cache(self._webhooks.labels)
         self._refusals_of = cache(self._refusals.labels)
-        self._webhooks_from = cache(self._source_webhooks.labels)
-        self._secrets_of = cache(self._secret_matched.labels)
         for source in self._sources:
             # From zero on, so that a source is seen to have said nothing yet.
-            self._source_webhooks.labels(source)
+            self._source_webhooks.add((source,), 0)
 
     def webhook(self, carrier: str, outcome: str, seconds: float) -> None:
         """Count a webhook and the time that its answer took."""
-        self._webhooks_of(closed(carrier, self._carriers), closed(outcome, _WEBHOOK_OUTCOMES)).inc()
+        self._webhooks.add((closed(carrier, self._carriers), closed(outcome, _WEBHOOK_OUTCOMES)))
         self._ingest_seconds.observe(seconds)
 
     def refusal(self, cause: str) -> None:
@@ -192,9 +190,9 @@ class Metrics:
     def secret_matched(self, source: str, secret: int) -> None:
         """Count a proof by its source and the position of its secret; schemes without secrets say a negative one."""
         source = closed(source, self._sources)
-        self._webhooks_from(source).inc()
+        self._source_webhooks.add((source,))
         if secret >= 0:
-            self._secrets_of(source, closed(str(secret), _SECRETS)).inc()
+            self._secret_matched.add((source, closed(str(secret), _SECRETS)))
 
     def notification(self, account: str, outcome: str) -> None:
         """Count a notification of VTEX's order hook."""
