@@ -28,21 +28,25 @@ _WEBHOOKS: Final = (
 )
 _SAME: Final = "'bench', 'easypost', 'POST', '', '', '[]', '', '', 'hmac', 0, 'stored'"
 _BODIES: Final = "INSERT INTO bodies (webhook_id, body)"
+_SETTLED: Final = "UPDATE webhooks SET state = 'mapped'"
 _IN_A_FILE: Final = {
     "ledger": f"{_LEDGER} VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     "webhooks": f"{_WEBHOOKS} VALUES (?, ?, ?, {_SAME})",
     "bodies": f"{_BODIES} VALUES (?, ?)",
+    "settled": f"{_SETTLED} WHERE id = ?",
 }
 _KINDS: Final = {
     "ledger": ("INTEGER", "BYTEA", "BIGINT", "BIGINT"),
     "webhooks": ("BIGINT", "BIGINT", "INTEGER"),
     "bodies": ("BIGINT", "BYTEA"),
+    "settled": ("BIGINT",),
 }
 _ARRAYS: Final = {table: ", ".join(f"%s::{kind}[]" for kind in kinds) for table, kinds in _KINDS.items()}
 _ON_A_SERVER: Final = {
     "ledger": f"{_LEDGER} SELECT * FROM unnest({_ARRAYS['ledger']}) ON CONFLICT DO NOTHING",  # noqa: S608 - ours
     "webhooks": f"{_WEBHOOKS} SELECT *, {_SAME} FROM unnest({_ARRAYS['webhooks']})",  # noqa: S608 - ours
     "bodies": f"{_BODIES} SELECT * FROM unnest({_ARRAYS['bodies']})",  # noqa: S608 - ours
+    "settled": f"{_SETTLED} FROM unnest({_ARRAYS['settled']}) AS done WHERE id = done",
 }
 _Rows = Iterator[tuple[str, list[tuple[Any, ...]]]]
 
@@ -60,7 +64,7 @@ class _Database(Protocol):
         """Return the greatest id in use."""
 
     def keep(self, rows: _Rows) -> None:
-        """Add rows to tables, all in one transaction that is on disk then."""
+        """Add rows to tables, and say which are settled, all in one transaction that is on disk then."""
 
 
 class _File:
@@ -70,7 +74,7 @@ class _File:
             self._connection.execute(f"PRAGMA {pragma}")
 
     def greatest(self) -> int:
-        return int(self._connection.execute("SELECT max(id) FROM webhooks").fetchone()[0])
+        return int(self._connection.execute("SELECT max(id) FROM webhooks").fetchone()[0] or 0)
 
     def keep(self, rows: _Rows) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
@@ -85,7 +89,7 @@ class _Server:
 
     def greatest(self) -> int:
         found = self._connection.execute("SELECT max(id) FROM webhooks").fetchone()
-        return int(found[0] if found else 0)
+        return int(found[0] or 0) if found else 0
 
     def keep(self, rows: _Rows) -> None:
         for table, added in rows:
@@ -107,6 +111,7 @@ class Least:
         self._ids = count(self._database.greatest() + 1)
         self._ready = threading.Condition()
         self._waiting: list[_Webhook] = []
+        self._settled: list[int] = []
         threading.Thread(target=self._write, daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,22 +133,38 @@ class Least:
         await webhook.stored
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": _ANSWER})
+        self.follow(webhook.id, body)
+
+    def follow(self, webhook_id: int, body: bytes) -> None:
+        """Do what there is to do about a webhook that was answered: nothing."""
+
+    def settle(self, webhook_id: int) -> None:
+        """Have it written that there is nothing more to do about a webhook."""
+        with self._ready:
+            self._settled.append(webhook_id)
+            self._ready.notify()
 
     def _write(self) -> None:
         while True:
             with self._ready:
-                self._ready.wait_for(lambda: self._waiting)
+                self._ready.wait_for(lambda: self._waiting or self._settled)
                 batch, self._waiting = self._waiting, []
-            self._database.keep(_rows(batch, time.time_ns() // 1000))
-            batch[0].stored.get_loop().call_soon_threadsafe(_settle, batch)
+                settled, self._settled = self._settled, []
+            self._database.keep(_rows(batch, settled, time.time_ns() // 1000))
+            if batch:
+                batch[0].stored.get_loop().call_soon_threadsafe(_tell, batch)
 
 
-def _settle(batch: list[_Webhook]) -> None:
+def _tell(batch: list[_Webhook]) -> None:
     for webhook in batch:
         webhook.stored.set_result(None)
 
 
-def _rows(batch: list[_Webhook], now: int) -> _Rows:
+def _rows(batch: list[_Webhook], settled: list[int], now: int) -> _Rows:
+    if settled:
+        yield "settled", [(id_,) for id_ in settled]
+    if not batch:
+        return
     digests = [hashlib.sha256(webhook.body).digest()[:16] for webhook in batch]
     known = zip(batch, digests, strict=True)
     yield "ledger", [(now // _WEEK, digest, webhook.id, now + 5 * _WEEK) for webhook, digest in known]

@@ -166,8 +166,11 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def yardstick(name: str, place: Place, *, under: Sequence[str] = ()) -> Iterator[tuple[int, int]]:
-    """Run one of the yardsticks on the relay's core, under another program if need be; its port and process."""
+def yardstick(name: str, place: Place, *given: str, under: Sequence[str] = ()) -> Iterator[tuple[int, int]]:
+    """Run one of the yardsticks on the relay's core, under another program if need be; its port and process.
+
+    What is ``given`` follows its database on the command line.
+    """
     port = free_port()
     command = [
         *under,
@@ -177,6 +180,7 @@ def yardstick(name: str, place: Place, *, under: Sequence[str] = ()) -> Iterator
         name,
         str(port),
         place.url.removeprefix("sqlite:///"),
+        *given,
     ]
     with _running(command, RELAY_CORE, port) as process:
         yield port, process.pid

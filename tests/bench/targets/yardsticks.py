@@ -1,4 +1,4 @@
-"""The programs that the relay is held against: ``python -m tests.bench.targets.yardsticks NAME PORT [FILE]``."""
+"""The programs that the relay is held against: ``python -m tests.bench.targets.yardsticks NAME PORT DATABASE …``."""
 
 import sqlite3
 import sys
@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from tests.bench.targets.least import Least
+from tests.bench.targets.least_way import LeastWay
 
 __all__ = ["APPS"]
 
@@ -62,19 +63,20 @@ def commit(file: str) -> FastAPI:
     return app
 
 
-APPS: Final[dict[str, Callable[[str], Any]]] = {
+APPS: Final[dict[str, Callable[..., Any]]] = {
     "bare": lambda _file: bare,
     "route": lambda _file: route(),
     "commit": commit,
     "least": Least,
+    "least-way": LeastWay,
 }
 
 
 def main() -> None:
     """Serve one of them until it is ended."""
-    name, port, file = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    name, port, given = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
     uvicorn.run(
-        APPS[name](file),
+        APPS[name](*given),
         port=port,
         loop="uvloop",
         http="httptools",
