@@ -7,15 +7,23 @@ from typing import Any, Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["InBinary", "array_of", "asked_of_driver"]
+__all__ = ["OPENING", "InBinary", "array_of", "asked_of_driver"]
+
+OPENING: Final = "opening"
+"""Under this name a connection's `info` holds the statements that its next transaction on PostgreSQL begins with."""
 
 
-def asked_of_driver(connection: Connection, text: str, values: Sequence[Any] = ()) -> Any:  # noqa: ANN401 - its cursor
+def asked_of_driver(
+    connection: Connection,
+    text: str,
+    values: Sequence[Any] = (),
+    **options: Any,  # noqa: ANN401 - the driver's own
+) -> Any:  # noqa: ANN401 - its cursor
     """Have the driver run a statement; it fails as statements that go the ordinary way do."""
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection
     try:
-        return driver.execute(text, values)
+        return driver.execute(text, values, **options)
     except dialect.loaded_dbapi.Error as error:
         is_lost = dialect.is_disconnect(error, driver, None)
         if is_lost:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from app.store.columns import number_of
 from app.store.driver import asked_of_driver
 
-__all__ = ["ALONE", "EVERYTHING", "FREE", "INGEST", "Exclusion", "exclude", "exclusion_of", "of_accounts"]
+__all__ = ["ALONE", "EVERYTHING", "FREE", "INGEST", "Exclusion", "exclude", "exclusion_of", "locks_of", "of_accounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +56,21 @@ def exclusion_of(operation: object) -> Exclusion:
     return excludes if isinstance(excludes, Exclusion) else EVERYTHING
 
 
-def exclude(connection: Connection, accounts: Collection[str] | None) -> None:
-    """Wait until no other transaction touches these accounts, None for any, and keep them out until this one ends.
+def locks_of(excludes: Exclusion) -> tuple[str, ...]:
+    """Return what a transaction on PostgreSQL begins with: it waits for whom it excludes, and keeps them out."""
+    if excludes == EVERYTHING:
+        return (f"SELECT pg_advisory_xact_lock({_ALL})",)
+    each = "".join(f", pg_advisory_xact_lock({key})" for key in _keys(excludes.accounts))
+    return (f"SELECT pg_advisory_xact_lock_shared({_ALL}){each}",) if each else ()
 
-    A transaction calls this once, before it touches anything.
-    """
-    if connection.dialect.name != "postgresql":
+
+def exclude(connection: Connection, accounts: Collection[str]) -> None:
+    """Do the same for accounts that a transaction found: it calls this once, before it touches anything."""
+    if connection.dialect.name != "postgresql" or not accounts:
         return  # One transaction runs at a time.
-    keys = None if accounts is None else _keys(accounts)
-    if keys is None:
-        asked_of_driver(connection, "SELECT pg_advisory_xact_lock(%s)", (_ALL,))
-    elif keys:
-        each = ", pg_advisory_xact_lock(%s)" * len(keys)
-        asked_of_driver(connection, f"SELECT pg_advisory_xact_lock_shared(%s){each}", (_ALL, *keys))
+    keys = _keys(accounts)
+    each = ", pg_advisory_xact_lock(%s)" * len(keys)
+    asked_of_driver(connection, f"SELECT pg_advisory_xact_lock_shared(%s){each}", (_ALL, *keys))
 
 
 def where_due(

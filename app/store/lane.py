@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from app.crowd import Crowd
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store.checkpoints import Checkpoints
-from app.store.exclusion import EVERYTHING, Exclusion, exclude
+from app.store.exclusion import Exclusion
 from app.store.lasting import begin
 
 __all__ = ["Lane", "Operation", "said"]
@@ -139,13 +139,9 @@ class Lane:
             connection = self._connect()
             # Should this fail half way, the next one that is to last makes sure of it.
             before, self._lasted = self._lasted, False
-            transaction = begin(connection, lasting=self._lasting, before=before)
+            transaction = begin(connection, excludes, lasting=self._lasting, before=before)
             self._lasted = self._lasting
             try:
-                if excludes.accounts:
-                    exclude(connection, excludes.accounts)
-                elif excludes == EVERYTHING:
-                    exclude(connection, None)
                 outcomes = _run_grouped(connection, batch)
             except BaseException:
                 transaction.rollback()

@@ -7,22 +7,26 @@ whatever is done on the strength of it, once that was committed and waited for, 
 
 from sqlalchemy import Connection, RootTransaction
 
-from app.store.driver import asked_of_driver
+from app.store.driver import OPENING
+from app.store.exclusion import Exclusion, locks_of
 
 __all__ = ["begin"]
 
 _LEVELS = {True: "FULL", False: "NORMAL"}
 
 
-def begin(connection: Connection, *, lasting: bool, before: bool) -> RootTransaction:
-    """Begin a transaction whose commit waits for the disk if it is ``lasting``; ``before``: whether the last did."""
+def begin(connection: Connection, excludes: Exclusion, *, lasting: bool, before: bool) -> RootTransaction:
+    """Begin a transaction that keeps out what it excludes.
+
+    Its commit waits for the disk if it is ``lasting``; ``before`` says whether that of the last one did.
+    """
     is_file = connection.dialect.name == "sqlite"
     if is_file and lasting is not before:
         # Of the connection, and only between transactions. In a log of writes NORMAL leaves out nothing but the wait.
         driver = connection.connection.driver_connection
         assert driver is not None  # noqa: S101 - the connection is open
         driver.execute(f"PRAGMA synchronous={_LEVELS[lasting]}")
-    transaction = connection.begin()
-    if not is_file and not lasting:
-        asked_of_driver(connection, "SET LOCAL synchronous_commit = off")
-    return transaction
+    if not is_file:
+        unlasting = () if lasting else ("SET LOCAL synchronous_commit = off",)
+        connection.info[OPENING] = (*unlasting, *locks_of(excludes))
+    return connection.begin()

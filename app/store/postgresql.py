@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.errors import ConfigurationError
-from app.store.driver import InBinary
+from app.store.driver import OPENING, InBinary, asked_of_driver
 
 __all__ = ["READERS", "connect", "failover_risk", "open_reader", "open_writer", "place_of"]
 
@@ -104,8 +104,18 @@ def open_writer(database_url: str, *, pooled: bool) -> Engine:
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
         _demand_durability(connection)
         connection.commit()
+        # Or the driver would send a BEGIN of its own, and each transaction would be one more way to the server.
+        connection.autocommit = True
+
+    limits = tuple(f"SET LOCAL {name} = '{value}'" for name, value in _TIMEOUTS.items()) if pooled else ()
+
+    def begin(connection: Connection) -> None:
+        """Begin, and all that the transaction begins with, in one message."""
+        said = "; ".join(("BEGIN", *limits, *connection.info.pop(OPENING, ())))
+        asked_of_driver(connection, said, prepare=False)
 
     event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
     return engine
 
 
@@ -120,20 +130,19 @@ def open_reader(database_url: str, *, pooled: bool) -> Engine:
         connection.read_only = True
 
     event.listen(engine, "connect", prepare)
+    if pooled:
+        event.listen(engine, "begin", _limit_transaction)
     return engine
 
 
 def _engine(database_url: str, *, pooled: bool, **more: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's
-    engine = create_engine(
+    return create_engine(
         "postgresql+psycopg://",
         creator=cast("Callable[[], Any]", lambda: connect(database_url, pooled=pooled)),
         # What a statement was given may be somebody's name, and errors are logged.
         hide_parameters=True,
         **more,
     )
-    if pooled:
-        event.listen(engine, "begin", _limit_transaction)
-    return engine
 
 
 def _limit_transaction(connection: Connection) -> None:

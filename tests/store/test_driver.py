@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -13,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from app.errors import StoreUnavailable
 from app.store import Store, postgresql
 from app.store.driver import InBinary, array_of, asked_of_driver
+from app.store.exclusion import of_accounts
+from app.store.lasting import begin
 
 ON_POSTGRESQL = pytest.mark.parametrize("engine", ["postgresql"])
 TEXTS: Final = st.text(st.characters(exclude_categories=["Cs"]))
@@ -106,3 +109,28 @@ class Asking:
 
     def run(self, connection: Connection) -> Any:
         return self._ask(connection)
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("pooled", [False, True])
+def test_a_transaction_begins_with_all_that_it_begins_with_in_one_message(
+    database_url: str, pooled: bool, tmp_path: Path
+) -> None:
+    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+    with (
+        postgresql.open_writer(database_url, pooled=pooled).connect() as connection,
+        (tmp_path / "told").open("wb") as told,
+    ):
+        driver: Any = connection.connection.dbapi_connection
+        driver.pgconn.trace(told.fileno())
+        transaction = begin(connection, of_accounts("demo", "other"), lasting=False, before=True)
+        driver.pgconn.untrace()
+        shown = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ("synchronous_commit", "lock_timeout")]
+        held = connection.exec_driver_sql(locks).scalar()
+        transaction.rollback()
+        left = [connection.exec_driver_sql(asked).scalar() for asked in (locks, "SHOW synchronous_commit")]
+
+    sent = [line for line in (tmp_path / "told").read_text("utf-8").splitlines() if "\tF\t" in line]
+    assert ["Query"] == [line.split("\t")[3] for line in sent]
+    assert (["off", "10s"], 3) == (shown, held)
+    assert [0, "on"] == left
