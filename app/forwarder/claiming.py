@@ -63,7 +63,6 @@ class Claiming:
             ids=self._store.ids,
             now=now,
             limits={name: self._destinations[name].limit for name in offer.free} if self._store.is_shared else {},
-            looks_ahead=not self._store.is_shared,
             later_slots=later,
         )
         ticket = self._store.submit(claim, gives_way=gives_way)
@@ -107,7 +106,7 @@ class Claiming:
         gates = [destination.gate.opens_at(now) for destination in self._destinations.values()]
         later_at = claims.later_at if claims.later_at is not None and claims.later_at > now else None
         times = [at for at in (*gates, claims.due_at, later_at) if at is not None]
-        offered = asked.offer.free if asked is not None and not self._store.is_shared else {}
+        offered = asked.offer.free if asked is not None else {}
         # Places that were given back while the claim was made.
         unasked = [name for name in self._offered(now) if name not in offered]
         if unasked and (due := await self._store.read(lambda connection: next_due(connection, unasked))) is not None:

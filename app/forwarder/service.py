@@ -133,7 +133,7 @@ class Forwarder:
         claims = Claims() if asked is None else await self._claiming.take(asked)
         for claim in claims:
             self._start(claim)
-        if claims and (self._store.is_shared or not self._claiming.is_sated):
+        if claims and not self._claiming.is_sated:
             return
         until = await self._claiming.next_time(asked, claims, self._now() + timedelta(seconds=_POLL_SECONDS))
         await self._claiming.wait_for_others(self.wake)

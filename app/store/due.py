@@ -19,8 +19,9 @@ from sqlalchemy import (
 )
 
 from app.store.accounts import AccountState, account_states
-from app.store.columns import Instant
+from app.store.columns import Instant, instant_of
 from app.store.dialect import literally
+from app.store.driver import asked_of_driver
 from app.store.exclusion import Exclusion, of_accounts
 from app.store.order_schema import orders
 from app.store.prepared import Prepared
@@ -121,7 +122,11 @@ def next_due(connection: Connection, accounts: Sequence[str]) -> datetime | None
 
 def due_times(connection: Connection, states: Mapping[str, AccountState]) -> tuple[datetime | None, datetime | None]:
     """Return when the next shipment of accounts may be claimed whose states are known, and the next due by a replay."""
-    times = [_due_times(connection, name, state) for name, state in states.items()]
+    firsts = _firsts(connection, [name for name, state in states.items() if state.state != "stopped"])
+    times = [
+        (_not_before(states[name].until, soon), _not_before(states[name].until, later))
+        for name, (soon, later) in firsts.items()
+    ]
     return earliest(*(soon for soon, _ in times)), earliest(*(later for _, later in times))
 
 
@@ -155,11 +160,27 @@ _FIRST: Final = Prepared(
 )
 
 
-def _due_times(connection: Connection, account: str, state: AccountState) -> tuple[datetime | None, datetime | None]:
-    if state.state == "stopped":
-        return None, None
-    first = _FIRST.first(connection, {"of": account})
-    return _not_before(state.until, earliest(first.new, first.retried)), _not_before(state.until, first.later)
+_EARLIEST: Final = "SELECT due_at FROM shipments WHERE account = name AND due_at IS NOT NULL"
+_FIRSTS: Final = f"""
+    SELECT name,
+        ({_EARLIEST} AND later IS false AND retrying IS false ORDER BY due_at LIMIT 1),
+        ({_EARLIEST} AND later IS false AND retrying IS true ORDER BY due_at LIMIT 1),
+        ({_EARLIEST} AND later IS true AND retrying IS false ORDER BY due_at LIMIT 1)
+    FROM unnest(%s::text[]) AS name
+"""  # noqa: S608 - ours
+"""The same on PostgreSQL for accounts of any number: each statement is a way to the server and back."""
+
+
+def _firsts(connection: Connection, accounts: list[str]) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """Find for each account when its first shipment is due, and its first one by a replay."""
+    if not accounts:
+        return {}
+    if connection.dialect.name == "postgresql":
+        asked = asked_of_driver(connection, _FIRSTS, (accounts,))
+        found = {name: [instant_of(due) for due in dues] for name, *dues in asked}
+    else:
+        found = {name: _FIRST.first(connection, {"of": name}) for name in accounts}
+    return {name: (earliest(new, retried), later) for name, (new, retried, later) in found.items()}
 
 
 def _not_before(until: datetime | None, due: datetime | None) -> datetime | None:

@@ -30,8 +30,8 @@ __all__ = ["END_ATTEMPT", "Claim", "Claims", "carry_out", "change_row", "release
 class Claims(list[Claimed]):
     """What was claimed.
 
-    ``due_at`` is when the next shipment is due of the accounts that were asked, as far as that was wanted to be known;
-    ``later_at`` when the next is due by a replay, where none of these was to be claimed.
+    ``due_at`` is when the next shipment is due of the accounts that were asked; ``later_at`` when the next is due by a
+    replay, where none of these was to be claimed.
     """
 
     def __init__(
@@ -70,7 +70,6 @@ class Claim:
         ids: Makes ids.
         now: The time.
         limits: What accounts may get from all processes together; without, from this one alone.
-        looks_ahead: Whether to say when the next shipment is due.
         later_slots: How many of ``slots`` may be for what is due by a replay; None for all that are left.
 
     """
@@ -84,7 +83,6 @@ class Claim:
     ids: Ids
     now: datetime
     limits: Mapping[str, Limit] = field(default_factory=dict)
-    looks_ahead: bool = False
     later_slots: int | None = None
     excludes: ClassVar[Exclusion] = ALONE
 
@@ -124,8 +122,6 @@ class Claim:
             claimed.append(replace(claim, probe=probe, later=due.later) if probe or due.later else claim)
         for name, count in Counter(each.work.account for each in claimed).items():
             budgets.spend(name, count)
-        if not self.looks_ahead:
-            return Claims(claimed)
         soon, later = due_times(connection, states)
         if self.later_slots == 0:
             return Claims(claimed, due_at=soon, later_at=later)

@@ -274,7 +274,7 @@ async def test_of_what_is_due_by_a_replay_no_more_is_claimed_than_may_be(store: 
     await fill(store, count=4)
     await set_shipments(store, shipments.c.invoice_number.in_(["1", "2", "3"]), later=True)
     now = NOW + timedelta(minutes=1)
-    asked = replace(claim(store, now), looks_ahead=True)
+    asked = claim(store, now)
 
     without = await store.write(replace(asked, later_slots=0))
     two = await store.write(replace(asked, later_slots=2))
@@ -284,10 +284,3 @@ async def test_of_what_is_due_by_a_replay_no_more_is_claimed_than_may_be(store: 
     # What must not be claimed is told apart, so that nobody looks for it at once.
     assert (now + LEASE, NOW + timedelta(seconds=1)) == (without.due_at, without.later_at)
     assert [(True, None), (False, None)] == [((each.due_at or now) < now, each.later_at) for each in (two, rest)]
-
-
-async def test_what_is_due_by_a_replay_is_waited_for_as_well(store: Store) -> None:
-    await fill(store, count=1)
-    await set_shipments(store, later=True)
-
-    assert NOW + timedelta(seconds=1) == await store.read(lambda c: next_due(c, ["demo"]))
