@@ -67,7 +67,7 @@ def locks_of(excludes: Exclusion) -> tuple[str, ...]:
 def exclude(connection: Connection, accounts: Collection[str]) -> None:
     """Do the same for accounts that a transaction found: it calls this once, before it touches anything."""
     if connection.dialect.name != "postgresql" or not accounts:
-        return  # One transaction runs at a time.
+        return  # In a file one transaction runs at a time.
     keys = _keys(accounts)
     each = ", pg_advisory_xact_lock(%s)" * len(keys)
     asked_of_driver(connection, f"SELECT pg_advisory_xact_lock_shared(%s){each}", (_ALL, *keys))
