@@ -60,6 +60,8 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(_UNCOUNTED):
             item.add_marker(pytest.mark.uncounted)
+        elif item.get_closest_marker("uncounted"):
+            raise pytest.UsageError(f"{item.nodeid}: list it in tests/conftest.py, or `make check` never runs it")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
